@@ -1,0 +1,86 @@
+"""What may be asked for: the machine's output alphabet.
+
+An order is imperative: it says what is to be done now, to which drug, at which dose. It carries no reason; the
+rules that fired stand beside it in the record. This module knows no rule and no state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ixastate.events import Drug
+
+Verb = Literal[
+    "start",
+    "hold",
+    "resume",
+    "reduce",
+    "stop",
+    "consider_g_csf",
+    "obtain_agreement",
+    "state_attribution",
+    "inform_patient",
+    "assess_organ_function",
+    "confirm_assumption",
+    "consult_insert",
+    "permit_late_dose",
+    "omit_late_dose",
+    "give_no_extra_dose",
+    "correct_administration",
+    "note_supported_count",
+    "review_rash",
+    "review_long_hold",
+    "review_overdose",
+    "review_impairment",
+    "review_deviation",
+]
+
+# The five verbs that change what a patient takes; every other order is advice to the team.
+DOSING_VERBS: frozenset[str] = frozenset({"start", "hold", "resume", "reduce", "stop"})
+
+_SENTENCES: dict[str, str] = {
+    "start": "start {drug} at {dose}",
+    "hold": "hold {drug}",
+    "resume": "resume {drug} at {dose}",
+    "reduce": "reduce {drug} to {dose}",
+    "stop": "stop {drug}",
+    "consider_g_csf": "consider G-CSF",
+    "obtain_agreement": "obtain the physician's agreement before resuming",
+    "state_attribution": "state whether ixazomib clearly caused it",
+    "inform_patient": "inform the patient before the first dose",
+    "assess_organ_function": "measure bilirubin and creatinine clearance before the first dose",
+    "confirm_assumption": "confirm the organ function that was assumed",
+    "consult_insert": "consult the package insert of {drug}",
+    "permit_late_dose": "the missed dose of {drug} may be taken now",
+    "omit_late_dose": "leave out the missed dose of {drug}",
+    "give_no_extra_dose": "give no extra dose of {drug}",
+    "correct_administration": "correct how {drug} is taken",
+    "note_supported_count": "note that the count was raised by support",
+    "review_rash": "review the rash that persists",
+    "review_long_hold": "review the long hold of {drug}",
+    "review_overdose": "review the overdose of {drug} before the next dose",
+    "review_impairment": "review the organ impairment found on treatment",
+    "review_deviation": "review the dose of {drug} that was not as prescribed",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Order:
+    """One thing to do: a verb, the drug it concerns (or ''), and the dose in mg (or 0)."""
+
+    verb: Verb
+    drug: Drug | Literal[""] = ""
+    dose_mg: float = 0.0
+
+    def __str__(self) -> str:
+        return _SENTENCES[self.verb].format(drug=self.drug, dose=f"{self.dose_mg:g} mg")
+
+    def as_json(self) -> dict[str, str | float]:
+        """The order as a JSON object; parts that do not apply are left out."""
+        parts: dict[str, str | float] = {"verb": self.verb}
+        if self.drug:
+            parts["drug"] = self.drug
+        if self.dose_mg:
+            parts["dose_mg"] = self.dose_mg
+        return parts
