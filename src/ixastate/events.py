@@ -31,6 +31,7 @@ from pydantic import (
 )
 
 Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
+DRUGS: tuple[Drug, ...] = ("ixazomib", "lenalidomide", "dexamethasone")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -137,7 +138,9 @@ class Bilirubin(Fact):
         """How many times the upper limit of normal, exactly."""
         if self.times_uln is not None:
             return Fraction(self.times_uln)
-        assert self.value is not None and self.upper_limit_of_normal is not None  # _one_form has seen to it
+        # _one_form has seen to it
+        assert self.value is not None
+        assert self.upper_limit_of_normal is not None
         return Fraction(self.value) / Fraction(self.upper_limit_of_normal)
 
 

@@ -6,16 +6,17 @@ rules that fired stand beside it in the record. This module knows no rule and no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ixastate.events import Drug
+from ixastate.events import DRUGS, Drug
 
 Verb = Literal[
     "start",
     "hold",
-    "resume",
     "reduce",
+    "resume",
     "stop",
     "consider_g_csf",
     "obtain_agreement",
@@ -37,13 +38,13 @@ Verb = Literal[
 ]
 
 # The five verbs that change what a patient takes; every other order is advice to the team.
-DOSING_VERBS: frozenset[str] = frozenset({"start", "hold", "resume", "reduce", "stop"})
+DOSING_VERBS: frozenset[str] = frozenset({"start", "hold", "reduce", "resume", "stop"})
 
 _SENTENCES: dict[str, str] = {
     "start": "start {drug} at {dose}",
     "hold": "hold {drug}",
-    "resume": "resume {drug} at {dose}",
     "reduce": "reduce {drug} to {dose}",
+    "resume": "resume {drug} at {dose}",
     "stop": "stop {drug}",
     "consider_g_csf": "consider G-CSF",
     "obtain_agreement": "obtain the physician's agreement before resuming",
@@ -84,3 +85,9 @@ class Order:
         if self.dose_mg:
             parts["dose_mg"] = self.dose_mg
         return parts
+
+
+def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:
+    """These orders, each once, in one fixed order: what changes the doses first, then advice; drug by drug."""
+    verbs, drugs = list(_SENTENCES), ["", *DRUGS]
+    return tuple(sorted(set(orders), key=lambda order: (verbs.index(order.verb), drugs.index(order.drug))))

@@ -1,0 +1,129 @@
+"""What follows from a dose that was taken, missed, late, vomited, too large or taken wrongly.
+
+None of these moves the machine: the text answers them with advice. The answers need the status, the calendar and
+what was held when; they know no machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import singledispatchmethod
+
+from ixastate.errors import CourseRefusal
+from ixastate.events import (
+    DoseDelayed,
+    DoseEvent,
+    DoseMissed,
+    DoseOverdosed,
+    DoseTaken,
+    DoseTakenWrongly,
+    DoseVomited,
+)
+from ixastate.orders import Order
+from ixastate.rules import Edition
+from ixastate.schedule import Calendar, is_ixazomib_day, late_dose_fits, latest_ixazomib_day
+from ixastate.status import Status
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Orders that leave the machine where it is, and the rules behind them."""
+
+    orders: tuple[Order, ...] = ()
+    rules: tuple[str, ...] = ("K-RECORD",)
+
+
+WRONGLY: dict[str, tuple[str, ...]] = {
+    "crushed": ("ADM-09",),
+    "chewed": ("ADM-09",),
+    "opened": ("ADM-09",),
+    "without_water": ("ADM-08",),
+    "with_food": ("ADM-07", "B-EMPTY"),
+    "without_food": ("ADM-06",),
+    "with_dexamethasone": ("ADM-05",),
+}
+
+
+@dataclass(frozen=True)
+class Administration:
+    """The circumstances of a dose: the moment (UTC), the status now and at any earlier moment, and the calendar."""
+
+    at: datetime
+    now: Status
+    status_at: Callable[[datetime], Status]
+    dates: Calendar
+    edition: Edition
+
+    def advice(self, event: DoseEvent) -> Advice:
+        """What follows from this event; `CourseRefusal` when it names a dose that was never scheduled."""
+        if event.drug != "ixazomib" and not isinstance(event, DoseTaken | DoseTakenWrongly):
+            return Advice((Order("consult_insert", event.drug),), ("B-MISS-LENDEX",))
+        return self._advice(event)
+
+    @singledispatchmethod
+    def _advice(self, event: DoseEvent) -> Advice:
+        raise NotImplementedError(type(event).__name__)
+
+    @_advice.register
+    def _taken(self, event: DoseTaken) -> Advice:
+        if event.drug != "ixazomib":
+            return Advice()
+        orders: list[Order] = []
+        rules: list[str] = []
+        prescribed = Decimal(str(self.now.ixazomib_mg))
+        if event.dose_mg > prescribed:
+            orders.append(Order("review_overdose", "ixazomib"))
+            rules += ["ADM-16", "B-OVERDOSE"]
+        off_calendar = not is_ixazomib_day(self.dates.day(self.at), self.edition)
+        if self.now.ixazomib_held or off_calendar or event.dose_mg < prescribed:
+            orders.append(Order("review_deviation", "ixazomib"))
+            rules.append("ADM-14")
+        return Advice(tuple(orders), tuple(rules) or ("K-RECORD",))
+
+    @_advice.register
+    def _missed(self, event: DoseMissed) -> Advice:
+        refusal = self._too_late(event)
+        if refusal:
+            return Advice((Order("omit_late_dose", "ixazomib"),), refusal)
+        return Advice((Order("permit_late_dose", "ixazomib"),), ("ADM-11", "ADM-13", "B-DELAY-SHIFT", "B-RESTWEEK"))
+
+    @_advice.register
+    def _delayed(self, event: DoseDelayed) -> Advice:
+        refusal = self._too_late(event)
+        if refusal:
+            return Advice((Order("review_deviation", "ixazomib"),), (*refusal, "ADM-14"))
+        return Advice((), ("ADM-11", "ADM-13", "B-DELAY-SHIFT"))
+
+    @_advice.register
+    def _vomited(self, event: DoseVomited) -> Advice:
+        return Advice((Order("give_no_extra_dose", event.drug),), ("ADM-10", "B-VOMIT"))
+
+    @_advice.register
+    def _overdosed(self, event: DoseOverdosed) -> Advice:
+        return Advice((Order("review_overdose", event.drug),), ("ADM-16", "B-OVERDOSE"))
+
+    @_advice.register
+    def _taken_wrongly(self, event: DoseTakenWrongly) -> Advice:
+        return Advice((Order("correct_administration", event.drug),), WRONGLY[event.fault])
+
+    def _too_late(self, event: DoseMissed | DoseDelayed) -> tuple[str, ...]:
+        """The rules that forbid this late dose; none when it may be taken."""
+        scheduled = self._scheduled_day(event)
+        if self.now.ixazomib_held or self.status_at(self.dates.moment(scheduled).astimezone(UTC)).ixazomib_held:
+            return ("ADM-13", "B-HELD-NOT-MISSED")
+        if not late_dose_fits(self.at, scheduled, self.dates, self.edition):
+            return ("ADM-12", "ADM-13")
+        return ()
+
+    def _scheduled_day(self, event: DoseMissed | DoseDelayed) -> int:
+        latest = latest_ixazomib_day(self.at, self.dates, self.edition)
+        scheduled = latest if event.scheduled_day is None else event.scheduled_day
+        if scheduled is None or latest is None or scheduled > latest or not is_ixazomib_day(scheduled, self.edition):
+            raise CourseRefusal(
+                f"no dose of ixazomib was due on day {event.scheduled_day or self.dates.day(self.at)} by then",
+                remedy="scheduled_day is day 1, 8 or 15 of a cycle, and not in the future",
+            )
+        return scheduled

@@ -1,0 +1,289 @@
+"""What an event means to the machine: event and context in, symbol out.
+
+The thresholds of the text are applied here, with their numbers taken from the rules, and nowhere else. The
+context holds the few facts of a patient that decide a meaning and that the finite machine cannot hold: the
+baseline neuropathy, and which other toxicities are open, by term. An event may mean nothing to the machine and
+still ask for advice. This module knows no state and no calendar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import singledispatch
+from typing import Literal
+
+from ixastate.chart import start_symbol
+from ixastate.errors import CourseRefusal
+from ixastate.events import (
+    BilirubinMeasured,
+    ConsentWithdrawn,
+    Count,
+    CourseStarted,
+    CreatinineClearanceMeasured,
+    Event,
+    IntolerableToxicityDeclared,
+    Neuropathy,
+    NeuropathyGraded,
+    NeutrophilsMeasured,
+    OtherToxicityGraded,
+    PatientDied,
+    PlateletsMeasured,
+    ProgressionFound,
+    RashGraded,
+)
+from ixastate.orders import Order
+from ixastate.rules import Edition, StartingBand
+
+Attribution = Literal["clear", "not_clear"] | None
+NO_NEUROPATHY = Neuropathy(grade=0)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What must be remembered of one patient to understand the next event.
+
+    `open_terms` are the other toxicities whose episodes are open, each with its last stated attribution;
+    `related` says that an episode already over in this hold was clearly caused by ixazomib.
+    """
+
+    baseline_neuropathy: Neuropathy = NO_NEUROPATHY
+    open_terms: tuple[tuple[str, Attribution], ...] = ()
+    related: bool = False
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The symbol that an event means (None: nothing to the machine), with advice, rules and the context after it."""
+
+    symbol: str | None
+    context: Context
+    rules: tuple[str, ...] = ()
+    orders: tuple[Order, ...] = ()
+
+
+def read(event: Event, context: Context, edition: Edition) -> Meaning:
+    """What this event means; `CourseRefusal` when it is reported under the wrong kind of event."""
+    return _read(event, context, edition)
+
+
+@singledispatch
+def _read(event: Event, context: Context, edition: Edition) -> Meaning:
+    return Meaning(None, context, ("K-RECORD",))
+
+
+# --- The start ------------------------------------------------------------------------------------------------
+
+
+def hepatic_rule(multiple_of_uln: Fraction, edition: Edition) -> str | None:
+    """The clause that calls this bilirubin an impairment, or None."""
+    if multiple_of_uln > Fraction(str(edition.number("HEP-02", "above"))):
+        return "HEP-02"
+    if multiple_of_uln > Fraction(str(edition.number("HEP-01", "above"))):
+        return "HEP-01"
+    return None
+
+
+def renal_rule(ml_min: Fraction | None, on_dialysis: bool, edition: Edition) -> str | None:
+    """The clause that calls this renal function an impairment, or None."""
+    if on_dialysis:
+        return "REN-02"
+    if ml_min is not None and ml_min < Fraction(str(edition.number("REN-01", "below"))):
+        return "REN-01"
+    return None
+
+
+def lenalidomide_start(event: CourseStarted, edition: Edition) -> StartingBand:
+    """The first band of renal function that fits; an assumed clearance counts as the band without impairment."""
+    bands = edition.lenalidomide.start
+    if event.on_dialysis:
+        return next(band for band in bands if band.on_dialysis)
+    by_clearance = sorted((band for band in bands if not band.on_dialysis), key=lambda band: -band.at_least_ml_min)
+    if event.creatinine_clearance is None:
+        return by_clearance[0]
+    return next(band for band in by_clearance if event.creatinine_clearance.value >= band.at_least_ml_min)
+
+
+@_read.register
+def _course_started(event: CourseStarted, context: Context, edition: Edition) -> Meaning:
+    unknown_liver = event.bilirubin is None and "bilirubin" not in event.assumed
+    unknown_kidney = (
+        event.creatinine_clearance is None and "creatinine_clearance" not in event.assumed and not event.on_dialysis
+    )
+    if unknown_liver or unknown_kidney or not event.patient_informed:
+        reasons: list[str] = []
+        advice: list[Order] = []
+        if not event.patient_informed:
+            reasons += ["ADM-15", "B-GUARD-INFO"]
+            advice.append(Order("inform_patient"))
+        if unknown_liver or unknown_kidney:
+            reasons.append("B-BILI-ONLY")
+            advice.append(Order("assess_organ_function"))
+        return Meaning("start_blocked", context, tuple(reasons), tuple(advice))
+
+    return _starting(event, context, edition)
+
+
+def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meaning:
+    """The start of a course that nothing blocks: which doses, and why."""
+    clearance = event.creatinine_clearance
+    hepatic = hepatic_rule(event.bilirubin.multiple_of_uln, edition) if event.bilirubin else None
+    renal = renal_rule(Fraction(clearance.value) if clearance else None, event.on_dialysis, edition)
+    usual, *_ = edition.ixazomib_ladder_mg
+    reduced = [float(edition.number(rule, "dose")) for rule in (hepatic, renal) if rule]
+    band = lenalidomide_start(event, edition)
+    rules = [rule for rule in (hepatic, renal) if rule]
+    orders: list[Order] = []
+    if hepatic and renal:
+        rules.append("B-BOTH-ORGANS")
+    if band.dose_mg != edition.lenalidomide.ladder_mg[0]:
+        rules.append("REN-04")
+    if hepatic:
+        rules.append("HEP-03")
+        orders.append(Order("consult_insert", "lenalidomide"))
+    if event.assumed:
+        rules.append("B-BILI-ONLY")
+        orders.append(Order("confirm_assumption"))
+    started = replace(context, baseline_neuropathy=event.baseline_neuropathy)
+    return Meaning(start_symbol(min([usual, *reduced]), band.dose_mg), started, tuple(rules), tuple(orders))
+
+
+# --- Laboratory values ----------------------------------------------------------------------------------------
+
+
+def _count(event: Count, threshold: int, low: str, recovered: str, context: Context) -> Meaning:
+    rules: tuple[str, ...] = ()
+    if event.per_mm3 != event.value:
+        rules = ("B-UNITS",)
+    if event.per_mm3 == threshold:
+        rules = (*rules, "B-BOUND")
+    return Meaning(low if event.per_mm3 < threshold else recovered, context, rules)
+
+
+def _supported(meaning: Meaning, supported: bool, recovered: str, rule: str) -> Meaning:
+    if not (supported and meaning.symbol == recovered):
+        return meaning
+    return replace(meaning, rules=(*meaning.rules, rule), orders=(Order("note_supported_count"),))
+
+
+@_read.register
+def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
+    meaning = _count(event, edition.number("ANC-01", "anc"), "anc_low", "anc_recovered", context)
+    return _supported(meaning, event.after_g_csf, "anc_recovered", "B-GCSF")
+
+
+@_read.register
+def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
+    threshold = edition.number("PLT-01", "platelets")
+    meaning = _count(event, threshold, "platelets_low", "platelets_recovered", context)
+    return _supported(meaning, event.after_transfusion, "platelets_recovered", "B-TRANSFUSE")
+
+
+def _impairment(rule: str | None, context: Context) -> Meaning:
+    if rule is None:
+        return Meaning(None, context, ("K-RECORD",))
+    return Meaning(None, context, ("B-MIDCOURSE",), (Order("review_impairment"),))
+
+
+@_read.register
+def _bilirubin_measured(event: BilirubinMeasured, context: Context, edition: Edition) -> Meaning:
+    return _impairment(hepatic_rule(event.multiple_of_uln, edition), context)
+
+
+@_read.register
+def _creatinine_clearance_measured(event: CreatinineClearanceMeasured, context: Context, edition: Edition) -> Meaning:
+    return _impairment(renal_rule(Fraction(event.value), event.on_dialysis, edition), context)
+
+
+# --- Graded toxicities ----------------------------------------------------------------------------------------
+
+
+def _fatal(grade: int, edition: Edition) -> bool:
+    return grade == int(edition.number("B-GRADE5", "grade"))
+
+
+@_read.register
+def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Edition) -> Meaning:
+    if _fatal(event.grade, edition):
+        return Meaning("death", context, ("B-GRADE5",))
+    if event.grade == edition.number("PN-09", "grade"):
+        return Meaning("neuropathy_grade_4", context)
+    baseline = context.baseline_neuropathy
+    worse = event.grade > baseline.grade or (event.pain and not baseline.pain)
+    mild = event.grade == 0 or (event.grade <= edition.number("PN-02", "grade_without_pain") and not event.pain)
+    if mild or not worse:
+        resolved = "neuropathy_resolved_agreed" if event.physician_agrees else "neuropathy_resolved"
+        return Meaning(resolved, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
+    severe_from = edition.number("PN-05", "grade_with_pain" if event.pain else "grade")
+    if event.grade >= severe_from:
+        return Meaning("neuropathy_severe", context)
+    return Meaning("neuropathy_moderate", context)
+
+
+@_read.register
+def _rash_graded(event: RashGraded, context: Context, edition: Edition) -> Meaning:
+    if _fatal(event.grade, edition):
+        return Meaning("death", context, ("B-GRADE5",))
+    if event.grade == edition.number("RASH-08", "grade"):
+        return Meaning("rash_grade_4", context)
+    if event.grade >= edition.number("RASH-01", "from_grade"):
+        return Meaning("rash_grade_2_3", context)
+    return Meaning("rash_resolved", context, ("B-RASH-G1",))
+
+
+@_read.register
+def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition: Edition) -> Meaning:
+    if event.term in edition.number("B-RASH-CLASS", "terms"):
+        raise CourseRefusal(
+            f"{event.term!r} is not an other toxicity (B-RASH-CLASS)",
+            remedy="report it as rash_graded or neuropathy_graded",
+        )
+    if _fatal(event.grade, edition):
+        return Meaning("death", context, ("B-GRADE5",))
+    if event.term in edition.number("B-HAEM-OTHER", "terms"):
+        return Meaning(None, context, ("B-HAEM-OTHER", "K-RECORD"))
+    opened = dict(context.open_terms)
+    severe = event.grade >= edition.number("OTH-01", "from_grade")
+    if not severe and event.term not in opened:
+        return Meaning(None, context, ("B-OTH-G12", "K-RECORD"))
+
+    new = event.term not in opened
+    opened[event.term] = event.attribution or opened.get(event.term)
+    unstated = opened[event.term] is None
+    advice: tuple[Order, ...] = (Order("state_attribution"),) if unstated else ()
+    rules = ("B-ATTRIB",) if unstated else ()
+    still_open = replace(context, open_terms=tuple(sorted(opened.items())))
+    if new:
+        symbol = "other_onset_related" if event.attribution == "clear" else "other_onset"
+        return Meaning(symbol, still_open, rules, advice)
+    if event.grade > max(edition.number("OTH-02", "grade"), event.baseline_grade):
+        return Meaning(None, still_open, ("OTH-01", "B-EPISODE", *rules), advice)
+    if not event.physician_agrees:
+        return Meaning(None, still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
+
+    related = context.related or opened.pop(event.term) == "clear"
+    opened.pop(event.term, None)
+    if opened:
+        after = replace(context, open_terms=tuple(sorted(opened.items())), related=related)
+        return Meaning(None, after, ("OTH-02", "B-OTHER-MULTI", *rules), advice)
+    after = replace(context, open_terms=(), related=False)
+    return Meaning("other_resolved_related" if related else "other_resolved", after, rules, advice)
+
+
+# --- Ends -----------------------------------------------------------------------------------------------------
+
+
+ENDS: dict[type[Event], str] = {
+    ProgressionFound: "progression",
+    IntolerableToxicityDeclared: "intolerable_toxicity",
+    PatientDied: "death",
+    ConsentWithdrawn: "withdrawal",
+}
+
+
+@_read.register(ProgressionFound)
+@_read.register(IntolerableToxicityDeclared)
+@_read.register(PatientDied)
+@_read.register(ConsentWithdrawn)
+def _ended(event: Event, context: Context, edition: Edition) -> Meaning:
+    return Meaning(ENDS[type(event)], context)

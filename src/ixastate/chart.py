@@ -1,0 +1,453 @@
+"""The statechart of a treatment course. This is the machine; everything else feeds it, writes it down or reads it.
+
+The theory
+----------
+A course is `screening`, then `on_treatment`, then `discontinued`, which is final. On treatment seven regions run
+side by side: two drugs and five toxicities.
+
+A drug's region says at which level of its ladder the drug stands and whether it is `given`, `held`, or `owing`:
+held, with one reduction to be made when it is given again. A drug never decides anything. It answers three
+raised symbols: `hold_…` (given becomes held), `owe_…` (a drug that is given drops one level at once; one that is
+held becomes owing; one that owes already owes no more, so that a release never lowers a drug by more than one
+level) and `release_…` (it comes back, one level lower if it owes), but only when no toxicity holds this drug any
+more. So drugs come back one by one, each when its last reason has gone.
+
+A toxicity's region says where its episodes stand and whose turn the next reduction is. An episode lasts from the
+onset to the documented recovery; what is reported in between belongs to it. The onset raises the holds, the
+recovery raises `owe_…` for the drug whose turn it is and then the releases. Neutropenia, thrombocytopenia and
+rash alternate between the drugs and share one pattern. They differ in who begins: neutropenia lowers ixazomib
+first, the other two lenalidomide, and the first rash holds nothing. Neuropathy and other toxicities hold
+ixazomib alone; only a severe or an ixazomib-related one lowers it.
+
+Who wins: the regions see an external symbol in the configuration as it was when the symbol came. What they raise
+is handled afterwards, first in, first out, so the releases see the toxicity already over.
+
+Stopping: when ixazomib stands at its floor and a toxicity would ask it for one more step, treatment ends. That is
+decided at the onset. The one exception is a toxicity's first episode ever whose own action needs no step of
+ixazomib; it is held and released as usual (B-FIRSTEVER). Lenalidomide's turn passes to ixazomib when
+lenalidomide stands at its own floor (B-LENFLOOR). Grade 4 neuropathy or rash, progression, intolerable toxicity,
+death and withdrawal end treatment from anywhere.
+
+The machine knows symbols only: no patients, dates, units or numbers but the levels of the ladders. Whatever
+changes what happens next is a state. Every transition cites the rules it rests on and carries the orders it
+gives; both travel unchanged to the record, the diagram and the table.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
+
+from statemachine import State, StateChart
+
+from ixastate.events import DRUGS, Drug
+from ixastate.moves import Guard, compound, move, none_active, parallel, some_active
+from ixastate.orders import Order
+from ixastate.rules import DEFAULT_EDITION, Edition, load
+
+BOTH: tuple[Drug, ...] = ("ixazomib", "lenalidomide")
+STOP = tuple(Order("stop", drug) for drug in DRUGS)
+# Every stop at ixazomib's floor rests on these besides its own clause.
+EXHAUSTED = "DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX-STOP"
+
+
+# --- The drugs ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Level:
+    """What a drug's state means: the dose in force in mg, and whether the drug is given, held or owing."""
+
+    drug: Drug
+    mg: float
+    standing: Literal["given", "held", "owing"]
+
+
+def dose_id(mg: float) -> str:
+    """A dose as part of an id: 2.3 becomes 2_3."""
+    return f"{mg:g}".replace(".", "_")
+
+
+def levels_of(drug: Drug, ladder: Sequence[float]) -> dict[str, Level]:
+    """Every state of a drug's region with its meaning. At its floor a drug can owe nothing."""
+    levels = [Level(drug, mg, "given") for mg in ladder] + [Level(drug, mg, "held") for mg in ladder]
+    levels += [Level(drug, mg, "owing") for mg in ladder[:-1]]
+    return {f"{drug}_{level.standing}_{dose_id(level.mg)}": level for level in levels}
+
+
+def at_floor(drug: Drug, ladder: Sequence[float]) -> tuple[Guard, Guard]:
+    """Two guards: the drug stands at its floor; it stands above it (a reduction still owed is not yet made)."""
+    floor = [f"{drug}_given_{dose_id(ladder[-1])}", f"{drug}_held_{dose_id(ladder[-1])}"]
+    return some_active(f"{drug} at its floor", floor), none_active(f"{drug} above its floor", floor)
+
+
+def drug_region(
+    drug: Drug, ladder: Sequence[float], holders: Sequence[str], step_rules: Sequence[str]
+) -> dict[str, State]:
+    """A drug on its ladder. `holders` are the toxicity states that hold it; `step_rules` cite each step down."""
+    states = {
+        state_id: State(initial=state_id == f"{drug}_given_{dose_id(ladder[0])}")
+        for state_id in levels_of(drug, ladder)
+    }
+    free, busy = none_active(f"nothing holds {drug}", holders), some_active(f"something holds {drug}", holders)
+    hold, owe, release = f"hold_{drug}", f"owe_{drug}", f"release_{drug}"
+
+    for mg in ladder:
+        given, held = states[f"{drug}_given_{dose_id(mg)}"], states[f"{drug}_held_{dose_id(mg)}"]
+        move(given, hold, held, "DOSE-06", orders=[Order("hold", drug)])
+        move(held, hold, None, "B-OVERLAP B-ANC-IN-HOLD")
+        move(held, release, given, "B-ORIGINAL B-RESUME-TIMING", when=free, orders=[Order("resume", drug, mg)])
+        move(held, release, None, "B-SIMULT B-OVERLAP", when=busy)
+
+    for (mg, lower), step in zip(pairwise(ladder), step_rules, strict=True):
+        given, held = states[f"{drug}_given_{dose_id(mg)}"], states[f"{drug}_held_{dose_id(mg)}"]
+        owing, given_lower = states[f"{drug}_owing_{dose_id(mg)}"], states[f"{drug}_given_{dose_id(lower)}"]
+        reduce, resume = Order("reduce", drug, lower), Order("resume", drug, lower)
+        move(given, owe, given_lower, step, orders=[reduce])
+        move(held, owe, owing, "B-RESUME-TIMING")
+        move(owing, owe, None, "B-STACK")
+        move(owing, hold, None, "B-OVERLAP B-ANC-IN-HOLD")
+        move(owing, release, given_lower, f"{step} B-RESUME-TIMING", when=free, orders=[reduce, resume])
+        move(owing, release, None, "B-SIMULT B-OVERLAP", when=busy)
+    return states
+
+
+# --- The toxicities -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a toxicity's holding state means: the reason in a word, and the drugs it holds."""
+
+    reason: str
+    drugs: tuple[Drug, ...]
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The guards that ask how far the drugs can still be lowered, and the state that a stop leads to."""
+
+    ixazomib: Guard
+    ixazomib_above: Guard
+    lenalidomide: Guard
+    lenalidomide_above: Guard
+    discontinued: State
+
+    @property
+    def both(self) -> Guard:
+        """Neither drug can be lowered."""
+        return self.ixazomib & self.lenalidomide
+
+    @property
+    def one_above(self) -> Guard:
+        """At least one drug can be lowered."""
+        return self.ixazomib_above | self.lenalidomide_above
+
+
+def holds(drugs: Sequence[Drug]) -> list[str]:
+    """The symbols that hold these drugs."""
+    return [f"hold_{drug}" for drug in drugs]
+
+
+def releases(drugs: Sequence[Drug], *, lower: Drug | None = None) -> list[str]:
+    """The symbols that end a hold of these drugs, one of which may first come to owe a reduction."""
+    return ([f"owe_{lower}"] if lower else []) + [f"release_{drug}" for drug in drugs]
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """A toxicity whose reductions alternate between the drugs: its symbols, and the rules by what happens.
+
+    `first` is the drug that the first episode lowers. When that is lenalidomide, the first episode stands apart
+    from the later ones (B-FIRSTEVER), and `first_holds` are the drugs that it holds; when it holds none, its
+    reduction is made at once.
+    """
+
+    name: str
+    reason: str
+    onset: str
+    recovery: str
+    first: Drug
+    first_holds: tuple[Drug, ...]
+    rules: Mapping[str, str]
+    orders: tuple[Order, ...] = ()
+
+    def holding(self) -> dict[str, Hold]:
+        """The states that hold a drug, with their meaning."""
+        held = {f"{self.name}_held_{drug}_next": Hold(self.reason, BOTH) for drug in BOTH}
+        if self.first == "lenalidomide" and self.first_holds:
+            held[f"{self.name}_held_first"] = Hold(self.reason, self.first_holds)
+        return held
+
+
+def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
+    """Neutropenia, thrombocytopenia or rash: clear or held, and whose turn the next reduction is."""
+    clear = {drug: State(initial=drug == t.first == "ixazomib") for drug in BOTH}
+    held = {drug: State() for drug in BOTH}
+    for drug in BOTH:
+        rules, stop = t.rules[drug], f"{t.rules['stop']} B-IXAFLOOR {EXHAUSTED}"
+        move(
+            clear[drug],
+            t.onset,
+            held[drug],
+            t.rules["onset"],
+            when=floors.ixazomib_above,
+            raises=holds(BOTH),
+            orders=t.orders,
+        )
+        move(clear[drug], t.onset, floors.discontinued, stop, when=floors.ixazomib, orders=STOP)
+        move(clear[drug], t.recovery, None, "K-NOEPISODE")
+        move(held[drug], t.onset, None, t.rules["repeat"], orders=t.orders)
+    mine, passed = releases(BOTH, lower="lenalidomide"), releases(BOTH, lower="ixazomib")
+    rules, turn_over = t.rules["lenalidomide"], clear["ixazomib"]
+    move(held["ixazomib"], t.recovery, clear["lenalidomide"], t.rules["ixazomib"], raises=passed)
+    move(held["lenalidomide"], t.recovery, turn_over, rules, when=floors.lenalidomide_above, raises=mine)
+    move(held["lenalidomide"], t.recovery, turn_over, f"{rules} B-LENFLOOR", when=floors.lenalidomide, raises=passed)
+
+    states = {f"{t.name}_clear_{drug}_next": clear[drug] for drug in BOTH}
+    states |= {f"{t.name}_held_{drug}_next": held[drug] for drug in BOTH}
+    if t.first == "lenalidomide":
+        first = first_held if t.first_holds else first_at_once
+        return first(t, floors, turn_over) | states
+    return states
+
+
+def first_held(t: Alternating, floors: Floors, then: State) -> dict[str, State]:
+    """A first episode that holds drugs and lowers lenalidomide when it is over."""
+    clear, held = State(initial=True), State()
+    onset, stop = t.rules["first onset"], f"{t.rules['stop']} B-FIRSTEVER B-LENFLOOR {EXHAUSTED}"
+    mine, passed = releases(t.first_holds, lower="lenalidomide"), releases(t.first_holds, lower="ixazomib")
+    move(clear, t.onset, held, onset, when=floors.one_above, raises=holds(t.first_holds), orders=t.orders)
+    move(clear, t.onset, floors.discontinued, stop, when=floors.both, orders=STOP)
+    move(clear, t.recovery, None, "K-NOEPISODE")
+    move(held, t.onset, None, t.rules["repeat"], orders=t.orders)
+    move(held, t.recovery, then, t.rules["first"], when=floors.lenalidomide_above, raises=mine)
+    move(held, t.recovery, then, f"{t.rules['first']} B-LENFLOOR", when=floors.lenalidomide, raises=passed)
+    return {f"{t.name}_clear_first": clear, f"{t.name}_held_first": held}
+
+
+def first_at_once(t: Alternating, floors: Floors, then: State) -> dict[str, State]:
+    """A first episode that holds nothing and lowers lenalidomide when it begins."""
+    clear, opened = State(initial=True), State()
+    onset, stop = t.rules["first onset"], f"{t.rules['stop']} B-FIRSTEVER B-LENFLOOR {EXHAUSTED}"
+    passed = floors.lenalidomide & floors.ixazomib_above
+    move(clear, t.onset, opened, onset, when=floors.lenalidomide_above, raises=["owe_lenalidomide"])
+    move(clear, t.onset, opened, f"{onset} B-LENFLOOR", when=passed, raises=["owe_ixazomib"])
+    move(clear, t.onset, floors.discontinued, stop, when=floors.both, orders=STOP)
+    move(clear, t.recovery, None, "K-NOEPISODE")
+    move(opened, t.onset, None, t.rules["first repeat"], orders=[Order("review_rash")])
+    move(opened, t.recovery, then, t.rules["first"])
+    return {f"{t.name}_clear_first": clear, f"{t.name}_open_first": opened}
+
+
+def stop_from_anywhere(states: Mapping[str, State], symbol: str, rules: str, floors: Floors) -> None:
+    """This symbol ends treatment from every one of these states."""
+    for state in states.values():
+        move(state, symbol, floors.discontinued, f"{rules} B-TREATMENT B-DEX-STOP", orders=STOP)
+
+
+def neuropathy_region(floors: Floors) -> dict[str, State]:
+    """Neuropathy holds ixazomib alone; only a severe episode lowers it."""
+    first, moderate, severe, again = State(initial=True), State(), State(), State()
+    hold, same, lower = holds(["ixazomib"]), releases(["ixazomib"]), releases(["ixazomib"], lower="ixazomib")
+    stop, stop_severe = f"PN-04 {EXHAUSTED}", f"PN-08 B-FIRSTEVER {EXHAUSTED}"
+    agree = [Order("obtain_agreement")]
+    move(first, "neuropathy_moderate", moderate, "PN-01 B-EPISODE B-FIRSTEVER B-LEN-PN", raises=hold)
+    move(again, "neuropathy_moderate", moderate, "PN-01 B-EPISODE B-LEN-PN", when=floors.ixazomib_above, raises=hold)
+    move(again, "neuropathy_moderate", floors.discontinued, stop, when=floors.ixazomib, orders=STOP)
+    for clear in (first, again):
+        move(clear, "neuropathy_severe", severe, "PN-05 B-EPISODE B-LEN-PN", when=floors.ixazomib_above, raises=hold)
+        move(clear, "neuropathy_severe", floors.discontinued, stop_severe, when=floors.ixazomib, orders=STOP)
+        move(clear, "neuropathy_resolved", None, "K-NOEPISODE")
+        move(clear, "neuropathy_resolved_agreed", None, "K-NOEPISODE")
+    move(moderate, "neuropathy_moderate", None, "B-EPISODE")
+    move(moderate, "neuropathy_severe", severe, "PN-05 B-UPGRADE", when=floors.ixazomib_above)
+    move(
+        moderate,
+        "neuropathy_severe",
+        floors.discontinued,
+        f"{stop_severe} B-UPGRADE",
+        when=floors.ixazomib,
+        orders=STOP,
+    )
+    move(moderate, "neuropathy_resolved", again, "PN-02 PN-03", raises=same)
+    move(moderate, "neuropathy_resolved_agreed", again, "PN-02 PN-03", raises=same)
+    move(severe, "neuropathy_moderate", None, "B-EPISODE B-DOWNGRADE")
+    move(severe, "neuropathy_severe", None, "B-EPISODE")
+    move(severe, "neuropathy_resolved", None, "PN-06", orders=agree)
+    move(severe, "neuropathy_resolved_agreed", again, "PN-06 PN-07", raises=lower)
+    states = {"clear_first": first, "held_moderate": moderate, "held_severe": severe, "clear_again": again}
+    stop_from_anywhere(states, "neuropathy_grade_4", "PN-09", floors)
+    return {f"neuropathy_{name}": state for name, state in states.items()}
+
+
+def other_region(floors: Floors) -> dict[str, State]:
+    """Another toxicity holds ixazomib alone; it lowers it only when ixazomib clearly caused it."""
+    first, held, again = State(initial=True), State(), State()
+    hold, same, lower = holds(["ixazomib"]), releases(["ixazomib"]), releases(["ixazomib"], lower="ixazomib")
+    onset, stop = "OTH-01 B-EPISODE B-LEN-PN B-OTH-G4", f"OTH-05 {EXHAUSTED}"
+    move(first, "other_onset", held, f"{onset} B-FIRSTEVER", raises=hold)
+    move(first, "other_onset_related", held, onset, when=floors.ixazomib_above, raises=hold)
+    move(first, "other_onset_related", floors.discontinued, f"{stop} B-FIRSTEVER", when=floors.ixazomib, orders=STOP)
+    for symbol in ("other_onset", "other_onset_related"):
+        move(again, symbol, held, onset, when=floors.ixazomib_above, raises=hold)
+        move(again, symbol, floors.discontinued, stop, when=floors.ixazomib, orders=STOP)
+        move(held, symbol, None, "OTH-01 B-OTHER-MULTI", when=floors.ixazomib_above)
+        move(held, symbol, floors.discontinued, f"{stop} B-OTHER-MULTI", when=floors.ixazomib, orders=STOP)
+    for clear in (first, again):
+        move(clear, "other_resolved", None, "K-NOEPISODE")
+        move(clear, "other_resolved_related", None, "K-NOEPISODE")
+    related, late_stop = "OTH-02 OTH-03 B-UPGRADE-ATTRIB", f"OTH-05 B-UPGRADE-ATTRIB {EXHAUSTED}"
+    move(held, "other_resolved", again, "OTH-02 OTH-04", raises=same)
+    move(held, "other_resolved_related", again, related, when=floors.ixazomib_above, raises=lower)
+    move(held, "other_resolved_related", floors.discontinued, late_stop, when=floors.ixazomib, orders=STOP)
+    return {"other_clear_first": first, "other_held": held, "other_clear_again": again}
+
+
+# --- The whole ------------------------------------------------------------------------------------------------
+
+NEUTROPENIA = Alternating(
+    name="neutropenia",
+    reason="neutrophils",
+    onset="anc_low",
+    recovery="anc_recovered",
+    first="ixazomib",
+    first_holds=BOTH,
+    rules={
+        "onset": "ANC-01 ANC-03 B-EPISODE",
+        "repeat": "ANC-01 ANC-03 B-EPISODE",
+        "ixazomib": "ANC-02 ANC-04 ANC-05 ANC-06 B-FAMILY B-ALT-OTHER",
+        "lenalidomide": "ANC-02 ANC-06 B-FAMILY B-ALT-OTHER",
+        "stop": "ANC-07 B-FIRSTEVER",
+    },
+    orders=(Order("consider_g_csf"),),
+)
+THROMBOCYTOPENIA = Alternating(
+    name="thrombocytopenia",
+    reason="platelets",
+    onset="platelets_low",
+    recovery="platelets_recovered",
+    first="lenalidomide",
+    first_holds=BOTH,
+    rules={
+        "first onset": "PLT-01 B-EPISODE B-FIRSTEVER",
+        "first": "PLT-02 PLT-03 PLT-04",
+        "onset": "PLT-05 B-EPISODE",
+        "repeat": "B-EPISODE",
+        "ixazomib": "PLT-02 PLT-06 PLT-07 PLT-08 B-FAMILY B-ALT-OTHER",
+        "lenalidomide": "PLT-02 PLT-08 B-FAMILY B-ALT-OTHER",
+        "stop": "PLT-09",
+    },
+)
+RASH = Alternating(
+    name="rash",
+    reason="rash",
+    onset="rash_grade_2_3",
+    recovery="rash_resolved",
+    first="lenalidomide",
+    first_holds=(),
+    rules={
+        "first onset": "RASH-01 B-RASH-FIRST B-FIRSTEVER",
+        "first repeat": "B-EPISODE B-RASH-ESC",
+        "first": "RASH-01 B-EPISODE",
+        "onset": "RASH-02 B-EPISODE B-RASH-HOLD3",
+        "repeat": "B-EPISODE",
+        "ixazomib": "RASH-03 RASH-04 RASH-05 RASH-06 B-FAMILY B-RASH-ALT B-ALT-OTHER",
+        "lenalidomide": "RASH-03 RASH-06 B-FAMILY B-RASH-ALT B-ALT-OTHER",
+        "stop": "RASH-07 B-RASH-PERSIST",
+    },
+)
+# Neuropathy and other toxicity hold ixazomib alone.
+SINGLE_HOLDS = {
+    "neuropathy_held_moderate": Hold("neuropathy", ("ixazomib",)),
+    "neuropathy_held_severe": Hold("neuropathy", ("ixazomib",)),
+    "other_held": Hold("other", ("ixazomib",)),
+}
+# What ends treatment from every state of it, with the rules behind it.
+ENDINGS = {
+    "progression": "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP",
+    "intolerable_toxicity": "DISC-02 DOSE-04 B-TREATMENT B-DEX-STOP",
+    "death": "B-EXIT B-GRADE5",
+    "withdrawal": "B-EXIT",
+}
+
+
+def start_symbol(ixazomib_mg: float, lenalidomide_mg: float) -> str:
+    """The symbol that starts treatment at these doses."""
+    return f"start_{dose_id(ixazomib_mg)}_{dose_id(lenalidomide_mg)}"
+
+
+def starting_doses(edition: Edition) -> list[tuple[float, float]]:
+    """Every pair of starting doses in mg (ixazomib, lenalidomide) that organ function can call for."""
+    usual, reduced = edition.ixazomib_ladder_mg[:2]
+    pairs = []
+    for band in edition.lenalidomide.start:
+        severe = band.on_dialysis or band.at_least_ml_min < edition.number("REN-01", "below")
+        pairs += [(mg, band.dose_mg) for mg in ((reduced,) if severe else (usual, reduced))]
+    return sorted(set(pairs), reverse=True)
+
+
+class CourseChart(StateChart[Any]):
+    """What every edition's chart has besides its states: its edition, and what its states mean."""
+
+    # A guard or an action that fails must be heard, not counted as false.
+    catch_errors_as_events = False
+    edition: ClassVar[Edition]
+    levels: ClassVar[dict[str, Level]]
+    holds: ClassVar[dict[str, Hold]]
+
+
+@cache
+def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
+    """The statechart of an edition."""
+    edition = load(name)
+    ixazomib_ladder, lenalidomide_ladder = edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg
+    dexamethasone = Order("start", "dexamethasone", edition.dexamethasone.dose_mg)
+    alternating = (NEUTROPENIA, THROMBOCYTOPENIA, RASH)
+
+    screening, discontinued = State(initial=True), State(final=True)
+    floors = Floors(
+        *at_floor("ixazomib", ixazomib_ladder), *at_floor("lenalidomide", lenalidomide_ladder), discontinued
+    )
+    holding = {state_id: hold for t in alternating for state_id, hold in t.holding().items()} | SINGLE_HOLDS
+    holders = {drug: [state_id for state_id, hold in holding.items() if drug in hold.drugs] for drug in BOTH}
+    steps = ["DOSE-06 DOSE-07 DOSE-08", "DOSE-06 DOSE-07 DOSE-09 DOSE-10"]
+    lenalidomide_steps = ["DOSE-05 DOSE-06 B-LADDER"] * (len(lenalidomide_ladder) - 1)
+
+    ixazomib = drug_region("ixazomib", ixazomib_ladder, holders["ixazomib"], steps)
+    lenalidomide = drug_region("lenalidomide", lenalidomide_ladder, holders["lenalidomide"], lenalidomide_steps)
+    rash = alternating_region(RASH, floors)
+    stop_from_anywhere(rash, "rash_grade_4", "RASH-08", floors)
+    regions = {
+        "ixazomib": ixazomib,
+        "lenalidomide": lenalidomide,
+        "neutropenia": alternating_region(NEUTROPENIA, floors),
+        "thrombocytopenia": alternating_region(THROMBOCYTOPENIA, floors),
+        "neuropathy": neuropathy_region(floors),
+        "rash": rash,
+        "other": other_region(floors),
+    }
+    on_treatment = parallel("on_treatment", {name: compound(name, states) for name, states in regions.items()})
+
+    for mg, lenalidomide_mg in starting_doses(edition):
+        leaves = [
+            ixazomib[f"ixazomib_given_{dose_id(mg)}"],
+            lenalidomide[f"lenalidomide_given_{dose_id(lenalidomide_mg)}"],
+        ]
+        doses = [Order("start", "ixazomib", mg), Order("start", "lenalidomide", lenalidomide_mg), dexamethasone]
+        move(screening, start_symbol(mg, lenalidomide_mg), leaves, "DOSE-01 DOSE-02 DOSE-03 DOSE-05", orders=doses)
+    move(screening, "start_blocked", None, "K-RECORD")
+    for symbol, rules in ENDINGS.items():
+        move(on_treatment, symbol, discontinued, rules, orders=STOP)
+    for symbol in ("death", "withdrawal"):
+        move(screening, symbol, discontinued, ENDINGS[symbol])
+
+    states = {"screening": screening, "on_treatment": on_treatment, "discontinued": discontinued}
+    levels = levels_of("ixazomib", ixazomib_ladder) | levels_of("lenalidomide", lenalidomide_ladder)
+    attributes = {**states, "edition": edition, "levels": levels, "holds": holding, "__module__": __name__}
+    chart: type[CourseChart] = types.new_class("Course", (CourseChart,), {}, lambda body: body.update(attributes))
+    return chart

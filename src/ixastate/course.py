@@ -1,0 +1,307 @@
+"""One patient's course: an event in, a record out.
+
+A course owns the living machine of one patient and everything that must be remembered with it: the context of the
+alphabet, the calendar, and since when each drug is held. `observe` either returns a record or refuses the event,
+and then nothing has moved. A course can be saved and resumed at any point; no action runs twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
+
+from ixastate.administration import Administration
+from ixastate.alphabet import Attribution, Context, lenalidomide_start, read
+from ixastate.chart import BOTH
+from ixastate.errors import CourseRefusal, InputError
+from ixastate.events import (
+    AnyEvent,
+    ConsentWithdrawn,
+    CourseStarted,
+    DoseEvent,
+    Drug,
+    Fact,
+    Moment,
+    Name,
+    Neuropathy,
+    PatientDied,
+)
+from ixastate.machine import DISCONTINUED, SCREENING, Configuration, Machine
+from ixastate.orders import Order, in_order
+from ixastate.rules import DEFAULT_EDITION
+from ixastate.schedule import Calendar, calendar
+from ixastate.status import Status, status
+
+
+def _order(value: Any) -> Any:
+    return Order(**value) if isinstance(value, dict) else value
+
+
+OrderField = Annotated[Order, BeforeValidator(_order), PlainSerializer(Order.as_json)]
+
+
+class Record(Fact):
+    """One line of a patient's log: what was seen, what it did, what is asked for, and by which rules.
+
+    `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
+    is a calendar. `symbol` is None when the event meant nothing to the machine.
+    """
+
+    number: Annotated[int, Field(strict=True, ge=1)]
+    edition: str
+    patient: Name | None
+    at: Moment | None
+    day: int | None
+    event: AnyEvent
+    symbol: str | None
+    before: Configuration
+    after: Configuration
+    status: dict[str, Any]
+    orders: tuple[OrderField, ...]
+    rules: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The state after the event in words."""
+        return str(self.status["words"])
+
+
+class Snapshot(Fact):
+    """Everything needed to resume a course, as plain data."""
+
+    edition: str
+    patient: Name | None
+    number: Annotated[int, Field(strict=True, ge=0)]
+    latest: Moment | None
+    start: CourseStarted | None
+    configuration: Configuration
+    baseline_neuropathy: Neuropathy
+    open_terms: tuple[tuple[str, Attribution], ...]
+    related: bool
+    history: tuple[tuple[Moment, Configuration], ...]
+    reviewed: tuple[Drug, ...]
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What a course remembers besides its machine; replaced whole when an event is accepted."""
+
+    number: int = 0
+    latest: datetime | None = None
+    start: CourseStarted | None = None
+    dates: Calendar | None = None
+    context: Context = field(default_factory=Context)
+    # Every change of the configuration with its moment (UTC), oldest first.
+    history: tuple[tuple[datetime, Configuration], ...] = ()
+    # The drugs whose present hold has been reported as long (B-HOLD-MAX).
+    reviewed: tuple[Drug, ...] = ()
+
+
+class Course:
+    """The treatment course of one patient under an edition of the rules."""
+
+    def __init__(self, patient: str | None = None, edition: str = DEFAULT_EDITION) -> None:
+        self.patient = patient
+        self._machine = Machine(edition)
+        self.edition = self._machine.chart.edition
+        self._memory = _Memory()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The active states, in document order."""
+        return self._machine.configuration
+
+    @property
+    def status(self) -> Status:
+        """What the configuration means to a person."""
+        return status(self._machine.chart, self.configuration)
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """The calendar of the course; None until it starts."""
+        return self._memory.dates
+
+    @property
+    def latest(self) -> datetime | None:
+        """The moment (UTC) of the last accepted event."""
+        return self._memory.latest
+
+    def status_at(self, at: datetime) -> Status:
+        """The status at an earlier moment, the events of that very moment included."""
+        configuration = SCREENING
+        for since, changed in self._memory.history:
+            if since <= at:
+                configuration = changed
+        return status(self._machine.chart, configuration)
+
+    def observe(self, event: AnyEvent) -> Record:
+        """Take in one event; `CourseRefusal` when it cannot belong here, and then nothing has moved."""
+        before = self.configuration
+        try:
+            return self._observe(event)
+        except CourseRefusal as refusal:
+            where = refusal.where or f"event {self._memory.number + 1} ({event.type})"
+            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy) from None
+        except BaseException:
+            self._machine.restore(before)
+            raise
+
+    def snapshot(self) -> Snapshot:
+        """The course as plain data, for `Course.resume`."""
+        memory = self._memory
+        return Snapshot(
+            edition=self.edition.name,
+            patient=self.patient,
+            number=memory.number,
+            latest=memory.latest,
+            start=memory.start,
+            configuration=self.configuration,
+            baseline_neuropathy=memory.context.baseline_neuropathy,
+            open_terms=memory.context.open_terms,
+            related=memory.context.related,
+            history=memory.history,
+            reviewed=memory.reviewed,
+        )
+
+    @classmethod
+    def resume(cls, saved: Snapshot | str | bytes) -> Course:
+        """A course as it was saved; no action runs again. `InputError` or `ChartError` when it is damaged."""
+        if not isinstance(saved, Snapshot):
+            try:
+                saved = Snapshot.model_validate_json(saved)
+            except ValidationError as error:
+                problem = error.errors(include_url=False)[0]
+                where = ".".join(str(part) for part in problem["loc"])
+                raise InputError(problem["msg"], where=f"snapshot {where}".strip(), remedy="save it again") from None
+        course = cls(saved.patient, saved.edition)
+        for _, configuration in saved.history:
+            course._machine.restore(configuration)
+        course._machine.restore(saved.configuration)
+        course._memory = _Memory(
+            saved.number,
+            saved.latest,
+            saved.start,
+            course._calendar(saved.start) if saved.start else None,
+            Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
+            saved.history,
+            saved.reviewed,
+        )
+        return course
+
+    # --- How an event is taken in -----------------------------------------------------------------------------
+
+    def _observe(self, event: AnyEvent) -> Record:
+        memory, before = self._memory, self.configuration
+        self._refuse_out_of_place(event, before)
+        dates = self._calendar(event) if isinstance(event, CourseStarted) else memory.dates
+        at = self._moment(event, dates)
+        if before == DISCONTINUED:
+            return self._accept(replace(memory, latest=at), event, None, before, dates, (), ("K-FINAL",))
+
+        meaning = read(event, memory.context, self.edition)
+        orders, rules = meaning.orders, meaning.rules
+        if isinstance(event, DoseEvent) and dates is not None:
+            advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
+            orders, rules = advice.orders, advice.rules
+        if meaning.symbol is None:
+            after = before
+        else:
+            step = self._machine.step(meaning.symbol)
+            after = step.after
+            # What stops treatment leaves nothing else to be asked for.
+            orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
+            rules = (*step.rules, *rules)
+
+        if isinstance(event, CourseStarted) and after != before:
+            memory = replace(memory, start=event, dates=dates)
+        if after != before:
+            memory = replace(memory, history=(*memory.history, (at, after)))
+        memory = replace(memory, latest=at, context=meaning.context)
+        if memory.dates is not None and after != DISCONTINUED:
+            overdue = self._overdue_holds(memory, after)
+            memory = replace(memory, reviewed=tuple(overdue))
+            new = [Order("review_long_hold", drug) for drug in overdue if drug not in self._memory.reviewed]
+            orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
+        return self._accept(memory, event, meaning.symbol, before, dates, orders, rules)
+
+    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+        if event.patient is not None and event.patient != self.patient:
+            raise CourseRefusal(
+                f"the event is of patient {event.patient!r}, the course of {self.patient!r}",
+                remedy="one course follows one patient",
+            )
+        if isinstance(event, CourseStarted) and before != SCREENING:
+            raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
+        before_start = CourseStarted | PatientDied | ConsentWithdrawn
+        if before == SCREENING and not isinstance(event, before_start):
+            raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
+
+    def _calendar(self, event: CourseStarted) -> Calendar:
+        return calendar(event, lenalidomide_start(event, self.edition).every_days)
+
+    def _moment(self, event: AnyEvent, dates: Calendar | None) -> datetime:
+        """The moment of an event in UTC; `CourseRefusal` when it has none or lies before the last one."""
+        if event.at is not None:
+            at = event.at.astimezone(UTC)
+        elif event.day is not None and dates is not None:
+            at = dates.moment(event.day).astimezone(UTC)
+        else:
+            raise CourseRefusal("a treatment day means nothing before the start", remedy="give a date in `at`")
+        latest = self._memory.latest
+        if latest is not None and at < latest:
+            raise CourseRefusal(
+                f"time goes backwards: {at.isoformat()} comes after {latest.isoformat()}",
+                remedy="put a patient's events in the order in which they were seen",
+            )
+        return at
+
+    def _overdue_holds(self, memory: _Memory, after: Configuration) -> list[Drug]:
+        """The drugs held now without a break for as long as B-HOLD-MAX allows before it asks for a review."""
+        assert memory.dates is not None
+        assert memory.latest is not None
+        longest = self.edition.number("B-HOLD-MAX", "alert")
+        today = memory.dates.day(memory.latest)
+        overdue: list[Drug] = []
+        for drug in BOTH:
+            since = None
+            for at, configuration in reversed(memory.history):
+                if not status(self._machine.chart, configuration).held(drug):
+                    break
+                since = at
+            if since is not None and today - memory.dates.day(since) >= longest:
+                overdue.append(drug)
+        return overdue
+
+    def _accept(
+        self,
+        memory: _Memory,
+        event: AnyEvent,
+        symbol: str | None,
+        before: Configuration,
+        dates: Calendar | None,
+        orders: Iterable[Order],
+        rules: Iterable[str],
+    ) -> Record:
+        """Write the record and, last of all, remember."""
+        assert memory.latest is not None
+        dated = dates is None or not dates.nominal
+        record = Record(
+            number=memory.number + 1,
+            edition=self.edition.name,
+            patient=self.patient,
+            at=(event.at or memory.latest.astimezone(dates.zone if dates else UTC)) if dated else None,
+            day=memory.dates.day(memory.latest) if memory.dates else None,
+            event=event,
+            symbol=symbol,
+            before=before,
+            after=self.configuration,
+            status=self.status.as_json(),
+            orders=in_order(orders),
+            rules=self.edition.cite(rules),
+        )
+        self._memory = replace(memory, number=record.number)
+        return record

@@ -1,0 +1,160 @@
+"""Which rules there are: the clauses of the text and the readings of it, as data.
+
+An edition is a complete set of rules with the numbers they state. This module reads and checks the rules files
+beside it; it knows nothing of events, states or patients. Everything that executes a rule cites it by id.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ixastate.errors import RulesError
+
+DEFAULT_EDITION = "dosing-text"
+EDITIONS: dict[str, str] = {"dosing-text": "dosing_text.toml"}
+
+Place = Literal["transition", "threshold", "schedule", "order", "start"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Quantity(_Frozen):
+    """A number (or a list of them) that a rule states, with its UCUM unit."""
+
+    value: int | float | tuple[int | str, ...]
+    unit: str
+
+
+class Rule(_Frozen):
+    """One clause of the text, or one reading of it.
+
+    `lines` are the numbered lines of the dosing text; `executed_by` says what carries the rule out; a rule that
+    nothing carries out says why in `not_modelled`.
+    """
+
+    id: str
+    lines: tuple[int, ...]
+    kind: Literal["label", "reading", "bookkeeping"]
+    title: str
+    says: str
+    needs: tuple[str, ...] = ()
+    executed_by: tuple[Place, ...] = ()
+    numbers: dict[str, Quantity] = {}
+    not_modelled: str = ""
+
+    @model_validator(mode="after")
+    def _executed_or_explained(self) -> Rule:
+        if bool(self.executed_by) == bool(self.not_modelled):
+            raise ValueError("needs exactly one of executed_by and not_modelled")
+        return self
+
+
+class StartingBand(_Frozen):
+    """One band of renal function with lenalidomide's starting dose (mg, and every how many days)."""
+
+    on_dialysis: bool = False
+    at_least_ml_min: float = 0.0
+    dose_mg: float
+    every_days: int
+
+
+class Lenalidomide(_Frozen):
+    """Lenalidomide's configuration: its ladder and starting doses, each with its source."""
+
+    ladder_mg: tuple[float, ...] = Field(min_length=2)
+    ladder_source: str
+    start_source: str
+    start: tuple[StartingBand, ...]
+
+    @model_validator(mode="after")
+    def _starts_stand_on_the_ladder(self) -> Lenalidomide:
+        if list(self.ladder_mg) != sorted(set(self.ladder_mg), reverse=True):
+            raise ValueError("ladder_mg must fall from level to level")
+        off = [band.dose_mg for band in self.start if band.dose_mg not in self.ladder_mg]
+        if off:
+            raise ValueError(f"starting doses {off} stand on no level of ladder_mg")
+        return self
+
+
+class Dexamethasone(_Frozen):
+    """Dexamethasone's configuration; the text never changes its dose."""
+
+    dose_mg: float
+    source: str
+
+
+class Edition(_Frozen):
+    """A complete set of rules, in the order of the file."""
+
+    name: str
+    title: str
+    source: str
+    lenalidomide: Lenalidomide
+    dexamethasone: Dexamethasone
+    rules: dict[str, Rule]
+
+    @model_validator(mode="after")
+    def _needs_resolve(self) -> Edition:
+        for rule in self.rules.values():
+            for need in rule.needs:
+                if need not in self.rules:
+                    raise ValueError(f"{rule.id} needs {need}, which is no rule of this edition")
+        return self
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of this id; `RulesError` when there is none."""
+        try:
+            return self.rules[rule_id]
+        except KeyError:
+            raise RulesError(
+                f"there is no rule {rule_id!r}",
+                where=f"edition {self.name}",
+                remedy="`ixastate rules` lists them all",
+            ) from None
+
+    def number(self, rule_id: str, name: str) -> Any:
+        """The value of a number that a rule states, in the unit that the rule names."""
+        numbers = self.rule(rule_id).numbers
+        if name not in numbers:
+            raise RulesError(f"rule {rule_id} states no number {name!r}", where=f"edition {self.name}")
+        return numbers[name].value
+
+    def cite(self, rule_ids: Iterable[str]) -> tuple[str, ...]:
+        """These rules, each once, in the order of the file; `RulesError` for one that does not exist."""
+        wanted = {self.rule(rule_id).id for rule_id in rule_ids}
+        return tuple(rule_id for rule_id in self.rules if rule_id in wanted)
+
+    @property
+    def ixazomib_ladder_mg(self) -> tuple[float, ...]:
+        """Ixazomib's levels from the recommended dose down (DOSE-01, DOSE-08, DOSE-09)."""
+        return tuple(float(self.number(rule_id, "dose")) for rule_id in ("DOSE-01", "DOSE-08", "DOSE-09"))
+
+
+def parse(text: str, where: str) -> Edition:
+    """An edition from the text of a rules file; `RulesError` says what does not hold."""
+    try:
+        data = tomllib.loads(text)
+        data["name"] = data.pop("edition")
+        data["rules"] = {rule_id: {"id": rule_id, **rule} for rule_id, rule in data["rules"].items()}
+        return Edition.model_validate(data)
+    except KeyError as error:
+        raise RulesError(f"the key {error} is missing", where=where) from None
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise RulesError(f"not a rules file: {error}", where=where) from error
+
+
+@cache
+def load(name: str = DEFAULT_EDITION) -> Edition:
+    """The edition of this name; `RulesError` lists the editions there are."""
+    if name not in EDITIONS:
+        raise RulesError(f"there is no edition {name!r}", remedy=f"one of: {', '.join(EDITIONS)}")
+    path = files(__name__) / EDITIONS[name]
+    return parse(path.read_text(encoding="utf-8"), EDITIONS[name])

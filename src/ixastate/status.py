@@ -1,0 +1,71 @@
+"""What a configuration means to a person: the phase, the doses, what is held and for what.
+
+It reads the meanings that the chart attaches to its states; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ixastate.chart import CourseChart
+from ixastate.events import Drug
+from ixastate.machine import DISCONTINUED, SCREENING, Configuration
+
+Phase = Literal["screening", "on treatment", "discontinued"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The words for a configuration. A dose is the level in force in mg; None outside treatment."""
+
+    phase: Phase
+    ixazomib_mg: float | None = None
+    ixazomib_held: bool = False
+    lenalidomide_mg: float | None = None
+    lenalidomide_held: bool = False
+    held_for: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """One phrase, such as 'active at 3 mg' or 'held for neutrophils, platelets'."""
+        if self.phase != "on treatment":
+            return self.phase
+        reasons = ", ".join(self.held_for)
+        if self.ixazomib_held:
+            return f"held for {reasons}"
+        active = f"active at {self.ixazomib_mg:g} mg"
+        return f"{active}, lenalidomide held for {reasons}" if self.lenalidomide_held else active
+
+    def as_json(self) -> dict[str, Any]:
+        """The status as a JSON object, the words first."""
+        return {"words": self.words, **asdict(self)}
+
+    def held(self, drug: Drug) -> bool:
+        """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""
+        return {"ixazomib": self.ixazomib_held, "lenalidomide": self.lenalidomide_held}.get(drug, False)
+
+    def given_mg(self, drug: Drug, dexamethasone_mg: float) -> float | None:
+        """The dose in mg of a drug that is being given now, else None. Dexamethasone is never held (B-DEX-HOLD)."""
+        if self.phase != "on treatment" or self.held(drug):
+            return None
+        levels = {"ixazomib": self.ixazomib_mg, "lenalidomide": self.lenalidomide_mg, "dexamethasone": dexamethasone_mg}
+        return levels[drug]
+
+
+def status(chart: type[CourseChart], configuration: Configuration) -> Status:
+    """The words for a configuration of this chart."""
+    if configuration == SCREENING:
+        return Status("screening")
+    if configuration == DISCONTINUED:
+        return Status("discontinued")
+    levels = {chart.levels[leaf].drug: chart.levels[leaf] for leaf in configuration if leaf in chart.levels}
+    ixazomib, lenalidomide = levels["ixazomib"], levels["lenalidomide"]
+    return Status(
+        "on treatment",
+        ixazomib.mg,
+        ixazomib.standing != "given",
+        lenalidomide.mg,
+        lenalidomide.standing != "given",
+        tuple(chart.holds[leaf].reason for leaf in configuration if leaf in chart.holds),
+    )

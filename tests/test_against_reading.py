@@ -1,0 +1,171 @@
+"""Does the chart say what an independent reading of the dosing text says, whatever happens?
+
+A Hypothesis state machine drives both with every kind of event and asks after each that they agree, and that the
+invariants of the text hold. The machine is restarted from a snapshot now and then, which must change nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ixastate.course import Course, Record
+from ixastate.errors import CourseRefusal
+from ixastate.events import EVENT
+from ixastate.machine import DISCONTINUED, SCREENING
+from ixastate.schedule import due
+from tests import strategies
+from tests.independent_reading import Answer, IndependentReading, Refused
+
+FIRST = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+FAMILIES = {"neutropenia", "thrombocytopenia", "neuropathy", "rash", "other", "ixazomib", "lenalidomide"}
+
+
+def answer_of(record: Record, course: Course) -> Answer:
+    status = course.status
+    return Answer(
+        phase=status.phase,
+        ixazomib_mg=status.ixazomib_mg,
+        ixazomib_held=status.ixazomib_held,
+        lenalidomide_mg=status.lenalidomide_mg,
+        lenalidomide_held=status.lenalidomide_held,
+        held_for=frozenset(status.held_for),
+        orders=frozenset(record.orders),
+    )
+
+
+class BothReadings(RuleBasedStateMachine):
+    """The chart and the independent reading, side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.course = Course("p")
+        self.reading = IndependentReading("p")
+        self.now = FIRST
+        self.by_day = False
+        self.highest = (4.0, 25.0)
+        self.ixazomib_levels: set[float] = set()
+
+    # --- Time and dating --------------------------------------------------------------------------------------
+
+    @rule(days=st.sampled_from([1, 2, 4, 7, 7, 7, 14, 30, 100]))
+    def wait_days(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+    @rule(minutes=st.sampled_from([1, 59, 60, 119, 720]))
+    def wait_minutes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule(by_day=st.booleans())
+    def date_by(self, by_day: bool) -> None:
+        self.by_day = by_day
+
+    # --- Events -----------------------------------------------------------------------------------------------
+
+    @initialize(start=strategies.STARTS, nominal=st.sampled_from([False, False, True]))
+    def begin(self, start: dict[str, Any], nominal: bool) -> None:
+        self.see(start, day=1 if nominal else None)
+        self.now = max(self.now, self.course.latest or self.now)
+
+    @precondition(lambda self: self.course.configuration == SCREENING)
+    @rule(start=strategies.STARTS)
+    def start_again(self, start: dict[str, Any]) -> None:
+        self.see({**start, "patient_informed": True})
+
+    @rule(start=strategies.STARTS)
+    def start_twice(self, start: dict[str, Any]) -> None:
+        self.see(start)
+
+    @rule(event=st.one_of(strategies.ANC_LOW_OR_NOT, strategies.PLATELETS_LOW_OR_NOT))
+    def blood_count(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(event=st.one_of(strategies.NEUROPATHY, strategies.RASH, strategies.OTHER))
+    def toxicity(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS))
+    def dose_or_organ(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @precondition(lambda self: self.course.configuration != DISCONTINUED and (self.now - FIRST).days > 200)
+    @rule(event=strategies.ENDS)
+    def end(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(day=st.sampled_from([1, 15]))
+    def go_back_in_time(self, day: int) -> None:
+        self.see({"type": "rash_graded", "grade": 0}, day=day)
+
+    @rule()
+    def save_and_resume(self) -> None:
+        before = self.course.snapshot()
+        self.course = Course.resume(before.model_dump_json())
+        assert self.course.snapshot() == before
+
+    def see(self, facts: dict[str, Any], day: int | None = None) -> None:
+        """Show one event to both; they answer alike, or both refuse and the course has not moved."""
+        dates = self.course.calendar
+        if day is None and self.by_day and dates is not None:
+            # The next slot, so that time does not go backwards.
+            day = max(dates.day(self.now), 1)
+            if dates.moment(day).astimezone(UTC) < max(self.now, self.course.latest or self.now):
+                day += 1
+            self.now = max(self.now, dates.moment(day).astimezone(UTC))
+        event = EVENT.validate_python({**facts, "day": day} if day else {**facts, "at": self.now})
+        before = self.course.snapshot()
+        try:
+            expected = self.reading.observe(event)
+        except Refused as refused:
+            try:
+                record = self.course.observe(event)
+            except CourseRefusal:
+                assert self.course.snapshot() == before
+                return
+            raise AssertionError(f"the reading refuses ({refused}), the course answers {record}") from None
+        record = self.course.observe(event)
+        assert answer_of(record, self.course) == expected
+        assert record.rules, "every record names a rule"
+
+    # --- What must always hold --------------------------------------------------------------------------------
+
+    @invariant()
+    def doses_are_on_the_ladder_and_never_rise(self) -> None:
+        status = self.course.status
+        if status.ixazomib_mg is None or status.lenalidomide_mg is None:
+            return
+        assert status.ixazomib_mg in (4, 3, 2.3)
+        assert status.ixazomib_mg <= self.highest[0]
+        assert status.lenalidomide_mg <= self.highest[1]
+        self.highest = (status.ixazomib_mg, status.lenalidomide_mg)
+        self.ixazomib_levels.add(status.ixazomib_mg)
+        assert len(self.ixazomib_levels) <= 3, "at most two reductions"
+
+    @invariant()
+    def one_state_of_each_region(self) -> None:
+        configuration = self.course.configuration
+        if configuration not in (SCREENING, DISCONTINUED):
+            assert [leaf.split("_")[0] for leaf in configuration] == list(
+                dict.fromkeys(leaf.split("_")[0] for leaf in configuration)
+            )
+            assert {leaf.split("_")[0] for leaf in configuration} == FAMILIES
+
+    @invariant()
+    def what_is_held_is_not_due_and_names_its_reason(self) -> None:
+        status, dates = self.course.status, self.course.calendar
+        if dates is None or status.phase != "on treatment":
+            return
+        drugs = {dose.drug for day in range(1, 29) for dose in due(day, status, dates, self.course.edition)}
+        assert ("ixazomib" in drugs) is not status.ixazomib_held
+        assert ("lenalidomide" in drugs) is not status.lenalidomide_held
+        assert bool(status.held_for) is (status.ixazomib_held or status.lenalidomide_held)
+
+
+BothReadings.TestCase.settings = settings(
+    max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestBothReadings = BothReadings.TestCase
