@@ -1,4 +1,4 @@
-"""Does the chart say what the dosing text says? A second reading of the text, to hold against the first.
+"""A second reading of the dosing text, to hold against the chart.
 
 This module was written from the dosing text (lines L1-L31) and the readings (B-...), not from the chart: it
 shares with the machine only the events and the orders. It has no states to draw and no rules file. It counts the
@@ -181,12 +181,13 @@ class IndependentReading:
     def observe(self, event: AnyEvent) -> Answer:
         """Take in one event; a refused one changes nothing."""
         calendar = self._calendar_for(event)
-        moment: datetime | None = None  # stays unknown for a day without a calendar (death in screening)
         if event.at is not None:
             moment = event.at.astimezone(UTC)
         elif event.day is not None and calendar is not None:
             moment = calendar.slot(event.day)
-        if moment is not None and self.last_moment is not None and moment < self.last_moment:
+        else:
+            raise Refused("a treatment day without a calendar")
+        if self.last_moment is not None and moment < self.last_moment:
             raise Refused("earlier than the event before it")
         if self.phase == ON_TREATMENT:
             self._refuse_what_does_not_fit(event, moment)
@@ -198,13 +199,13 @@ class IndependentReading:
             else:
                 self.phase = DISCONTINUED
         elif self.phase == ON_TREATMENT:
-            assert calendar is not None and moment is not None
+            assert calendar is not None
             self.today = calendar.day_of(moment)
             self._treat(event, calendar, moment)
-        if self.phase == ON_TREATMENT and moment is not None:
+        if self.phase == ON_TREATMENT:
             self._tell_long_holds()
             self.ixazomib_was_held.append((moment, self.ixazomib.held))
-        self.last_moment = moment or self.last_moment
+        self.last_moment = moment
         return self._answer()
 
     # What is refused
@@ -223,11 +224,11 @@ class IndependentReading:
             raise Refused("the course has not started")
         return self.calendar
 
-    def _refuse_what_does_not_fit(self, event: AnyEvent, moment: datetime | None) -> None:
+    def _refuse_what_does_not_fit(self, event: AnyEvent, moment: datetime) -> None:
         if isinstance(event, OtherToxicityGraded) and event.term in RASH_TERMS | NEUROPATHY_TERMS:
             raise Refused("rash and neuropathy have their own events")
         if isinstance(event, DoseMissed | DoseDelayed) and event.drug == "ixazomib":
-            assert self.calendar is not None and moment is not None
+            assert self.calendar is not None
             self._scheduled_day(event, self.calendar, moment)
 
     # The start (L1, L6, L7, L28, L29)

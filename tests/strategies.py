@@ -1,4 +1,4 @@
-"""Which events to try: clinical events of every kind, with values on and beside every boundary.
+"""The events to try: clinical events of every kind, with values on and beside every boundary.
 
 The strategies favour what makes courses hard: many toxicities at once, recoveries that come late, and the few
 values that decide.
@@ -12,7 +12,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 ANC = st.sampled_from(
-    [(0, "/mm3"), (499, "/mm3"), ("0.499", "10*9/L"), ("499.999", "/uL"), (500, "/mm3"), ("0.5", "10*9/L"), (1800, "/uL")]
+    [
+        (0, "/mm3"),
+        (499, "/mm3"),
+        ("0.499", "10*9/L"),
+        ("499.999", "/uL"),
+        (500, "/mm3"),
+        ("0.5", "10*9/L"),
+        (1800, "/uL"),
+    ]
 )
 PLATELETS = st.sampled_from(
     [(0, "/mm3"), (29_999, "/mm3"), ("29.999", "10*9/L"), (30, "10*3/uL"), (30_000, "/uL"), (250, "10*9/L")]

@@ -1,4 +1,4 @@
-"""Does the chart say what an independent reading of the dosing text says, whatever happens?
+"""Whether the chart says what an independent reading of the dosing text says, whatever happens.
 
 A Hypothesis state machine drives both with every kind of event and asks after each that they agree, and that the
 invariants of the text hold. The machine is restarted from a snapshot now and then, which must change nothing.
@@ -166,6 +166,6 @@ class BothReadings(RuleBasedStateMachine):
 
 
 BothReadings.TestCase.settings = settings(
-    max_examples=400, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=300, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestBothReadings = BothReadings.TestCase

@@ -30,7 +30,7 @@ from ixastate.events import (
     Neuropathy,
     PatientDied,
 )
-from ixastate.machine import DISCONTINUED, SCREENING, Configuration, Machine
+from ixastate.machine import DISCONTINUED, SCREENING, Configuration, machine
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.schedule import Calendar, calendar
@@ -88,8 +88,9 @@ class Snapshot(Fact):
 
 @dataclass(frozen=True)
 class _Memory:
-    """What a course remembers besides its machine; replaced whole when an event is accepted."""
+    """What a course remembers; replaced whole when an event is accepted, and not before."""
 
+    configuration: Configuration = SCREENING
     number: int = 0
     latest: datetime | None = None
     start: CourseStarted | None = None
@@ -106,14 +107,14 @@ class Course:
 
     def __init__(self, patient: str | None = None, edition: str = DEFAULT_EDITION) -> None:
         self.patient = patient
-        self._machine = Machine(edition)
+        self._machine = machine(edition)
         self.edition = self._machine.chart.edition
         self._memory = _Memory()
 
     @property
     def configuration(self) -> Configuration:
         """The active states, in document order."""
-        return self._machine.configuration
+        return self._memory.configuration
 
     @property
     def status(self) -> Status:
@@ -140,15 +141,13 @@ class Course:
 
     def observe(self, event: AnyEvent) -> Record:
         """Take in one event; `CourseRefusal` when it cannot belong here, and then nothing has moved."""
-        before = self.configuration
         try:
-            return self._observe(event)
+            record, memory = self._observe(event)
         except CourseRefusal as refusal:
             where = refusal.where or f"event {self._memory.number + 1} ({event.type})"
             raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy) from None
-        except BaseException:
-            self._machine.restore(before)
-            raise
+        self._memory = memory
+        return record
 
     def snapshot(self) -> Snapshot:
         """The course as plain data, for `Course.resume`."""
@@ -178,10 +177,10 @@ class Course:
                 where = ".".join(str(part) for part in problem["loc"])
                 raise InputError(problem["msg"], where=f"snapshot {where}".strip(), remedy="save it again") from None
         course = cls(saved.patient, saved.edition)
-        for _, configuration in saved.history:
-            course._machine.restore(configuration)
-        course._machine.restore(saved.configuration)
+        for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
+            course._machine.active(configuration)
         course._memory = _Memory(
+            saved.configuration,
             saved.number,
             saved.latest,
             saved.start,
@@ -194,39 +193,38 @@ class Course:
 
     # --- How an event is taken in -----------------------------------------------------------------------------
 
-    def _observe(self, event: AnyEvent) -> Record:
+    def _observe(self, event: AnyEvent) -> tuple[Record, _Memory]:
+        """The record of an event and what is remembered after it."""
         memory, before = self._memory, self.configuration
         self._refuse_out_of_place(event, before)
         dates = self._calendar(event) if isinstance(event, CourseStarted) else memory.dates
         at = self._moment(event, dates)
         if before == DISCONTINUED:
-            return self._accept(replace(memory, latest=at), event, None, before, dates, (), ("K-FINAL",))
+            memory = replace(memory, number=memory.number + 1, latest=at)
+            return self._record(memory, event, None, before, dates, (), ("K-FINAL",)), memory
 
         meaning = read(event, memory.context, self.edition)
-        orders, rules = meaning.orders, meaning.rules
+        after, orders, rules = before, meaning.orders, meaning.rules
         if isinstance(event, DoseEvent) and dates is not None:
             advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
             orders, rules = advice.orders, advice.rules
-        if meaning.symbol is None:
-            after = before
-        else:
-            step = self._machine.step(meaning.symbol)
-            after = step.after
+        if meaning.symbol is not None:
+            step = self._machine.step(before, meaning.symbol)
+            after, rules = step.after, (*step.rules, *rules)
             # What stops treatment leaves nothing else to be asked for.
             orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
-            rules = (*step.rules, *rules)
 
-        if isinstance(event, CourseStarted) and after != before:
-            memory = replace(memory, start=event, dates=dates)
+        memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
         if after != before:
             memory = replace(memory, history=(*memory.history, (at, after)))
-        memory = replace(memory, latest=at, context=meaning.context)
+            if isinstance(event, CourseStarted):
+                memory = replace(memory, start=event, dates=dates)
         if memory.dates is not None and after != DISCONTINUED:
-            overdue = self._overdue_holds(memory, after)
-            memory = replace(memory, reviewed=tuple(overdue))
-            new = [Order("review_long_hold", drug) for drug in overdue if drug not in self._memory.reviewed]
+            overdue = self._overdue_holds(memory, memory.dates, at)
+            new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
-        return self._accept(memory, event, meaning.symbol, before, dates, orders, rules)
+            memory = replace(memory, reviewed=overdue)
+        return self._record(memory, event, meaning.symbol, before, dates, orders, rules), memory
 
     def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
         if event.patient is not None and event.patient != self.patient:
@@ -259,12 +257,9 @@ class Course:
             )
         return at
 
-    def _overdue_holds(self, memory: _Memory, after: Configuration) -> list[Drug]:
-        """The drugs held now without a break for as long as B-HOLD-MAX allows before it asks for a review."""
-        assert memory.dates is not None
-        assert memory.latest is not None
+    def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
+        """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
         longest = self.edition.number("B-HOLD-MAX", "alert")
-        today = memory.dates.day(memory.latest)
         overdue: list[Drug] = []
         for drug in BOTH:
             since = None
@@ -272,11 +267,11 @@ class Course:
                 if not status(self._machine.chart, configuration).held(drug):
                     break
                 since = at
-            if since is not None and today - memory.dates.day(since) >= longest:
+            if since is not None and dates.day(now) - dates.day(since) >= longest:
                 overdue.append(drug)
-        return overdue
+        return tuple(overdue)
 
-    def _accept(
+    def _record(
         self,
         memory: _Memory,
         event: AnyEvent,
@@ -286,22 +281,20 @@ class Course:
         orders: Iterable[Order],
         rules: Iterable[str],
     ) -> Record:
-        """Write the record and, last of all, remember."""
-        assert memory.latest is not None
-        dated = dates is None or not dates.nominal
-        record = Record(
-            number=memory.number + 1,
+        """The record of an event, when this is what will be remembered after it."""
+        assert memory.latest is not None  # every event has a moment
+        at = event.at or memory.latest.astimezone(dates.zone if dates else UTC)
+        return Record(
+            number=memory.number,
             edition=self.edition.name,
             patient=self.patient,
-            at=(event.at or memory.latest.astimezone(dates.zone if dates else UTC)) if dated else None,
+            at=None if dates is not None and dates.nominal else at,
             day=memory.dates.day(memory.latest) if memory.dates else None,
             event=event,
             symbol=symbol,
             before=before,
-            after=self.configuration,
-            status=self.status.as_json(),
+            after=memory.configuration,
+            status=status(self._machine.chart, memory.configuration).as_json(),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
         )
-        self._memory = replace(memory, number=record.number)
-        return record

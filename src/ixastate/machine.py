@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from statemachine import State
@@ -52,72 +54,73 @@ class Step:
 
 
 class Machine:
-    """One live statechart of an edition."""
+    """The live statechart of an edition: it steps from any configuration, and keeps none."""
 
     def __init__(self, edition: str = DEFAULT_EDITION) -> None:
         self.chart = build(edition)
         moves = moves_of(self.chart)
-        self._internal = {raised for move in moves for raised in move.raised}
-        self.symbols = tuple(sorted({move.symbol for move in moves} - self._internal))
+        internal = {raised for move in moves for raised in move.raised}
+        self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
         self._states = {state.id: state for state in document_order(list(self.chart.states))}
         self._taken: list[Move] = []
         self._live = self.chart(listeners=[self])
-        self._taken.clear()
+        self._lock = Lock()
 
     def after_transition(self, transition: Any) -> None:
         """Called by the library after each transition that it takes."""
         if isinstance(transition, Move):
             self._taken.append(transition)
 
-    @property
-    def configuration(self) -> Configuration:
-        """The active leaves in document order."""
-        active = set(self._live.configuration_values)
-        return tuple(state_id for state_id, state in self._states.items() if state_id in active and not state.states)
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """Send one external symbol in a configuration and say what it did.
 
-    def restore(self, configuration: Configuration) -> None:
-        """Put the machine into this configuration without running an action; `ChartError` when it is not legal."""
-        self._live.current_state_value = self._with_ancestors(configuration)
-
-    def step(self, symbol: str) -> Step:
-        """Send one external symbol and say what it did; `ChartError` when the alphabet does not hold it."""
+        `ChartError` when the alphabet does not hold the symbol, the configuration is not legal, or the chart leaves
+        a symbol unanswered.
+        """
         if symbol not in self.symbols:
             raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
-        before = self.configuration
-        self.restore(before)
-        self._taken.clear()
-        self._live.send(symbol)
-        answered = [move.symbol for move in self._taken]
-        expected = [symbol, *(raised for move in self._taken for raised in move.raised)]
-        if sorted(answered) != sorted(expected):
-            self.restore(before)
-            raise ChartError(
-                f"{symbol!r} is not answered as declared: expected {expected}, took {answered}", where=str(before)
-            )
+        active = self.active(before)
+        with self._lock:
+            self._taken.clear()
+            self._live.current_state_value = active
+            # A machine that has reached its final state ignores all that follows, and nothing public wakes it. A
+            # new one takes forty times as long as a step.
+            self._live._engine.running = True
+            self._live.send(symbol)
+            taken, after = tuple(self._taken), set(self._live.configuration_values)
+        expected = [symbol, *(raised for move in taken for raised in move.raised)]
+        if sorted(move.symbol for move in taken) != sorted(expected):
+            raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
         return Step(
             symbol,
             before,
-            self.configuration,
-            in_order(order for move in self._taken for order in move.orders),
-            self.chart.edition.cite(rule for move in self._taken for rule in move.rules),
+            tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states),
+            in_order(order for move in taken for order in move.orders),
+            self.chart.edition.cite(rule for move in taken for rule in move.rules),
         )
 
-    def _with_ancestors(self, configuration: Configuration) -> OrderedSet[Any]:
-        active: set[str] = set()
+    def active(self, configuration: Configuration) -> OrderedSet[Any]:
+        """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
+        found: set[str] = set()
         for leaf in configuration:
             state = self._states.get(leaf)
             if state is None or state.states:
-                raise ChartError(f"{leaf!r} is no leaf of the chart", where=str(configuration))
+                raise ChartError(f"{leaf!r} is no leaf of the chart", where=", ".join(configuration))
             while state is not None:
-                active.add(state.id)
+                found.add(state.id)
                 state = state.parent
-        siblings = {state_id: state for state_id, state in self._states.items() if state_id in active}
-        for state in siblings.values():
-            children = sum(child.id in active for child in state.states)
+        active = [state for state_id, state in self._states.items() if state_id in found]
+        for state in active:
+            children = sum(child.id in found for child in state.states)
             if state.states and children != (len(state.states) if state.parallel else 1):
-                raise ChartError(f"{children} children of {state.id!r} are active at once", where=str(configuration))
-        if sum(state.parent is None for state in siblings.values()) != 1:
-            raise ChartError(
-                "not exactly one of screening, on_treatment and discontinued is active", where=str(configuration)
-            )
-        return OrderedSet(siblings)
+                raise ChartError(f"{children} children of {state.id!r} are active", where=", ".join(configuration))
+        roots = sum(state.parent is None for state in active)
+        if roots != 1:
+            raise ChartError(f"{roots} root states are active, not one", where=", ".join(configuration))
+        return OrderedSet(state.id for state in active)
+
+
+@cache
+def machine(edition: str = DEFAULT_EDITION) -> Machine:
+    """The machine of an edition, made once: every course of a process steps on it."""
+    return Machine(edition)

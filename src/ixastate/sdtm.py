@@ -674,7 +674,7 @@ def _columns(data: bytes, where: str) -> dict[str, list[Any]]:
         columns, _ = pyreadstat.read_xport(
             io.BytesIO(data), output_format="dict", encoding=encoding, disable_datetime_conversion=True
         )
-        return {name.upper(): list(values) for name, values in columns.items()}
+        return {str(name).upper(): list(values) for name, values in columns.items()}
 
     try:
         try:
