@@ -132,3 +132,31 @@ STARTS = st.fixed_dictionaries(
         lambda assumed: {**start, "assumed": sorted(organ for organ in assumed if organ not in start)}
     )
 )
+
+# An onset of each family with what ends it, for courses that must get far.
+EPISODES = st.sampled_from(
+    [
+        (
+            {"type": "neutrophils_measured", "value": 499, "unit": "/mm3"},
+            {"type": "neutrophils_measured", "value": 500, "unit": "/mm3"},
+        ),
+        (
+            {"type": "platelets_measured", "value": 29_999, "unit": "/mm3"},
+            {"type": "platelets_measured", "value": 30_000, "unit": "/mm3"},
+        ),
+        ({"type": "rash_graded", "grade": 3}, {"type": "rash_graded", "grade": 1}),
+        ({"type": "neuropathy_graded", "grade": 2}, {"type": "neuropathy_graded", "grade": 0}),
+        (
+            {"type": "neuropathy_graded", "grade": 3},
+            {"type": "neuropathy_graded", "grade": 1, "physician_agrees": True},
+        ),
+        (
+            {"type": "other_toxicity_graded", "term": "nausea", "grade": 3, "attribution": "clear"},
+            {"type": "other_toxicity_graded", "term": "nausea", "grade": 1, "physician_agrees": True},
+        ),
+        (
+            {"type": "other_toxicity_graded", "term": "fever", "grade": 4, "attribution": "not_clear"},
+            {"type": "other_toxicity_graded", "term": "fever", "grade": 0, "physician_agrees": True},
+        ),
+    ]
+)

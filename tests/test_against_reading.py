@@ -50,20 +50,6 @@ class BothReadings(RuleBasedStateMachine):
         self.highest = (4.0, 25.0)
         self.ixazomib_levels: set[float] = set()
 
-    # --- Time and dating --------------------------------------------------------------------------------------
-
-    @rule(days=st.sampled_from([1, 2, 4, 7, 7, 7, 14, 30, 100]))
-    def wait_days(self, days: int) -> None:
-        self.now += timedelta(days=days)
-
-    @rule(minutes=st.sampled_from([1, 59, 60, 119, 720]))
-    def wait_minutes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-
-    @rule(by_day=st.booleans())
-    def date_by(self, by_day: bool) -> None:
-        self.by_day = by_day
-
     # --- Events -----------------------------------------------------------------------------------------------
 
     @initialize(start=strategies.STARTS, nominal=st.sampled_from([False, False, True]))
@@ -76,9 +62,9 @@ class BothReadings(RuleBasedStateMachine):
     def start_again(self, start: dict[str, Any]) -> None:
         self.see({**start, "patient_informed": True})
 
-    @rule(start=strategies.STARTS)
-    def start_twice(self, start: dict[str, Any]) -> None:
-        self.see(start)
+    @rule(days=st.sampled_from([1, 2, 4, 7, 7, 7, 14, 30, 100]), minutes=st.sampled_from([0, 0, 1, 59, 60, 720]))
+    def wait(self, days: int, minutes: int) -> None:
+        self.now += timedelta(days=days, minutes=minutes)
 
     @rule(event=st.one_of(strategies.ANC_LOW_OR_NOT, strategies.PLATELETS_LOW_OR_NOT))
     def blood_count(self, event: dict[str, Any]) -> None:
@@ -88,24 +74,47 @@ class BothReadings(RuleBasedStateMachine):
     def toxicity(self, event: dict[str, Any]) -> None:
         self.see(event)
 
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(episode=strategies.EPISODES)
+    def episode(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        for event in episode:
+            self.see(event)
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(one=strategies.EPISODES, other=strategies.EPISODES, crossed=st.booleans())
+    def overlapping_episodes(self, one: tuple[Any, Any], other: tuple[Any, Any], crossed: bool) -> None:
+        for event in (one[0], other[0], *((one[1], other[1]) if crossed else (other[1], one[1]))):
+            self.see(event)
+
     @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS))
     def dose_or_organ(self, event: dict[str, Any]) -> None:
         self.see(event)
 
-    @precondition(lambda self: self.course.configuration != DISCONTINUED and (self.now - FIRST).days > 200)
+    @precondition(lambda self: self.course.configuration != DISCONTINUED and (self.now - FIRST).days > 100)
     @rule(event=strategies.ENDS)
     def end(self, event: dict[str, Any]) -> None:
         self.see(event)
 
-    @rule(day=st.sampled_from([1, 15]))
-    def go_back_in_time(self, day: int) -> None:
-        self.see({"type": "rash_graded", "grade": 0}, day=day)
+    # --- The awkward ------------------------------------------------------------------------------------------
 
-    @rule()
-    def save_and_resume(self) -> None:
-        before = self.course.snapshot()
-        self.course = Course.resume(before.model_dump_json())
-        assert self.course.snapshot() == before
+    @rule(
+        what=st.sampled_from(["start twice", "go back", "save and resume", "another patient", "date by day", "by time"]),
+        start=strategies.STARTS,
+        day=st.sampled_from([1, 15]),
+    )
+    def awkward(self, what: str, start: dict[str, Any], day: int) -> None:
+        if what == "start twice":
+            self.see(start)
+        elif what == "go back":
+            self.see({"type": "rash_graded", "grade": 0}, day=day)
+        elif what == "another patient":
+            self.see({"type": "rash_graded", "grade": 0, "patient": "q"})
+        elif what == "save and resume":
+            before = self.course.snapshot()
+            self.course = Course.resume(before.model_dump_json())
+            assert self.course.snapshot() == before
+        else:
+            self.by_day = what == "date by day"
 
     def see(self, facts: dict[str, Any], day: int | None = None) -> None:
         """Show one event to both; they answer alike, or both refuse and the course has not moved."""
@@ -166,6 +175,6 @@ class BothReadings(RuleBasedStateMachine):
 
 
 BothReadings.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestBothReadings = BothReadings.TestCase
