@@ -276,7 +276,7 @@ def neuropathy_region(floors: Floors) -> dict[str, State]:
     )
     move(moderate, "neuropathy_resolved", again, "PN-02 PN-03", raises=same)
     move(moderate, "neuropathy_resolved_agreed", again, "PN-02 PN-03", raises=same)
-    move(severe, "neuropathy_moderate", None, "B-EPISODE B-DOWNGRADE")
+    move(severe, "neuropathy_moderate", None, "B-EPISODE B-DOWNGRADE B-PN-G1PAIN")
     move(severe, "neuropathy_severe", None, "B-EPISODE")
     move(severe, "neuropathy_resolved", None, "PN-06", orders=agree)
     move(severe, "neuropathy_resolved_agreed", again, "PN-06 PN-07", raises=lower)
@@ -320,8 +320,8 @@ NEUTROPENIA = Alternating(
     rules={
         "onset": "ANC-01 ANC-03 B-EPISODE",
         "repeat": "ANC-01 ANC-03 B-EPISODE",
-        "ixazomib": "ANC-02 ANC-04 ANC-05 ANC-06 B-FAMILY B-ALT-OTHER",
-        "lenalidomide": "ANC-02 ANC-06 B-FAMILY B-ALT-OTHER",
+        "ixazomib": "ANC-02 B-CONFIRM ANC-04 ANC-05 ANC-06 B-FAMILY B-ALT-OTHER",
+        "lenalidomide": "ANC-02 B-CONFIRM ANC-06 B-FAMILY B-ALT-OTHER",
         "stop": "ANC-07 B-FIRSTEVER",
     },
     orders=(Order("consider_g_csf"),),
@@ -335,11 +335,11 @@ THROMBOCYTOPENIA = Alternating(
     first_holds=BOTH,
     rules={
         "first onset": "PLT-01 B-EPISODE B-FIRSTEVER",
-        "first": "PLT-02 PLT-03 PLT-04",
+        "first": "PLT-02 B-CONFIRM PLT-03 PLT-04",
         "onset": "PLT-05 B-EPISODE",
         "repeat": "B-EPISODE",
-        "ixazomib": "PLT-02 PLT-06 PLT-07 PLT-08 B-FAMILY B-ALT-OTHER",
-        "lenalidomide": "PLT-02 PLT-08 B-FAMILY B-ALT-OTHER",
+        "ixazomib": "PLT-02 B-CONFIRM PLT-06 PLT-07 PLT-08 B-FAMILY B-ALT-OTHER",
+        "lenalidomide": "PLT-02 B-CONFIRM PLT-08 B-FAMILY B-ALT-OTHER",
         "stop": "PLT-09",
     },
 )

@@ -139,7 +139,7 @@ def due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
         mg = now.given_mg(drug, edition.dexamethasone.dose_mg)
         if mg is None or not is_due_day(drug, day, dates.lenalidomide_every_days, edition):
             continue
-        rules = [scheduled[drug], "DOSE-04", "B-CALENDAR", *HOW[drug].rules]
+        rules = [scheduled[drug], "DOSE-04", "B-CALENDAR", "B-SAMEDAY", *HOW[drug].rules]
         if drug == "ixazomib":
             rules += ["ADM-03", "ADM-04"]
         if drug == "lenalidomide" and dates.lenalidomide_every_days > 1:
