@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -112,7 +112,7 @@ class Administration:
     def _too_late(self, event: DoseMissed | DoseDelayed) -> tuple[str, ...]:
         """The rules that forbid this late dose; none when it may be taken."""
         scheduled = self._scheduled_day(event)
-        if self.now.ixazomib_held or self.status_at(self.dates.moment(scheduled).astimezone(UTC)).ixazomib_held:
+        if self.now.ixazomib_held or self.status_at(self.dates.moment(scheduled)).ixazomib_held:
             return ("ADM-13", "B-HELD-NOT-MISSED")
         if not late_dose_fits(self.at, scheduled, self.dates, self.edition):
             return ("ADM-12", "ADM-13")

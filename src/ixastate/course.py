@@ -33,7 +33,7 @@ from ixastate.events import (
 from ixastate.machine import DISCONTINUED, SCREENING, Configuration, machine
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
-from ixastate.schedule import Calendar, calendar
+from ixastate.schedule import Calendar, Dose, calendar, due
 from ixastate.status import Status, status
 
 
@@ -135,9 +135,16 @@ class Course:
         """The status at an earlier moment, the events of that very moment included."""
         configuration = SCREENING
         for since, changed in self._memory.history:
-            if since <= at:
+            if since <= at.astimezone(UTC):
                 configuration = changed
         return status(self._machine.chart, configuration)
+
+    def due(self, days: Iterable[int]) -> list[Dose]:
+        """What is due on these treatment days, by what is known: a result after a slot acts from the next dose."""
+        dates = self.calendar
+        if dates is None:
+            return []
+        return [dose for day in days for dose in due(day, self.status_at(dates.moment(day)), dates, self.edition)]
 
     def observe(self, event: AnyEvent) -> Record:
         """Take in one event; `CourseRefusal` when it cannot belong here, and then nothing has moved."""

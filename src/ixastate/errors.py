@@ -40,3 +40,7 @@ class ChartError(IxastateError):
 
 class MissingExtra(IxastateError):
     """An optional library is needed and not installed; the remedy names the extra to install."""
+
+
+class OutputError(IxastateError):
+    """A file cannot be written; what was there before is untouched."""

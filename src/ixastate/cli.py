@@ -1,0 +1,161 @@
+"""The `ixastate` command.
+
+It parses arguments, calls the package and prints. What a command needs is imported when it runs, so that `--help` is
+quick. Exit codes: 0 all is well, 1 the command ran and found something wrong, 2 the input or the arguments are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ixastate import __version__
+from ixastate.errors import InputError, IxastateError
+
+if TYPE_CHECKING:
+    from ixastate.replay import Replayed
+
+OK, FOUND, WRONG = 0, 1, 2
+MOST_DAYS = 3660
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except IxastateError as error:
+        print(f"ixastate: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; a second complaint at exit helps nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ixastate",
+        description="An explicit state machine of an ixazomib, lenalidomide and dexamethasone course. "
+        "A research and teaching tool, not medical advice.",
+    )
+    parser.add_argument("--version", action="version", version=f"ixastate {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    rules = commands.add_parser("rules", help="list the rules, or explain one")
+    rules.add_argument("rule", nargs="?", metavar="ID", help="such as ANC-04; without it all are listed")
+    rules.add_argument("--edition", default="dosing-text", help="which rules (default: %(default)s)")
+    rules.set_defaults(run=_rules)
+
+    replay = commands.add_parser("replay", help="run a log of events or records and print the timeline")
+    replay.add_argument("log", metavar="FILE", help="a log in JSON Lines; - reads standard input")
+    replay.add_argument("--json", action="store_true", help="print the records as JSON Lines")
+    replay.add_argument("--patient", help="only this patient")
+    replay.add_argument("--edition", help="run under these rules (default: those recorded, or dosing-text)")
+    replay.set_defaults(run=_replay)
+
+    schedule = commands.add_parser("schedule", help="print what is due, by a patient's log")
+    schedule.add_argument("log", metavar="LOG", help="a log in JSON Lines; - reads standard input")
+    schedule.add_argument("--days", type=_count, default=28, help="how many days (default: %(default)s)")
+    schedule.add_argument("--from-day", type=_count, help="the first treatment day (default: that of the last event)")
+    schedule.add_argument("--patient", help="which patient, when the log has several")
+    schedule.add_argument("--ics", type=Path, metavar="FILE", help="write a calendar that a phone can import")
+    schedule.set_defaults(run=_schedule)
+
+    bring = commands.add_parser("import", help="turn other data into a log of events")
+    formats = bring.add_subparsers(required=True, metavar="FORMAT")
+    sdtm = formats.add_parser("sdtm", help="SDTM data sets (DM, LB, AE) from SAS transport files")
+    sdtm.add_argument("directory", type=Path, metavar="DIR", help="the folder with the .xpt files (or .zip of them)")
+    sdtm.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the log to write")
+    sdtm.add_argument("--timezone", default="UTC", help="where the dates were written (default: %(default)s)")
+    sdtm.set_defaults(run=_import_sdtm)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_DAYS}")
+    return int(text)
+
+
+def _rules(options: argparse.Namespace) -> int:
+    from ixastate.explain import list_rules, one_rule
+    from ixastate.rules import load
+
+    edition = load(options.edition)
+    print("\n".join(one_rule(edition, options.rule.upper()) if options.rule else list_rules(edition)))
+    return OK
+
+
+def _replayed(options: argparse.Namespace, edition: str | None) -> list[Replayed]:
+    """The whole log run again, before anything is printed."""
+    from ixastate.log import read_log, read_stream
+    from ixastate.replay import replay_log
+
+    standard_input = options.log == "-"
+    lines = read_stream(sys.stdin.buffer, "standard input") if standard_input else read_log(Path(options.log))
+    replayed = list(replay_log(lines, edition))
+    if options.patient is None:
+        return replayed
+    chosen = [step for step in replayed if step.record.patient == options.patient]
+    if not chosen:
+        patients = sorted({step.record.patient or "(no name)" for step in replayed})
+        shown = ", ".join(patients[:5]) + (", …" if len(patients) > 5 else "")
+        raise InputError(f"there is no patient {options.patient!r}", where=options.log, remedy=f"it has {shown}")
+    return chosen
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from ixastate.log import dump
+    from ixastate.timeline import timeline
+
+    replayed = _replayed(options, options.edition)
+    differences = [difference for step in replayed for difference in step.differences]
+    print("\n".join(dump(step.record) for step in replayed) if options.json else "\n".join(timeline(replayed)))
+    for difference in differences:
+        print(f"ixastate: {difference}", file=sys.stderr)
+    return FOUND if differences else OK
+
+
+def _schedule(options: argparse.Namespace) -> int:
+    from ixastate.files import write_whole
+    from ixastate.ics import icalendar
+    from ixastate.timeline import schedule_lines
+
+    replayed = _replayed(options, None)
+    patients = {step.record.patient for step in replayed}
+    if len(patients) > 1:
+        raise InputError(f"the log has {len(patients)} patients", where=options.log, remedy="name one with --patient")
+    course = replayed[-1].course
+    first = options.from_day or max(replayed[-1].record.day or 1, 1)
+    days = range(first, first + options.days)
+    doses = course.due(days)
+    if options.ics is not None:
+        write_whole(options.ics, icalendar(course, doses))
+    print("\n".join(schedule_lines(course, days, doses)))
+    if options.ics is not None:
+        print(f"{len(doses)} entries written to {options.ics}", file=sys.stderr)
+    return OK
+
+
+def _import_sdtm(options: argparse.Namespace) -> int:
+    from ixastate.log import write_log
+    from ixastate.sdtm import read_sdtm
+
+    events, report = read_sdtm(options.directory, timezone=options.timezone)
+    write_log(options.output, events)
+    print(report)
+    print(f"{len(events)} events written to {options.output}", file=sys.stderr)
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The doses that are due as an iCalendar file, which a phone can import.
+
+Ixazomib is an entry at its clock time; the other drugs, for which the text sets no hour, are entries of the day.
+The same course gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar as ICalendar
+from icalendar import Event as Entry
+
+from ixastate.course import Course
+from ixastate.errors import InputError
+from ixastate.schedule import Dose
+
+
+def icalendar(course: Course, doses: Sequence[Dose]) -> bytes:
+    """An iCalendar of these doses; `InputError` when the course knows no dates."""
+    dates = course.calendar
+    if dates is None or dates.nominal or course.latest is None:
+        raise InputError(
+            "the log gives no dates, so there is nothing to put into a calendar",
+            where=f"patient {course.patient or '(no name)'}",
+            remedy="date course_started with `at`",
+        )
+    whole = ICalendar()
+    whole.add("prodid", "-//ixastate//treatment course//EN")
+    whole.add("version", "2.0")
+    for dose in doses:
+        entry = Entry()
+        entry.add("uid", f"{course.patient or 'patient'}-{dose.drug}-day-{dose.day}@ixastate")
+        entry.add("dtstamp", course.latest)
+        entry.add("summary", f"{dose.drug} {dose.mg:g} mg")
+        if dose.drug == "ixazomib":
+            # A fixed offset has no name that a calendar knows; UTC says the same moment.
+            entry.add("dtstart", dose.at if isinstance(dates.zone, ZoneInfo) else dose.at.astimezone(UTC))
+            entry.add("duration", timedelta(minutes=15))
+        else:
+            entry.add("dtstart", dose.at.date())
+        how = "; ".join(dose.how)
+        entry.add(
+            "description",
+            f"{how}. By the course as known on {course.latest:%Y-%m-%d}. Rules: {' '.join(dose.rules)}. "
+            "A research and teaching tool, not medical advice.",
+        )
+        whole.add_component(entry)
+    whole.add_missing_timezones()
+    return bytes(whole.to_ical())

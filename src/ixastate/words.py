@@ -1,0 +1,112 @@
+"""An event in clinical words, for people who read timelines and diagrams."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from ixastate.events import (
+    BilirubinMeasured,
+    Count,
+    CourseStarted,
+    CreatinineClearanceMeasured,
+    DoseEvent,
+    DoseOverdosed,
+    DoseTaken,
+    DoseTakenWrongly,
+    Event,
+    NeuropathyGraded,
+    NeutrophilsMeasured,
+    OtherToxicityGraded,
+    RashGraded,
+)
+
+_PLAIN = {
+    "progression_found": "the disease has progressed",
+    "intolerable_toxicity_declared": "the toxicity is declared intolerable",
+    "patient_died": "the patient has died",
+    "consent_withdrawn": "the patient has withdrawn",
+    "dose_missed": "{drug}: a dose was missed",
+    "dose_delayed": "{drug}: a dose was taken late",
+    "dose_vomited": "{drug}: vomited after the dose",
+}
+
+
+@singledispatch
+def describe(event: Event) -> str:
+    """What was seen, in one line."""
+    kind: str = getattr(event, "type", "")
+    if isinstance(event, DoseEvent):
+        scheduled = getattr(event, "scheduled_day", None)
+        words = _PLAIN[kind].format(drug=event.drug)
+        return f"{words} (due on day {scheduled})" if scheduled else words
+    return _PLAIN[kind]
+
+
+@describe.register
+def _started(event: CourseStarted) -> str:
+    parts = [f"course starts: {event.weekday} at {event.clock_time:%H:%M}"]
+    if event.timezone:
+        parts[0] += f" {event.timezone}"
+    if event.bilirubin is not None:
+        parts.append(f"bilirubin {float(event.bilirubin.multiple_of_uln):.3g} × ULN")
+    if event.creatinine_clearance is not None:
+        parts.append(f"creatinine clearance {event.creatinine_clearance.value} mL/min")
+    if event.on_dialysis:
+        parts.append("on dialysis")
+    parts += [f"{organ.replace('_', ' ')} assumed unimpaired" for organ in event.assumed]
+    baseline = event.baseline_neuropathy
+    if baseline.grade:
+        parts.append(f"baseline neuropathy grade {baseline.grade}{' with pain' if baseline.pain else ''}")
+    if not event.patient_informed:
+        parts.append("patient not informed")
+    return ", ".join(parts)
+
+
+@describe.register
+def _count(event: Count) -> str:
+    name = "neutrophils" if isinstance(event, NeutrophilsMeasured) else "platelets"
+    support = " after G-CSF" if getattr(event, "after_g_csf", False) else ""
+    support = " after a transfusion" if getattr(event, "after_transfusion", False) else support
+    return f"{name} {event.value} {event.unit}{support}"
+
+
+@describe.register
+def _bilirubin(event: BilirubinMeasured) -> str:
+    return f"bilirubin {float(event.multiple_of_uln):.3g} × ULN"
+
+
+@describe.register
+def _clearance(event: CreatinineClearanceMeasured) -> str:
+    return f"creatinine clearance {event.value} {event.unit}{', on dialysis' if event.on_dialysis else ''}"
+
+
+@describe.register
+def _neuropathy(event: NeuropathyGraded) -> str:
+    pain = " with pain" if event.pain else ""
+    return f"neuropathy grade {event.grade}{pain}{_agreed(event.physician_agrees)}"
+
+
+@describe.register
+def _rash(event: RashGraded) -> str:
+    return f"rash grade {event.grade}"
+
+
+@describe.register
+def _other(event: OtherToxicityGraded) -> str:
+    causes = {"clear": ", clearly from ixazomib", "not_clear": ", not clearly from ixazomib", None: ""}
+    return f"{event.term} grade {event.grade}{causes[event.attribution]}{_agreed(event.physician_agrees)}"
+
+
+@describe.register(DoseTaken)
+@describe.register(DoseOverdosed)
+def _amount(event: DoseTaken | DoseOverdosed) -> str:
+    return f"{event.drug}: {'overdose of ' if isinstance(event, DoseOverdosed) else ''}{event.dose_mg} mg taken"
+
+
+@describe.register
+def _wrongly(event: DoseTakenWrongly) -> str:
+    return f"{event.drug}: taken {event.fault.replace('_', ' ')}"
+
+
+def _agreed(agrees: bool) -> str:
+    return ", the physician agrees to resume" if agrees else ""
