@@ -159,89 +159,70 @@ def releases(drugs: Sequence[Drug], *, lower: Drug | None = None) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Alternating:
-    """A toxicity whose reductions alternate between the drugs: its symbols, and the rules by what happens.
+class Turn:
+    """One turn of an alternating toxicity: the drug it lowers, the drugs it holds, and the rules it rests on.
 
-    `first` is the drug that the first episode lowers. When that is lenalidomide, the first episode stands apart
-    from the later ones (B-FIRSTEVER), and `first_holds` are the drugs that it holds; when it holds none, its
-    reduction is made at once.
+    A turn that holds nothing makes its reduction at once.
+    """
+
+    name: str
+    lowers: Drug
+    onset: str
+    recovery: str
+    holds: tuple[Drug, ...] = BOTH
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """A toxicity whose episodes lower the drugs in turn: its symbols, its turns, and the rules of a stop.
+
+    The turns are taken in order; after the last one the last two go on alternating.
     """
 
     name: str
     reason: str
     onset: str
     recovery: str
-    first: Drug
-    first_holds: tuple[Drug, ...]
-    rules: Mapping[str, str]
+    turns: tuple[Turn, ...]
+    stop: str
+    repeat: str = "B-EPISODE"
     orders: tuple[Order, ...] = ()
 
     def holding(self) -> dict[str, Hold]:
         """The states that hold a drug, with their meaning."""
-        held = {f"{self.name}_held_{drug}_next": Hold(self.reason, BOTH) for drug in BOTH}
-        if self.first == "lenalidomide" and self.first_holds:
-            held[f"{self.name}_held_first"] = Hold(self.reason, self.first_holds)
-        return held
+        return {f"{self.name}_held_{turn.name}": Hold(self.reason, turn.holds) for turn in self.turns if turn.holds}
 
 
 def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
-    """Neutropenia, thrombocytopenia or rash: clear or held, and whose turn the next reduction is."""
-    clear = {drug: State(initial=drug == t.first == "ixazomib") for drug in BOTH}
-    held = {drug: State() for drug in BOTH}
-    for drug in BOTH:
-        rules, stop = t.rules[drug], f"{t.rules['stop']} B-IXAFLOOR {EXHAUSTED}"
-        move(
-            clear[drug],
-            t.onset,
-            held[drug],
-            t.rules["onset"],
-            when=floors.ixazomib_above,
-            raises=holds(BOTH),
-            orders=t.orders,
-        )
-        move(clear[drug], t.onset, floors.discontinued, stop, when=floors.ixazomib, orders=STOP)
-        move(clear[drug], t.recovery, None, "K-NOEPISODE")
-        move(held[drug], t.onset, None, t.rules["repeat"], orders=t.orders)
-    mine, passed = releases(BOTH, lower="lenalidomide"), releases(BOTH, lower="ixazomib")
-    rules, turn_over = t.rules["lenalidomide"], clear["ixazomib"]
-    move(held["ixazomib"], t.recovery, clear["lenalidomide"], t.rules["ixazomib"], raises=passed)
-    move(held["lenalidomide"], t.recovery, turn_over, rules, when=floors.lenalidomide_above, raises=mine)
-    move(held["lenalidomide"], t.recovery, turn_over, f"{rules} B-LENFLOOR", when=floors.lenalidomide, raises=passed)
-
-    states = {f"{t.name}_clear_{drug}_next": clear[drug] for drug in BOTH}
-    states |= {f"{t.name}_held_{drug}_next": held[drug] for drug in BOTH}
-    if t.first == "lenalidomide":
-        first = first_held if t.first_holds else first_at_once
-        return first(t, floors, turn_over) | states
-    return states
-
-
-def first_held(t: Alternating, floors: Floors, then: State) -> dict[str, State]:
-    """A first episode that holds drugs and lowers lenalidomide when it is over."""
-    clear, held = State(initial=True), State()
-    onset, stop = t.rules["first onset"], f"{t.rules['stop']} B-FIRSTEVER B-LENFLOOR {EXHAUSTED}"
-    mine, passed = releases(t.first_holds, lower="lenalidomide"), releases(t.first_holds, lower="ixazomib")
-    move(clear, t.onset, held, onset, when=floors.one_above, raises=holds(t.first_holds), orders=t.orders)
-    move(clear, t.onset, floors.discontinued, stop, when=floors.both, orders=STOP)
-    move(clear, t.recovery, None, "K-NOEPISODE")
-    move(held, t.onset, None, t.rules["repeat"], orders=t.orders)
-    move(held, t.recovery, then, t.rules["first"], when=floors.lenalidomide_above, raises=mine)
-    move(held, t.recovery, then, f"{t.rules['first']} B-LENFLOOR", when=floors.lenalidomide, raises=passed)
-    return {f"{t.name}_clear_first": clear, f"{t.name}_held_first": held}
-
-
-def first_at_once(t: Alternating, floors: Floors, then: State) -> dict[str, State]:
-    """A first episode that holds nothing and lowers lenalidomide when it begins."""
-    clear, opened = State(initial=True), State()
-    onset, stop = t.rules["first onset"], f"{t.rules['stop']} B-FIRSTEVER B-LENFLOOR {EXHAUSTED}"
-    passed = floors.lenalidomide & floors.ixazomib_above
-    move(clear, t.onset, opened, onset, when=floors.lenalidomide_above, raises=["owe_lenalidomide"])
-    move(clear, t.onset, opened, f"{onset} B-LENFLOOR", when=passed, raises=["owe_ixazomib"])
-    move(clear, t.onset, floors.discontinued, stop, when=floors.both, orders=STOP)
-    move(clear, t.recovery, None, "K-NOEPISODE")
-    move(opened, t.onset, None, t.rules["first repeat"], orders=[Order("review_rash")])
-    move(opened, t.recovery, then, t.rules["first"])
-    return {f"{t.name}_clear_first": clear, f"{t.name}_open_first": opened}
+    """Neutropenia, thrombocytopenia or rash: clear or in an episode, and whose turn it is."""
+    clear = {turn.name: State(initial=turn is t.turns[0]) for turn in t.turns}
+    opened = {turn.name: State() for turn in t.turns}
+    for turn, then in zip(t.turns, (*t.turns[1:], t.turns[-2]), strict=True):
+        before, during, after = clear[turn.name], opened[turn.name], clear[then.name]
+        # A first episode that can be answered without ixazomib is spared the stop (B-FIRSTEVER).
+        spared = turn is t.turns[0] and turn.lowers == "lenalidomide"
+        end, go_on = (floors.both, floors.one_above) if spared else (floors.ixazomib, floors.ixazomib_above)
+        reading = "B-FIRSTEVER B-LENFLOOR" if spared else "B-FIRSTEVER" if turn is t.turns[0] else "B-IXAFLOOR"
+        onset, recovery = f"{turn.onset} B-EPISODE", f"{turn.recovery} B-CONFIRM B-FAMILY"
+        passed = floors.lenalidomide & floors.ixazomib_above
+        move(before, t.recovery, None, "K-NOEPISODE")
+        move(before, t.onset, floors.discontinued, f"{t.stop} {reading} {EXHAUSTED}", when=end, orders=STOP)
+        if not turn.holds:
+            move(before, t.onset, during, onset, when=floors.lenalidomide_above, raises=["owe_lenalidomide"])
+            move(before, t.onset, during, f"{onset} B-LENFLOOR", when=passed, raises=["owe_ixazomib"])
+            move(during, t.onset, None, "B-EPISODE B-RASH-ESC", orders=[Order("review_rash")])
+            move(during, t.recovery, after, recovery)
+            continue
+        mine, theirs = releases(turn.holds, lower=turn.lowers), releases(turn.holds, lower="ixazomib")
+        move(before, t.onset, during, onset, when=go_on, raises=holds(turn.holds), orders=t.orders)
+        move(during, t.onset, None, t.repeat, orders=t.orders)
+        if turn.lowers == "ixazomib":
+            move(during, t.recovery, after, recovery, raises=mine)
+        else:
+            move(during, t.recovery, after, recovery, when=floors.lenalidomide_above, raises=mine)
+            move(during, t.recovery, after, f"{recovery} B-LENFLOOR", when=floors.lenalidomide, raises=theirs)
+    states = {f"{t.name}_clear_{turn.name}": clear[turn.name] for turn in t.turns}
+    return states | {f"{t.name}_{'held' if turn.holds else 'open'}_{turn.name}": opened[turn.name] for turn in t.turns}
 
 
 def stop_from_anywhere(states: Mapping[str, State], symbol: str, rules: str, floors: Floors) -> None:
@@ -315,15 +296,13 @@ NEUTROPENIA = Alternating(
     reason="neutrophils",
     onset="anc_low",
     recovery="anc_recovered",
-    first="ixazomib",
-    first_holds=BOTH,
-    rules={
-        "onset": "ANC-01 ANC-03 B-EPISODE",
-        "repeat": "ANC-01 ANC-03 B-EPISODE",
-        "ixazomib": "ANC-02 B-CONFIRM ANC-04 ANC-05 ANC-06 B-FAMILY B-ALT-OTHER",
-        "lenalidomide": "ANC-02 B-CONFIRM ANC-06 B-FAMILY B-ALT-OTHER",
-        "stop": "ANC-07 B-FIRSTEVER",
-    },
+    turns=(
+        Turn("first", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-04 ANC-05"),
+        Turn("lenalidomide_next", "lenalidomide", "ANC-01 ANC-03", "ANC-02 ANC-06 B-ALT-OTHER"),
+        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-06 B-ALT-OTHER"),
+    ),
+    stop="ANC-07",
+    repeat="ANC-01 ANC-03 B-EPISODE",
     orders=(Order("consider_g_csf"),),
 )
 THROMBOCYTOPENIA = Alternating(
@@ -331,35 +310,26 @@ THROMBOCYTOPENIA = Alternating(
     reason="platelets",
     onset="platelets_low",
     recovery="platelets_recovered",
-    first="lenalidomide",
-    first_holds=BOTH,
-    rules={
-        "first onset": "PLT-01 B-EPISODE B-FIRSTEVER",
-        "first": "PLT-02 B-CONFIRM PLT-03 PLT-04",
-        "onset": "PLT-05 B-EPISODE",
-        "repeat": "B-EPISODE",
-        "ixazomib": "PLT-02 B-CONFIRM PLT-06 PLT-07 PLT-08 B-FAMILY B-ALT-OTHER",
-        "lenalidomide": "PLT-02 B-CONFIRM PLT-08 B-FAMILY B-ALT-OTHER",
-        "stop": "PLT-09",
-    },
+    turns=(
+        Turn("first", "lenalidomide", "PLT-01 B-FIRSTEVER", "PLT-02 PLT-03 PLT-04"),
+        Turn("second", "ixazomib", "PLT-05", "PLT-02 PLT-06 PLT-07"),
+        Turn("lenalidomide_next", "lenalidomide", "PLT-05", "PLT-02 PLT-08 B-ALT-OTHER"),
+        Turn("ixazomib_next", "ixazomib", "PLT-05", "PLT-02 PLT-08 B-ALT-OTHER"),
+    ),
+    stop="PLT-09",
 )
 RASH = Alternating(
     name="rash",
     reason="rash",
     onset="rash_grade_2_3",
     recovery="rash_resolved",
-    first="lenalidomide",
-    first_holds=(),
-    rules={
-        "first onset": "RASH-01 B-RASH-FIRST B-FIRSTEVER",
-        "first repeat": "B-EPISODE B-RASH-ESC",
-        "first": "RASH-01 B-EPISODE",
-        "onset": "RASH-02 B-EPISODE B-RASH-HOLD3",
-        "repeat": "B-EPISODE",
-        "ixazomib": "RASH-03 RASH-04 RASH-05 RASH-06 B-FAMILY B-RASH-ALT B-ALT-OTHER",
-        "lenalidomide": "RASH-03 RASH-06 B-FAMILY B-RASH-ALT B-ALT-OTHER",
-        "stop": "RASH-07 B-RASH-PERSIST",
-    },
+    turns=(
+        Turn("first", "lenalidomide", "RASH-01 B-RASH-FIRST B-FIRSTEVER", "B-EPISODE", holds=()),
+        Turn("second", "ixazomib", "RASH-02", "RASH-03 RASH-04 RASH-05"),
+        Turn("lenalidomide_next", "lenalidomide", "RASH-02 B-RASH-HOLD3", "RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER"),
+        Turn("ixazomib_next", "ixazomib", "RASH-02 B-RASH-HOLD3", "RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER"),
+    ),
+    stop="RASH-07 B-RASH-PERSIST",
 )
 # Neuropathy and other toxicity hold ixazomib alone.
 SINGLE_HOLDS = {
