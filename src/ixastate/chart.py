@@ -176,7 +176,8 @@ class Turn:
 class Alternating:
     """A toxicity whose episodes lower the drugs in turn: its symbols, its turns, and the rules of a stop.
 
-    The turns are taken in order; after the last one the last two go on alternating.
+    The turns are taken in order; after the last one the last two go on alternating. An episode of its own that
+    behaves like a later turn has no state of its own: the turn cites the clauses of both.
     """
 
     name: str
@@ -202,7 +203,7 @@ def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
         # A first episode that can be answered without ixazomib is spared the stop (B-FIRSTEVER).
         spared = turn is t.turns[0] and turn.lowers == "lenalidomide"
         end, go_on = (floors.both, floors.one_above) if spared else (floors.ixazomib, floors.ixazomib_above)
-        reading = "B-FIRSTEVER B-LENFLOOR" if spared else "B-FIRSTEVER" if turn is t.turns[0] else "B-IXAFLOOR"
+        reading = "B-FIRSTEVER B-LENFLOOR" if spared else "B-FIRSTEVER B-IXAFLOOR"
         onset, recovery = f"{turn.onset} B-EPISODE", f"{turn.recovery} B-CONFIRM B-FAMILY"
         passed = floors.lenalidomide & floors.ixazomib_above
         move(before, t.recovery, None, "K-NOEPISODE")
@@ -297,9 +298,8 @@ NEUTROPENIA = Alternating(
     onset="anc_low",
     recovery="anc_recovered",
     turns=(
-        Turn("first", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-04 ANC-05"),
+        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-04 ANC-05 ANC-06 B-ALT-OTHER"),
         Turn("lenalidomide_next", "lenalidomide", "ANC-01 ANC-03", "ANC-02 ANC-06 B-ALT-OTHER"),
-        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-06 B-ALT-OTHER"),
     ),
     stop="ANC-07",
     repeat="ANC-01 ANC-03 B-EPISODE",
@@ -312,9 +312,8 @@ THROMBOCYTOPENIA = Alternating(
     recovery="platelets_recovered",
     turns=(
         Turn("first", "lenalidomide", "PLT-01 B-FIRSTEVER", "PLT-02 PLT-03 PLT-04"),
-        Turn("second", "ixazomib", "PLT-05", "PLT-02 PLT-06 PLT-07"),
+        Turn("ixazomib_next", "ixazomib", "PLT-05", "PLT-02 PLT-06 PLT-07 PLT-08 B-ALT-OTHER"),
         Turn("lenalidomide_next", "lenalidomide", "PLT-05", "PLT-02 PLT-08 B-ALT-OTHER"),
-        Turn("ixazomib_next", "ixazomib", "PLT-05", "PLT-02 PLT-08 B-ALT-OTHER"),
     ),
     stop="PLT-09",
 )
@@ -325,9 +324,8 @@ RASH = Alternating(
     recovery="rash_resolved",
     turns=(
         Turn("first", "lenalidomide", "RASH-01 B-RASH-FIRST B-FIRSTEVER", "B-EPISODE", holds=()),
-        Turn("second", "ixazomib", "RASH-02", "RASH-03 RASH-04 RASH-05"),
+        Turn("ixazomib_next", "ixazomib", "RASH-02", "RASH-03 RASH-04 RASH-05 RASH-06 B-RASH-ALT B-ALT-OTHER"),
         Turn("lenalidomide_next", "lenalidomide", "RASH-02 B-RASH-HOLD3", "RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER"),
-        Turn("ixazomib_next", "ixazomib", "RASH-02 B-RASH-HOLD3", "RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER"),
     ),
     stop="RASH-07 B-RASH-PERSIST",
 )
