@@ -58,7 +58,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Move1:
+class Moved:
     """What one symbol does in one configuration: the configuration after it, and the edges taken, in order."""
 
     after: Configuration
@@ -182,7 +182,7 @@ class Graph:
             state_id = self._parents[state_id]
         return line
 
-    def step(self, configuration: Configuration, symbol: str) -> Move1:
+    def step(self, configuration: Configuration, symbol: str) -> Moved:
         """What an external symbol does; `ChartError` when the chart leaves it, or what it raises, unanswered."""
         taken: list[Edge] = []
         queue = deque([symbol])
@@ -197,7 +197,7 @@ class Graph:
                 queue.extend(edge.raised)
             if configuration == self.final:
                 break
-        return Move1(configuration, tuple(taken))
+        return Moved(configuration, tuple(taken))
 
     def _select(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """One edge a leaf at most, the innermost first; an edge of a common ancestor counts once."""
@@ -214,19 +214,23 @@ class Graph:
     def _take(self, configuration: Configuration, edge: Edge) -> Configuration:
         if not edge.targets:
             return configuration
-        if edge.targets == self.final:
-            return self.final
-        if edge.source in configuration and self._parents[edge.source]:
+        if edge.targets != self.final and edge.source in configuration and self._parents[edge.source]:
             return tuple(edge.targets[0] if leaf == edge.source else leaf for leaf in configuration)
-        entered = {self._parents[target]: target for target in edge.targets}
+        return self.entered(edge.targets)
+
+    def entered(self, targets: tuple[str, ...]) -> Configuration:
+        """The configuration after entering these states from outside: the other regions at their first states."""
+        if targets == self.final:
+            return self.final
+        entered = {self._parents[target]: target for target in targets}
         firsts = {node.parent: node.id for node in self.nodes if node.initial and node.parent in self.regions}
         return tuple(entered.get(name, firsts[name]) for name in self.regions)
 
-    def orders_of(self, move: Move1) -> tuple[Order, ...]:
+    def orders_of(self, move: Moved) -> tuple[Order, ...]:
         """The orders that a move gives."""
         return in_order(order for edge in move.edges for order in edge.orders)
 
-    def rules_of(self, move: Move1) -> tuple[str, ...]:
+    def rules_of(self, move: Moved) -> tuple[str, ...]:
         """The rules that a move rests on."""
         return self.edition.cite(rule for edge in move.edges for rule in edge.rules)
 
