@@ -83,8 +83,9 @@ def read_case(path: Path) -> Case:
             continue
         assert patients, f"{place}: the table begins without its header: {' | '.join(HEADER)}"
         assert len(cells) == len(HEADER), f"{place}: {len(cells)} cells instead of {len(HEADER)}"
-        *told, rules = cells
-        patients[-1].append(Row(place, *told, listed(rules, "-", None)))
+        when, seen, state, ixazomib, lenalidomide, asked_for, rules = cells
+        named = listed(rules, "-", None)
+        patients[-1].append(Row(place, when, seen, state, ixazomib, lenalidomide, asked_for, named))
     return Case(heading[1], tuple(tuple(rows) for rows in patients))
 
 
@@ -333,7 +334,7 @@ def test_the_readme_shows_a_phrase_for_every_field_of_every_event() -> None:
 
 
 def test_an_unknown_phrase_is_reported_with_its_place(tmp_path: Path) -> None:
-    case = (FILES[0].parent / "ANC-01.md").read_text(encoding="utf-8").replace("neutrophils 499", "leucocytes 499")
+    case = (CASES / "ANC-01.md").read_text(encoding="utf-8").replace("neutrophils 499", "leucocytes 499")
     changed = tmp_path / "ANC-01.md"
     changed.write_text(case, encoding="utf-8")
     with pytest.raises(pytest.fail.Exception, match=r"ANC-01\.md:\d+: unknown phrase leucocytes 499"):

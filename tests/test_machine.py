@@ -58,7 +58,12 @@ def guard_is_open(expression: str, active: set[str]) -> bool:
                 return state_id in active
         raise AssertionError(f"{expression}: {ast.dump(node)} is not In, and, or, not")
 
-    return value(ast.parse(expression, mode="eval").body)
+    return value(parsed(expression))
+
+
+@cache
+def parsed(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
 
 
 def open_moves(active: set[str], symbol: str) -> list[Move]:
@@ -88,7 +93,7 @@ class Telltale(Machine):
 
 
 RAISED = sorted({raised for one in moves_of(CHART) for raised in one.raised})
-STARTS = sorted({one.symbol for one in STATES["screening"].transitions if isinstance(one, Move) and one.target})
+BEGINNINGS = sorted({one.symbol for one in STATES["screening"].transitions if isinstance(one, Move)})
 ENDS = sorted({one.symbol for one in STATES["on_treatment"].transitions if isinstance(one, Move)})
 
 
@@ -99,18 +104,14 @@ def wander(steps: int = 4000, seed: int = 20260302) -> tuple[tuple[Step, tuple[M
     The ends are rare in it, and so is what leads to them, lest it never get far.
     """
     chance, own, before = Random(seed), Telltale(), SCREENING
-    ordinary = [symbol for symbol in own.symbols if not symbol.startswith("start_") and symbol not in ENDS]
+    rare = sorted(symbol for symbol in own.symbols if symbol in ENDS or symbol.endswith("grade_4"))
+    ordinary = [symbol for symbol in own.symbols if not symbol.startswith("start_") and symbol not in rare]
     walked: list[tuple[Step, tuple[Move, ...]]] = []
     while len(walked) < steps:
-        if before == DISCONTINUED:
-            before = SCREENING
-        among = STARTS if before == SCREENING else ENDS if chance.random() < 0.01 else ordinary
-        symbol = chance.choice(among)
-        if symbol.endswith("grade_4") and chance.random() < 0.9:
-            continue
-        step = own.step(before, symbol)
+        among = BEGINNINGS if before == SCREENING else rare if chance.random() < 0.02 else ordinary
+        step = own.step(before, chance.choice(among))
         walked.append((step, tuple(own.last)))
-        before = step.after
+        before = SCREENING if step.after == DISCONTINUED else step.after
     return tuple(walked)
 
 
@@ -163,7 +164,7 @@ def test_a_step_says_what_happened() -> None:
     assert step.after[2].startswith("neutropenia_held_")
     assert step.after[3:] == TREATED[3:]
     assert step.orders == (Order("hold", "ixazomib"), Order("hold", "lenalidomide"), Order("consider_g_csf"))
-    assert step.rules == ("DOSE-06", "ANC-01", "ANC-03", "B-EPISODE")
+    assert {"DOSE-06", "ANC-01", "ANC-03", "B-EPISODE"} <= set(step.rules)
 
 
 def test_leaves_orders_and_rules_stand_in_one_fixed_order() -> None:
@@ -321,12 +322,11 @@ def test_the_order_of_the_leaves_does_not_matter() -> None:
 
 
 def test_exactly_one_guard_is_open_for_each_symbol() -> None:
-    screening = {one.symbol for one in STATES["screening"].transitions if isinstance(one, Move)}
-    on_treatment = {*machine().symbols} - {symbol for symbol in screening if symbol.startswith("start_")}
+    on_treatment = [symbol for symbol in machine().symbols if not symbol.startswith("start_")]
     assert len(visited()) > 1000
     for configuration in visited():
         active = active_in(configuration)
-        for symbol in screening if configuration == SCREENING else on_treatment:
+        for symbol in BEGINNINGS if configuration == SCREENING else on_treatment:
             assert len(open_moves(active, symbol)) == 1, f"{symbol} in {configuration}"
         for symbol in RAISED:
             assert len(open_moves(active, symbol)) <= 1, f"{symbol} in {configuration}"

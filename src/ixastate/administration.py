@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -24,7 +24,15 @@ from ixastate.events import (
 )
 from ixastate.orders import Order
 from ixastate.rules import Edition
-from ixastate.schedule import Calendar, is_ixazomib_day, late_dose_fits, latest_ixazomib_day
+from ixastate.schedule import (
+    Calendar,
+    cycle_of,
+    is_ixazomib_day,
+    late_dose_fits,
+    latest_ixazomib_day,
+    next_ixazomib_day,
+    time_left,
+)
 from ixastate.status import Status
 
 
@@ -77,6 +85,8 @@ class Administration:
         if event.dose_mg > prescribed:
             orders.append(Order("review_overdose", "ixazomib"))
             rules += ["ADM-16", "B-OVERDOSE"]
+            if event.dose_mg == 2 * prescribed:
+                rules.append("ADM-13")
         off_calendar = not is_ixazomib_day(self.dates.day(self.at), self.edition)
         if self.now.ixazomib_held or off_calendar or event.dose_mg < prescribed:
             orders.append(Order("review_deviation", "ixazomib"))
@@ -85,17 +95,13 @@ class Administration:
 
     @_advice.register
     def _missed(self, event: DoseMissed) -> Advice:
-        refusal = self._too_late(event)
-        if refusal:
-            return Advice((Order("omit_late_dose", "ixazomib"),), refusal)
-        return Advice((Order("permit_late_dose", "ixazomib"),), ("ADM-11", "ADM-13", "B-DELAY-SHIFT", "B-RESTWEEK"))
+        allowed, rules = self._late(event)
+        return Advice((Order("permit_late_dose" if allowed else "omit_late_dose", "ixazomib"),), rules)
 
     @_advice.register
     def _delayed(self, event: DoseDelayed) -> Advice:
-        refusal = self._too_late(event)
-        if refusal:
-            return Advice((Order("review_deviation", "ixazomib"),), (*refusal, "ADM-14"))
-        return Advice((), ("ADM-11", "ADM-13", "B-DELAY-SHIFT"))
+        allowed, rules = self._late(event)
+        return Advice((), rules) if allowed else Advice((Order("review_deviation", "ixazomib"),), (*rules, "ADM-14"))
 
     @_advice.register
     def _vomited(self, event: DoseVomited) -> Advice:
@@ -109,14 +115,22 @@ class Administration:
     def _taken_wrongly(self, event: DoseTakenWrongly) -> Advice:
         return Advice((Order("correct_administration", event.drug),), WRONGLY[event.fault])
 
-    def _too_late(self, event: DoseMissed | DoseDelayed) -> tuple[str, ...]:
-        """The rules that forbid this late dose; none when it may be taken."""
+    def _late(self, event: DoseMissed | DoseDelayed) -> tuple[bool, tuple[str, ...]]:
+        """Whether a dose may be taken this late, and the rules that say so."""
         scheduled = self._scheduled_day(event)
         if self.now.ixazomib_held or self.status_at(self.dates.moment(scheduled)).ixazomib_held:
-            return ("ADM-13", "B-HELD-NOT-MISSED")
+            return False, ("ADM-13", "B-HELD-NOT-MISSED")
+        rules = ["ADM-13", "B-CALENDAR"]
+        if time_left(self.at, scheduled, self.dates, self.edition) == timedelta(
+            hours=self.edition.number("ADM-11", "interval")
+        ):
+            rules.append("B-BOUND")
         if not late_dose_fits(self.at, scheduled, self.dates, self.edition):
-            return ("ADM-12", "ADM-13")
-        return ()
+            return False, (*rules, "ADM-12")
+        following = next_ixazomib_day(scheduled, self.edition)
+        if cycle_of(scheduled, self.edition)[0] < cycle_of(following, self.edition)[0]:
+            rules.append("B-RESTWEEK")
+        return True, (*rules, "ADM-11", "B-DELAY-SHIFT")
 
     def _scheduled_day(self, event: DoseMissed | DoseDelayed) -> int:
         latest = latest_ixazomib_day(self.at, self.dates, self.edition)

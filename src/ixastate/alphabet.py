@@ -77,9 +77,9 @@ def _read(event: Event, context: Context, edition: Edition) -> Meaning:
 
 def hepatic_rule(multiple_of_uln: Fraction, edition: Edition) -> str | None:
     """The clause that calls this bilirubin an impairment, or None."""
-    if multiple_of_uln > Fraction(str(edition.number("HEP-02", "above"))):
+    if multiple_of_uln > _exactly(edition.number("HEP-02", "above")):
         return "HEP-02"
-    if multiple_of_uln > Fraction(str(edition.number("HEP-01", "above"))):
+    if multiple_of_uln > _exactly(edition.number("HEP-01", "above")):
         return "HEP-01"
     return None
 
@@ -88,9 +88,23 @@ def renal_rule(ml_min: Fraction | None, on_dialysis: bool, edition: Edition) -> 
     """The clause that calls this renal function an impairment, or None."""
     if on_dialysis:
         return "REN-02"
-    if ml_min is not None and ml_min < Fraction(str(edition.number("REN-01", "below"))):
+    if ml_min is not None and ml_min < _exactly(edition.number("REN-01", "below")):
         return "REN-01"
     return None
+
+
+def _on_a_boundary(event: CourseStarted, edition: Edition) -> bool:
+    """Whether an organ function is exactly a number of the text, which then does or does not belong to a class."""
+    liver = [edition.number("HEP-01", "above"), edition.number("HEP-02", "above")]
+    kidney = [band.at_least_ml_min for band in edition.lenalidomide.start if band.at_least_ml_min]
+    return (event.bilirubin is not None and event.bilirubin.multiple_of_uln in map(_exactly, liver)) or (
+        event.creatinine_clearance is not None and Fraction(event.creatinine_clearance.value) in map(_exactly, kidney)
+    )
+
+
+def _exactly(number: float) -> Fraction:
+    """A number of the rules file as it is written there."""
+    return Fraction(str(number))
 
 
 def lenalidomide_start(event: CourseStarted, edition: Edition) -> StartingBand:
@@ -133,6 +147,8 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
     reduced = [float(edition.number(rule, "dose")) for rule in (hepatic, renal) if rule]
     band = lenalidomide_start(event, edition)
     rules = [rule for rule in (hepatic, renal) if rule]
+    if _on_a_boundary(event, edition):
+        rules.append("B-BOUND")
     orders: list[Order] = []
     if hepatic and renal:
         rules.append("B-BOTH-ORGANS")
@@ -214,10 +230,9 @@ def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Editi
     if mild or not worse:
         resolved = "neuropathy_resolved_agreed" if event.physician_agrees else "neuropathy_resolved"
         return Meaning(resolved, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
+    rules = () if baseline == NO_NEUROPATHY else ("B-PN-BASELINE",)
     severe_from = edition.number("PN-05", "grade_with_pain" if event.pain else "grade")
-    if event.grade >= severe_from:
-        return Meaning("neuropathy_severe", context)
-    return Meaning("neuropathy_moderate", context)
+    return Meaning("neuropathy_severe" if event.grade >= severe_from else "neuropathy_moderate", context, rules)
 
 
 @_read.register

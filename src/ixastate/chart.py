@@ -52,7 +52,7 @@ from ixastate.rules import DEFAULT_EDITION, Edition, load
 BOTH: tuple[Drug, ...] = ("ixazomib", "lenalidomide")
 STOP = tuple(Order("stop", drug) for drug in DRUGS)
 # Every stop at ixazomib's floor rests on these besides its own clause.
-EXHAUSTED = "DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX-STOP"
+EXHAUSTED = "DOSE-06 DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX-STOP"
 
 
 # --- The drugs ------------------------------------------------------------------------------------------------
@@ -94,14 +94,16 @@ def drug_region(
         for state_id in levels_of(drug, ladder)
     }
     free, busy = none_active(f"nothing holds {drug}", holders), some_active(f"something holds {drug}", holders)
+    # Lenalidomide is held only by toxicities that each name a reduction of their own.
+    waiting = "B-OVERLAP" if drug == "ixazomib" else "B-SIMULT B-OVERLAP"
     hold, owe, release = f"hold_{drug}", f"owe_{drug}", f"release_{drug}"
 
     for mg in ladder:
         given, held = states[f"{drug}_given_{dose_id(mg)}"], states[f"{drug}_held_{dose_id(mg)}"]
         move(given, hold, held, "DOSE-06", orders=[Order("hold", drug)])
-        move(held, hold, None, "B-OVERLAP B-ANC-IN-HOLD")
+        move(held, hold, None, "B-OVERLAP")
         move(held, release, given, "B-ORIGINAL B-RESUME-TIMING", when=free, orders=[Order("resume", drug, mg)])
-        move(held, release, None, "B-SIMULT B-OVERLAP", when=busy)
+        move(held, release, None, waiting, when=busy)
 
     for (mg, lower), step in zip(pairwise(ladder), step_rules, strict=True):
         given, held = states[f"{drug}_given_{dose_id(mg)}"], states[f"{drug}_held_{dose_id(mg)}"]
@@ -110,9 +112,9 @@ def drug_region(
         move(given, owe, given_lower, step, orders=[reduce])
         move(held, owe, owing, "B-RESUME-TIMING")
         move(owing, owe, None, "B-STACK")
-        move(owing, hold, None, "B-OVERLAP B-ANC-IN-HOLD")
+        move(owing, hold, None, "B-OVERLAP")
         move(owing, release, given_lower, f"{step} B-RESUME-TIMING", when=free, orders=[reduce, resume])
-        move(owing, release, None, "B-SIMULT B-OVERLAP", when=busy)
+        move(owing, release, None, waiting, when=busy)
     return states
 
 
@@ -229,21 +231,21 @@ def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
 def stop_from_anywhere(states: Mapping[str, State], symbol: str, rules: str, floors: Floors) -> None:
     """This symbol ends treatment from every one of these states."""
     for state in states.values():
-        move(state, symbol, floors.discontinued, f"{rules} B-TREATMENT B-DEX-STOP", orders=STOP)
+        move(state, symbol, floors.discontinued, f"DOSE-06 {rules} B-TREATMENT B-DEX-STOP", orders=STOP)
 
 
 def neuropathy_region(floors: Floors) -> dict[str, State]:
     """Neuropathy holds ixazomib alone; only a severe episode lowers it."""
     first, moderate, severe, again = State(initial=True), State(), State(), State()
     hold, same, lower = holds(["ixazomib"]), releases(["ixazomib"]), releases(["ixazomib"], lower="ixazomib")
-    stop, stop_severe = f"PN-04 {EXHAUSTED}", f"PN-08 B-FIRSTEVER {EXHAUSTED}"
+    stop, stop_severe = f"PN-04 {EXHAUSTED}", f"PN-08 {EXHAUSTED}"
     agree = [Order("obtain_agreement")]
     move(first, "neuropathy_moderate", moderate, "PN-01 B-EPISODE B-FIRSTEVER B-LEN-PN", raises=hold)
     move(again, "neuropathy_moderate", moderate, "PN-01 B-EPISODE B-LEN-PN", when=floors.ixazomib_above, raises=hold)
     move(again, "neuropathy_moderate", floors.discontinued, stop, when=floors.ixazomib, orders=STOP)
-    for clear in (first, again):
+    for clear, reading in ((first, " B-FIRSTEVER"), (again, "")):
         move(clear, "neuropathy_severe", severe, "PN-05 B-EPISODE B-LEN-PN", when=floors.ixazomib_above, raises=hold)
-        move(clear, "neuropathy_severe", floors.discontinued, stop_severe, when=floors.ixazomib, orders=STOP)
+        move(clear, "neuropathy_severe", floors.discontinued, stop_severe + reading, when=floors.ixazomib, orders=STOP)
         move(clear, "neuropathy_resolved", None, "K-NOEPISODE")
         move(clear, "neuropathy_resolved_agreed", None, "K-NOEPISODE")
     move(moderate, "neuropathy_moderate", None, "B-EPISODE")
@@ -298,8 +300,8 @@ NEUTROPENIA = Alternating(
     onset="anc_low",
     recovery="anc_recovered",
     turns=(
-        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03", "ANC-02 ANC-04 ANC-05 ANC-06 B-ALT-OTHER"),
-        Turn("lenalidomide_next", "lenalidomide", "ANC-01 ANC-03", "ANC-02 ANC-06 B-ALT-OTHER"),
+        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03 B-ANC-IN-HOLD", "ANC-02 ANC-04 ANC-05 ANC-06 B-ALT-OTHER"),
+        Turn("lenalidomide_next", "lenalidomide", "ANC-01 ANC-03 B-ANC-IN-HOLD", "ANC-02 ANC-06 B-ALT-OTHER"),
     ),
     stop="ANC-07",
     repeat="ANC-01 ANC-03 B-EPISODE",
@@ -338,8 +340,8 @@ SINGLE_HOLDS = {
 # What ends treatment from every state of it, with the rules behind it.
 ENDINGS = {
     "progression": "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP",
-    "intolerable_toxicity": "DISC-02 DOSE-04 B-TREATMENT B-DEX-STOP",
-    "death": "B-EXIT B-GRADE5",
+    "intolerable_toxicity": "DISC-02 DOSE-04 DOSE-06 B-TREATMENT B-DEX-STOP",
+    "death": "B-EXIT",
     "withdrawal": "B-EXIT",
 }
 
@@ -384,7 +386,7 @@ def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
     holding = {state_id: hold for t in alternating for state_id, hold in t.holding().items()} | SINGLE_HOLDS
     holders = {drug: [state_id for state_id, hold in holding.items() if drug in hold.drugs] for drug in BOTH}
     steps = ["DOSE-06 DOSE-07 DOSE-08", "DOSE-06 DOSE-07 DOSE-09 DOSE-10"]
-    lenalidomide_steps = ["DOSE-05 DOSE-06 B-LADDER"] * (len(lenalidomide_ladder) - 1)
+    lenalidomide_steps = ["DOSE-05 DOSE-06 B-MAX2 B-LADDER"] * (len(lenalidomide_ladder) - 1)
 
     ixazomib = drug_region("ixazomib", ixazomib_ladder, holders["ixazomib"], steps)
     lenalidomide = drug_region("lenalidomide", lenalidomide_ladder, holders["lenalidomide"], lenalidomide_steps)
@@ -407,7 +409,8 @@ def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
             lenalidomide[f"lenalidomide_given_{dose_id(lenalidomide_mg)}"],
         ]
         doses = [Order("start", "ixazomib", mg), Order("start", "lenalidomide", lenalidomide_mg), dexamethasone]
-        move(screening, start_symbol(mg, lenalidomide_mg), leaves, "DOSE-01 DOSE-02 DOSE-03 DOSE-05", orders=doses)
+        usual = " DOSE-01" * (mg == ixazomib_ladder[0]) + " DOSE-02" * (lenalidomide_mg == lenalidomide_ladder[0])
+        move(screening, start_symbol(mg, lenalidomide_mg), leaves, f"DOSE-03 DOSE-05{usual}", orders=doses)
     move(screening, "start_blocked", None, "K-RECORD")
     for symbol, rules in ENDINGS.items():
         move(on_treatment, symbol, discontinued, rules, orders=STOP)

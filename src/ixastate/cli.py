@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OK, FOUND, WRONG = 0, 1, 2
 MOST_DAYS = 3660
+MOST_DIFFERENCES = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,8 +121,10 @@ def _replay(options: argparse.Namespace) -> int:
     replayed = _replayed(options, options.edition)
     differences = [difference for step in replayed for difference in step.differences]
     print("\n".join(dump(step.record) for step in replayed) if options.json else "\n".join(timeline(replayed)))
-    for difference in differences:
+    for difference in differences[:MOST_DIFFERENCES]:
         print(f"ixastate: {difference}", file=sys.stderr)
+    if len(differences) > MOST_DIFFERENCES:
+        print(f"ixastate: and {len(differences) - MOST_DIFFERENCES} more differences", file=sys.stderr)
     return FOUND if differences else OK
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
@@ -36,12 +36,8 @@ from ixastate.rules import DEFAULT_EDITION
 from ixastate.schedule import Calendar, Dose, calendar, due
 from ixastate.status import Status, status
 
-
-def _order(value: Any) -> Any:
-    return Order(**value) if isinstance(value, dict) else value
-
-
-OrderField = Annotated[Order, BeforeValidator(_order), PlainSerializer(Order.as_json)]
+OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]
+StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]
 
 
 class Record(Fact):
@@ -60,14 +56,14 @@ class Record(Fact):
     symbol: str | None
     before: Configuration
     after: Configuration
-    status: dict[str, Any]
+    status: StatusField
     orders: tuple[OrderField, ...]
     rules: tuple[str, ...]
 
     @property
     def words(self) -> str:
         """The state after the event in words."""
-        return str(self.status["words"])
+        return self.status.words
 
 
 class Snapshot(Fact):
@@ -301,7 +297,7 @@ class Course:
             symbol=symbol,
             before=before,
             after=memory.configuration,
-            status=status(self._machine.chart, memory.configuration).as_json(),
+            status=status(self._machine.chart, memory.configuration),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
         )

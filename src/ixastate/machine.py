@@ -101,6 +101,8 @@ class Machine:
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
+        if len(set(configuration)) != len(configuration):
+            raise ChartError("a leaf is named twice", where=", ".join(configuration))
         found: set[str] = set()
         for leaf in configuration:
             state = self._states.get(leaf)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ixastate.events import DRUGS, Drug
 
@@ -85,6 +85,21 @@ class Order:
         if self.dose_mg:
             parts["dose_mg"] = self.dose_mg
         return parts
+
+    @classmethod
+    def from_json(cls, value: Any) -> Order:
+        """An order from its JSON object; `ValueError` when it is not one."""
+        if isinstance(value, cls):
+            return value
+        if (
+            not isinstance(value, dict)
+            or value.get("verb") not in _SENTENCES
+            or set(value) - {"verb", "drug", "dose_mg"}
+        ):
+            raise ValueError("an order has a known verb and may have a drug and dose_mg")
+        if value.get("drug", "") not in ("", *DRUGS):
+            raise ValueError(f"{value['drug']!r} is no drug of the course")
+        return cls(value["verb"], value.get("drug", ""), float(value.get("dose_mg", 0)))
 
 
 def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:

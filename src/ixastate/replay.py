@@ -12,6 +12,7 @@ from ixastate.course import Course, Record
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.log import Line
 from ixastate.rules import DEFAULT_EDITION
+from ixastate.status import Status
 
 # What a recorded decision is compared in; the event itself is what both were given.
 DECIDED = ("edition", "at", "day", "symbol", "before", "after", "status", "orders", "rules")
@@ -78,6 +79,4 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
 def _show(value: object) -> str:
     if isinstance(value, tuple):
         return "; ".join(map(str, value)) or "nothing"
-    if isinstance(value, dict):
-        return str(value.get("words", value))
-    return str(value)
+    return value.words if isinstance(value, Status) else str(value)

@@ -124,11 +124,16 @@ def latest_ixazomib_day(at: datetime, dates: Calendar, edition: Edition) -> int 
     return next((day for day in earlier if dates.moment(day).astimezone(UTC) <= at), None)
 
 
-def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> bool:
-    """Whether a dose of that day may still be taken at this moment: the 72-hour rule (ADM-11, ADM-12)."""
+def time_left(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> timedelta:
+    """The real time from this moment to the slot of the next ixazomib dose after the scheduled one."""
     next_slot = dates.moment(next_ixazomib_day(scheduled_day, edition))
     # Subtracting in UTC gives elapsed time; in local time a change of the clocks would be lost.
-    return next_slot.astimezone(UTC) - at.astimezone(UTC) >= timedelta(hours=edition.number("ADM-11", "interval"))
+    return next_slot.astimezone(UTC) - at.astimezone(UTC)
+
+
+def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> bool:
+    """Whether a dose of that day may still be taken at this moment: the 72-hour rule (ADM-11, ADM-12)."""
+    return time_left(at, scheduled_day, dates, edition) >= timedelta(hours=edition.number("ADM-11", "interval"))
 
 
 def due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:

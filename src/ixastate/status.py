@@ -5,7 +5,7 @@ It reads the meanings that the chart attaches to its states; it decides nothing.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from ixastate.chart import CourseChart
@@ -40,6 +40,19 @@ class Status:
     def as_json(self) -> dict[str, Any]:
         """The status as a JSON object, the words first."""
         return {"words": self.words, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Status:
+        """A status from its JSON object; `ValueError` when it is not one. The words follow from the rest."""
+        if isinstance(value, cls):
+            return value
+        names = {field.name for field in fields(cls)}
+        if not isinstance(value, dict) or set(value) - {"words"} != names or not isinstance(value["held_for"], list):
+            raise ValueError(f"a status has {', '.join(sorted(names))}")
+        doses = {
+            name: None if value[name] is None else float(value[name]) for name in ("ixazomib_mg", "lenalidomide_mg")
+        }
+        return cls(**{name: value[name] for name in names} | doses | {"held_for": tuple(value["held_for"])})
 
     def held(self, drug: Drug) -> bool:
         """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from ixastate.chart import BOTH
 from ixastate.course import Course, Record
 from ixastate.replay import Replayed
 from ixastate.rules import Edition
@@ -74,12 +75,10 @@ def _entry(step: Replayed, edition: Edition) -> Iterator[str]:
 
 def _state(record: Record) -> str:
     now = record.status
-    if now["phase"] != "on treatment":
+    if now.phase != "on treatment":
         return record.words
-    drugs = [
-        f"{drug} {now[f'{drug}_mg']:g} mg{' (held)' if now[f'{drug}_held'] else ''}"
-        for drug in ("ixazomib", "lenalidomide")
-    ]
+    doses = {"ixazomib": now.ixazomib_mg, "lenalidomide": now.lenalidomide_mg}
+    drugs = [f"{drug} {doses[drug]:g} mg{' (held)' if now.held(drug) else ''}" for drug in BOTH]
     return f"{record.words} · {' · '.join(drugs)}"
 
 
