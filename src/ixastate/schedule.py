@@ -34,9 +34,10 @@ HOW: dict[Drug, HowToTake] = {
         ("by mouth, on an empty stomach", "with water, swallowed whole: not crushed, chewed or opened"),
         ("ADM-01", "ADM-02", "ADM-07", "ADM-08", "ADM-09", "B-EMPTY"),
     ),
-    "lenalidomide": HowToTake(("once daily",), ()),
+    "lenalidomide": HowToTake((), ()),
     "dexamethasone": HowToTake(("with a meal",), ("ADM-06",)),
 }
+EVERY_OTHER_DAY = "once every other day"
 APART = HowToTake(("not together with {other}",), ("ADM-05",))
 
 
@@ -151,7 +152,10 @@ def due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
             rules.append("REN-04")
         if drug == "dexamethasone" and (now.ixazomib_held or now.lenalidomide_held):
             rules.append("B-DEX-HOLD")
-        doses.append(Dose(drug, mg, day, dates.moment(day), HOW[drug].words, edition.cite(rules)))
+        words = HOW[drug].words
+        if drug == "lenalidomide":
+            words = ("once daily" if dates.lenalidomide_every_days == 1 else EVERY_OTHER_DAY,)
+        doses.append(Dose(drug, mg, day, dates.moment(day), words, edition.cite(rules)))
     return _keep_apart(doses, edition)
 
 

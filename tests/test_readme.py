@@ -1,0 +1,54 @@
+"""Whether the README says what happens: its code blocks are run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from ixastate.cli import main
+from ixastate.log import read_stream
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def blocks(language: str) -> list[str]:
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+def test_the_python_block_prints_what_stands_below_it() -> None:
+    (code,) = blocks("python")
+    below = BLOCKS[[text for _, text in BLOCKS].index(code) + 1][1]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    assert printed.getvalue() == below
+
+
+def test_the_log_in_the_readme_replays() -> None:
+    (log,) = blocks("json")
+    lines = list(read_stream(io.BytesIO(log.encode()), "README.md"))
+    assert len(lines) == 3
+
+
+def test_the_first_command_prints_what_the_readme_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    command, *_ = blocks("sh")
+    arguments = command.strip().split("&& ixastate ")[1].split()
+    assert main([str(ROOT / part) if part.startswith("examples") else part for part in arguments]) == 0
+    assert blocks("text")[0] in capsys.readouterr().out
+
+
+def test_the_two_commands_come_first() -> None:
+    assert len(blocks("sh")) == 2
+    assert "pytest" in blocks("sh")[1]
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_every_link_leads_somewhere(link: str) -> None:
+    if "://" not in link:
+        assert (ROOT / link).exists()
