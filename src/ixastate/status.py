@@ -5,10 +5,11 @@ It reads the meanings that the chart attaches to its states; it decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from ixastate.chart import CourseChart
+from ixastate.chart import CourseChart, Hold, Level
 from ixastate.events import Drug
 from ixastate.machine import DISCONTINUED, SCREENING, Configuration
 
@@ -68,17 +69,22 @@ class Status:
 
 def status(chart: type[CourseChart], configuration: Configuration) -> Status:
     """The words for a configuration of this chart."""
+    return status_of(chart.levels, chart.holds, configuration)
+
+
+def status_of(levels: Mapping[str, Level], holds: Mapping[str, Hold], configuration: Configuration) -> Status:
+    """The words for a configuration, by the meanings of its states."""
     if configuration == SCREENING:
         return Status("screening")
     if configuration == DISCONTINUED:
         return Status("discontinued")
-    levels = {chart.levels[leaf].drug: chart.levels[leaf] for leaf in configuration if leaf in chart.levels}
-    ixazomib, lenalidomide = levels["ixazomib"], levels["lenalidomide"]
+    of_drug = {levels[leaf].drug: levels[leaf] for leaf in configuration if leaf in levels}
+    ixazomib, lenalidomide = of_drug["ixazomib"], of_drug["lenalidomide"]
     return Status(
         "on treatment",
         ixazomib.mg,
         ixazomib.standing != "given",
         lenalidomide.mg,
         lenalidomide.standing != "given",
-        tuple(chart.holds[leaf].reason for leaf in configuration if leaf in chart.holds),
+        tuple(holds[leaf].reason for leaf in configuration if leaf in holds),
     )
