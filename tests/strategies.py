@@ -81,6 +81,17 @@ ORGANS = st.one_of(
         st.booleans(),
     ),
 )
+CYCLES = st.builds(
+    lambda anc, platelets, resolved: {
+        "type": "cycle_assessed",
+        "neutrophils": {"value": anc, "unit": "/mm3"},
+        "platelets": {"value": platelets, "unit": "10*9/L"},
+        "toxicities_resolved": resolved,
+    },
+    st.sampled_from([999, 1000]),
+    st.sampled_from([74, 75]),
+    st.booleans(),
+)
 DOSES = st.one_of(
     st.fixed_dictionaries(
         {

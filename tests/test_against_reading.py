@@ -86,7 +86,7 @@ class BothReadings(RuleBasedStateMachine):
         for event in (one[0], other[0], *((one[1], other[1]) if crossed else (other[1], one[1]))):
             self.see(event)
 
-    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS))
+    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS, strategies.CYCLES))
     def dose_or_organ(self, event: dict[str, Any]) -> None:
         self.see(event)
 

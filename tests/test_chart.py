@@ -10,10 +10,11 @@ from itertools import product
 import pytest
 from statemachine import State
 
-from ixastate.chart import BOTH, STOP, dose_id, starting_doses
+from ixastate.chart import STOP, dose_id, starting_doses
 from ixastate.machine import DISCONTINUED, SCREENING, Step, machine, moves_of
 from ixastate.moves import Move
 from ixastate.orders import Order
+from ixastate.shapes import BOTH
 from ixastate.status import status
 from tests.test_machine import CHART, RAISED, STATES, Telltale, guard_is_open, visited, wander
 

@@ -50,6 +50,13 @@ MEASURED: dict[str, Any] = {"value": 1, "unit": "mg/dL", "upper_limit_of_normal"
 BY_DAY: dict[str, Any] = {"type": "rash_graded", "day": 8, "grade": 2}
 MISSED: dict[str, Any] = {"type": "dose_missed", "at": AT, "scheduled_day": 8}
 FAULT: dict[str, Any] = {"type": "dose_taken_wrongly", "at": AT, "fault": "crushed"}
+ASSESSED: dict[str, Any] = {
+    "type": "cycle_assessed",
+    "at": AT,
+    "neutrophils": {"value": 0.999, "unit": "10*9/L"},
+    "platelets": {"value": 75_000, "unit": "/uL"},
+    "toxicities_resolved": True,
+}
 EVENTS: list[dict[str, Any]] = [
     START,
     {**START, "bilirubin": None, "assumed": ["bilirubin"], "patient": "P-1"},
@@ -63,6 +70,7 @@ EVENTS: list[dict[str, Any]] = [
     {"type": "neuropathy_graded", "at": AT, "grade": 2, "pain": True, "physician_agrees": True},
     GRADE,
     {**OTHER, "attribution": "clear", "physician_agrees": True, "baseline_grade": 2},
+    ASSESSED,
     {"type": "progression_found", "day": 36525},
     {"type": "intolerable_toxicity_declared", "at": AT},
     {"type": "patient_died", "at": "2199-12-31T23:59:59.999999-12:00"},
@@ -109,6 +117,7 @@ def test_an_event_survives_json(facts: dict[str, Any]) -> None:
         strategies.RASH,
         strategies.OTHER,
         strategies.ORGANS,
+        strategies.CYCLES,
         strategies.DOSES,
         strategies.ENDS,
     ),
@@ -271,6 +280,12 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str, str, list[Any]]] = [
     (OTHER, "term", "term", ["", "   ", "\t\n", None, 5, "x" * 201, MISSING]),
     (GRADE, "patient", "patient", ["", "  ", 7, "x" * 201]),
     (OTHER, "attribution", "attribution", ["maybe", ""]),
+    # the assessment before a cycle
+    (ASSESSED, "neutrophils", "neutrophils", [MISSING, None, 999]),
+    (ASSESSED, "neutrophils", "unit", [{"value": 999}, {"value": 999, "unit": "/L"}]),
+    (ASSESSED, "platelets", "value", [{"unit": "/mm3"}, {"value": -1, "unit": "/mm3"}, {"value": NAN, "unit": "/mm3"}]),
+    (ASSESSED, "platelets", "day", [{"value": 1, "unit": "/mm3", "day": 1}]),
+    (ASSESSED, "toxicities_resolved", "toxicities_resolved", [MISSING, "yes", 1]),
     # drugs and faults
     (DOSE, "drug", "drug", ["aspirin", "", None]),
     (FAULT, "fault", "the text forbids no", ["without_food"]),

@@ -21,6 +21,7 @@ from ixastate.events import (
     Count,
     CourseStarted,
     CreatinineClearanceMeasured,
+    CycleAssessed,
     Event,
     IntolerableToxicityDeclared,
     Neuropathy,
@@ -283,6 +284,18 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         return Meaning(None, after, ("OTH-02", "B-OTHER-MULTI", *rules), advice)
     after = replace(context, open_terms=(), related=False)
     return Meaning("other_resolved_related" if related else "other_resolved", after, rules, advice)
+
+
+@_read.register
+def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
+    if "NC-01" not in edition.rules:
+        return Meaning(None, context, ("K-RECORD",))
+    met = (
+        event.neutrophils.per_mm3 >= edition.number("NC-01", "anc")
+        and event.platelets.per_mm3 >= edition.number("NC-01", "platelets")
+        and event.toxicities_resolved
+    )
+    return Meaning("new_cycle_met" if met else "new_cycle_unmet", context)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------

@@ -48,8 +48,8 @@ from ixastate.events import DRUGS, Drug
 from ixastate.moves import Guard, compound, move, none_active, parallel, some_active
 from ixastate.orders import Order
 from ixastate.rules import DEFAULT_EDITION, Edition, load
+from ixastate.shapes import BOTH, SHAPES, Alternating, Hold, Shape
 
-BOTH: tuple[Drug, ...] = ("ixazomib", "lenalidomide")
 STOP = tuple(Order("stop", drug) for drug in DRUGS)
 # Every stop at ixazomib's floor rests on these besides its own clause.
 EXHAUSTED = "DOSE-06 DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX-STOP"
@@ -60,11 +60,14 @@ EXHAUSTED = "DOSE-06 DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX
 
 @dataclass(frozen=True)
 class Level:
-    """What a drug's state means: the dose in force in mg, and whether the drug is given, held or owing."""
+    """What a drug's state means: the dose in force in mg, and whether the drug is given, held or owing.
+
+    A drug can owe two steps (`owing_two`) only where reductions stack (B-STACK, reading b).
+    """
 
     drug: Drug
     mg: float
-    standing: Literal["given", "held", "owing"]
+    standing: Literal["given", "held", "owing", "owing_two"]
 
 
 def dose_id(mg: float) -> str:
@@ -72,10 +75,11 @@ def dose_id(mg: float) -> str:
     return f"{mg:g}".replace(".", "_")
 
 
-def levels_of(drug: Drug, ladder: Sequence[float]) -> dict[str, Level]:
+def levels_of(drug: Drug, ladder: Sequence[float], stacks: bool) -> dict[str, Level]:
     """Every state of a drug's region with its meaning. At its floor a drug can owe nothing."""
     levels = [Level(drug, mg, "given") for mg in ladder] + [Level(drug, mg, "held") for mg in ladder]
     levels += [Level(drug, mg, "owing") for mg in ladder[:-1]]
+    levels += [Level(drug, mg, "owing_two") for mg in ladder[:-2]] if stacks else []
     return {f"{drug}_{level.standing}_{dose_id(level.mg)}": level for level in levels}
 
 
@@ -86,13 +90,11 @@ def at_floor(drug: Drug, ladder: Sequence[float]) -> tuple[Guard, Guard]:
 
 
 def drug_region(
-    drug: Drug, ladder: Sequence[float], holders: Sequence[str], step_rules: Sequence[str]
+    drug: Drug, ladder: Sequence[float], holders: Sequence[str], steps: Sequence[str], shape: Shape
 ) -> dict[str, State]:
-    """A drug on its ladder. `holders` are the toxicity states that hold it; `step_rules` cite each step down."""
-    states = {
-        state_id: State(initial=state_id == f"{drug}_given_{dose_id(ladder[0])}")
-        for state_id in levels_of(drug, ladder)
-    }
+    """A drug on its ladder. `holders` are the toxicity states that hold it; `steps` cite each step down."""
+    first = f"{drug}_given_{dose_id(ladder[0])}"
+    states = {name: State(initial=name == first) for name in levels_of(drug, ladder, shape.stacks)}
     free, busy = none_active(f"nothing holds {drug}", holders), some_active(f"something holds {drug}", holders)
     # Lenalidomide is held only by toxicities that each name a reduction of their own.
     waiting = "B-OVERLAP" if drug == "ixazomib" else "B-SIMULT B-OVERLAP"
@@ -105,28 +107,30 @@ def drug_region(
         move(held, release, given, "B-ORIGINAL B-RESUME-TIMING", when=free, orders=[Order("resume", drug, mg)])
         move(held, release, None, waiting, when=busy)
 
-    for (mg, lower), step in zip(pairwise(ladder), step_rules, strict=True):
+    for (mg, lower), step in zip(pairwise(ladder), steps, strict=True):
         given, held = states[f"{drug}_given_{dose_id(mg)}"], states[f"{drug}_held_{dose_id(mg)}"]
         owing, given_lower = states[f"{drug}_owing_{dose_id(mg)}"], states[f"{drug}_given_{dose_id(lower)}"]
         reduce, resume = Order("reduce", drug, lower), Order("resume", drug, lower)
-        move(given, owe, given_lower, step, orders=[reduce])
+        two = states.get(f"{drug}_owing_two_{dose_id(mg)}")
+        if shape.lowers_while_given(drug):
+            move(given, owe, given_lower, step, orders=[reduce])
         move(held, owe, owing, "B-RESUME-TIMING")
-        move(owing, owe, None, "B-STACK")
+        move(owing, owe, two, "B-STACK")
         move(owing, hold, None, "B-OVERLAP")
         move(owing, release, given_lower, f"{step} B-RESUME-TIMING", when=free, orders=[reduce, resume])
         move(owing, release, None, waiting, when=busy)
+    if shape.stacks:
+        for mg, lowest, step in zip(ladder, ladder[2:], steps[1:], strict=False):
+            two, given_lowest = states[f"{drug}_owing_two_{dose_id(mg)}"], states[f"{drug}_given_{dose_id(lowest)}"]
+            orders = [Order("reduce", drug, lowest), Order("resume", drug, lowest)]
+            move(two, owe, None, "B-STACK")
+            move(two, hold, None, "B-OVERLAP")
+            move(two, release, given_lowest, f"{step} B-STACK B-RESUME-TIMING", when=free, orders=orders)
+            move(two, release, None, waiting, when=busy)
     return states
 
 
 # --- The toxicities -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Hold:
-    """What a toxicity's holding state means: the reason in a word, and the drugs it holds."""
-
-    reason: str
-    drugs: tuple[Drug, ...]
 
 
 @dataclass(frozen=True)
@@ -160,50 +164,17 @@ def releases(drugs: Sequence[Drug], *, lower: Drug | None = None) -> list[str]:
     return ([f"owe_{lower}"] if lower else []) + [f"release_{drug}" for drug in drugs]
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One turn of an alternating toxicity: the drug it lowers, the drugs it holds, and the rules it rests on.
+def alternating_region(t: Alternating, floors: Floors, *, goes_on: bool) -> dict[str, State]:
+    """Neutropenia, thrombocytopenia or rash: clear or in an episode, and whose turn it is.
 
-    A turn that holds nothing makes its reduction at once.
+    With `goes_on` lenalidomide's turns are used even when ixazomib is at its floor (B-EXHAUST, reading b).
     """
-
-    name: str
-    lowers: Drug
-    onset: str
-    recovery: str
-    holds: tuple[Drug, ...] = BOTH
-
-
-@dataclass(frozen=True)
-class Alternating:
-    """A toxicity whose episodes lower the drugs in turn: its symbols, its turns, and the rules of a stop.
-
-    The turns are taken in order; after the last one the last two go on alternating. An episode of its own that
-    behaves like a later turn has no state of its own: the turn cites the clauses of both.
-    """
-
-    name: str
-    reason: str
-    onset: str
-    recovery: str
-    turns: tuple[Turn, ...]
-    stop: str
-    repeat: str = "B-EPISODE"
-    orders: tuple[Order, ...] = ()
-
-    def holding(self) -> dict[str, Hold]:
-        """The states that hold a drug, with their meaning."""
-        return {f"{self.name}_held_{turn.name}": Hold(self.reason, turn.holds) for turn in self.turns if turn.holds}
-
-
-def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
-    """Neutropenia, thrombocytopenia or rash: clear or in an episode, and whose turn it is."""
     clear = {turn.name: State(initial=turn is t.turns[0]) for turn in t.turns}
     opened = {turn.name: State() for turn in t.turns}
     for turn, then in zip(t.turns, (*t.turns[1:], t.turns[-2]), strict=True):
         before, during, after = clear[turn.name], opened[turn.name], clear[then.name]
         # A first episode that can be answered without ixazomib is spared the stop (B-FIRSTEVER).
-        spared = turn is t.turns[0] and turn.lowers == "lenalidomide"
+        spared = (turn is t.turns[0] or goes_on) and turn.lowers == "lenalidomide"
         end, go_on = (floors.both, floors.one_above) if spared else (floors.ixazomib, floors.ixazomib_above)
         reading = "B-FIRSTEVER B-LENFLOOR" if spared else "B-FIRSTEVER B-IXAFLOOR"
         onset, recovery = f"{turn.onset} B-EPISODE", f"{turn.recovery} B-CONFIRM B-FAMILY"
@@ -217,13 +188,20 @@ def alternating_region(t: Alternating, floors: Floors) -> dict[str, State]:
             move(during, t.recovery, after, recovery)
             continue
         mine, theirs = releases(turn.holds, lower=turn.lowers), releases(turn.holds, lower="ixazomib")
+        low = f"{recovery} B-LENFLOOR"
         move(before, t.onset, during, onset, when=go_on, raises=holds(turn.holds), orders=t.orders)
         move(during, t.onset, None, t.repeat, orders=t.orders)
         if turn.lowers == "ixazomib":
             move(during, t.recovery, after, recovery, raises=mine)
+            continue
+        move(during, t.recovery, after, recovery, when=floors.lenalidomide_above, raises=mine)
+        if "ixazomib" in turn.holds:
+            move(during, t.recovery, after, low, when=floors.lenalidomide, raises=theirs)
         else:
-            move(during, t.recovery, after, recovery, when=floors.lenalidomide_above, raises=mine)
-            move(during, t.recovery, after, f"{recovery} B-LENFLOOR", when=floors.lenalidomide, raises=theirs)
+            # While ixazomib is given it may come to its floor before the episode is over.
+            late_stop = f"{t.stop} {low} {EXHAUSTED}"
+            move(during, t.recovery, after, low, when=passed, raises=theirs)
+            move(during, t.recovery, floors.discontinued, late_stop, when=floors.both, orders=STOP)
     states = {f"{t.name}_clear_{turn.name}": clear[turn.name] for turn in t.turns}
     return states | {f"{t.name}_{'held' if turn.holds else 'open'}_{turn.name}": opened[turn.name] for turn in t.turns}
 
@@ -294,49 +272,6 @@ def other_region(floors: Floors) -> dict[str, State]:
 
 # --- The whole ------------------------------------------------------------------------------------------------
 
-NEUTROPENIA = Alternating(
-    name="neutropenia",
-    reason="neutrophils",
-    onset="anc_low",
-    recovery="anc_recovered",
-    turns=(
-        Turn("ixazomib_next", "ixazomib", "ANC-01 ANC-03 B-ANC-IN-HOLD", "ANC-02 ANC-04 ANC-05 ANC-06 B-ALT-OTHER"),
-        Turn("lenalidomide_next", "lenalidomide", "ANC-01 ANC-03 B-ANC-IN-HOLD", "ANC-02 ANC-06 B-ALT-OTHER"),
-    ),
-    stop="ANC-07",
-    repeat="ANC-01 ANC-03 B-EPISODE",
-    orders=(Order("consider_g_csf"),),
-)
-THROMBOCYTOPENIA = Alternating(
-    name="thrombocytopenia",
-    reason="platelets",
-    onset="platelets_low",
-    recovery="platelets_recovered",
-    turns=(
-        Turn("first", "lenalidomide", "PLT-01 B-FIRSTEVER", "PLT-02 PLT-03 PLT-04"),
-        Turn("ixazomib_next", "ixazomib", "PLT-05", "PLT-02 PLT-06 PLT-07 PLT-08 B-ALT-OTHER"),
-        Turn("lenalidomide_next", "lenalidomide", "PLT-05", "PLT-02 PLT-08 B-ALT-OTHER"),
-    ),
-    stop="PLT-09",
-)
-RASH = Alternating(
-    name="rash",
-    reason="rash",
-    onset="rash_grade_2_3",
-    recovery="rash_resolved",
-    turns=(
-        Turn("first", "lenalidomide", "RASH-01 B-RASH-FIRST B-FIRSTEVER", "B-EPISODE", holds=()),
-        Turn("ixazomib_next", "ixazomib", "RASH-02", "RASH-03 RASH-04 RASH-05 RASH-06 B-RASH-ALT B-ALT-OTHER"),
-        Turn("lenalidomide_next", "lenalidomide", "RASH-02 B-RASH-HOLD3", "RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER"),
-    ),
-    stop="RASH-07 B-RASH-PERSIST",
-)
-# Neuropathy and other toxicity hold ixazomib alone.
-SINGLE_HOLDS = {
-    "neuropathy_held_moderate": Hold("neuropathy", ("ixazomib",)),
-    "neuropathy_held_severe": Hold("neuropathy", ("ixazomib",)),
-    "other_held": Hold("other", ("ixazomib",)),
-}
 # What ends treatment from every state of it, with the rules behind it.
 ENDINGS = {
     "progression": "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP",
@@ -344,6 +279,16 @@ ENDINGS = {
     "death": "B-EXIT",
     "withdrawal": "B-EXIT",
 }
+
+
+def new_cycle_region() -> dict[str, State]:
+    """A new cycle waits until blood counts and toxicities allow it (the label's criteria, B-NEWCYCLE)."""
+    clear, held = State(initial=True), State()
+    move(clear, "new_cycle_unmet", held, "NC-01 B-NEWCYCLE", raises=holds(BOTH))
+    move(clear, "new_cycle_met", None, "NC-01")
+    move(held, "new_cycle_unmet", None, "NC-01 B-EPISODE")
+    move(held, "new_cycle_met", clear, "NC-01 B-NEWCYCLE", raises=releases(BOTH))
+    return {"new_cycle_clear": clear, "new_cycle_held": held}
 
 
 def start_symbol(ixazomib_mg: float, lenalidomide_mg: float) -> str:
@@ -377,30 +322,32 @@ def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
     edition = load(name)
     ixazomib_ladder, lenalidomide_ladder = edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg
     dexamethasone = Order("start", "dexamethasone", edition.dexamethasone.dose_mg)
-    alternating = (NEUTROPENIA, THROMBOCYTOPENIA, RASH)
+    shape = SHAPES[edition.name]
 
     screening, discontinued = State(initial=True), State(final=True)
     floors = Floors(
         *at_floor("ixazomib", ixazomib_ladder), *at_floor("lenalidomide", lenalidomide_ladder), discontinued
     )
-    holding = {state_id: hold for t in alternating for state_id, hold in t.holding().items()} | SINGLE_HOLDS
+    holding = shape.holding()
     holders = {drug: [state_id for state_id, hold in holding.items() if drug in hold.drugs] for drug in BOTH}
     steps = ["DOSE-06 DOSE-07 DOSE-08", "DOSE-06 DOSE-07 DOSE-09 DOSE-10"]
     lenalidomide_steps = ["DOSE-05 DOSE-06 B-MAX2 B-LADDER"] * (len(lenalidomide_ladder) - 1)
 
-    ixazomib = drug_region("ixazomib", ixazomib_ladder, holders["ixazomib"], steps)
-    lenalidomide = drug_region("lenalidomide", lenalidomide_ladder, holders["lenalidomide"], lenalidomide_steps)
-    rash = alternating_region(RASH, floors)
+    ixazomib = drug_region("ixazomib", ixazomib_ladder, holders["ixazomib"], steps, shape)
+    lenalidomide = drug_region("lenalidomide", lenalidomide_ladder, holders["lenalidomide"], lenalidomide_steps, shape)
+    rash = alternating_region(shape.rash, floors, goes_on=shape.goes_on)
     stop_from_anywhere(rash, "rash_grade_4", "RASH-08", floors)
     regions = {
         "ixazomib": ixazomib,
         "lenalidomide": lenalidomide,
-        "neutropenia": alternating_region(NEUTROPENIA, floors),
-        "thrombocytopenia": alternating_region(THROMBOCYTOPENIA, floors),
+        "neutropenia": alternating_region(shape.neutropenia, floors, goes_on=shape.goes_on),
+        "thrombocytopenia": alternating_region(shape.thrombocytopenia, floors, goes_on=shape.goes_on),
         "neuropathy": neuropathy_region(floors),
         "rash": rash,
         "other": other_region(floors),
     }
+    if shape.new_cycle:
+        regions["new_cycle"] = new_cycle_region()
     on_treatment = parallel("on_treatment", {name: compound(name, states) for name, states in regions.items()})
 
     for mg, lenalidomide_mg in starting_doses(edition):
@@ -418,7 +365,8 @@ def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
         move(screening, symbol, discontinued, ENDINGS[symbol])
 
     states = {"screening": screening, "on_treatment": on_treatment, "discontinued": discontinued}
-    levels = levels_of("ixazomib", ixazomib_ladder) | levels_of("lenalidomide", lenalidomide_ladder)
+    levels = levels_of("ixazomib", ixazomib_ladder, shape.stacks)
+    levels |= levels_of("lenalidomide", lenalidomide_ladder, shape.stacks)
     attributes = {**states, "edition": edition, "levels": levels, "holds": holding, "__module__": __name__}
     chart: type[CourseChart] = types.new_class("Course", (CourseChart,), {}, lambda body: body.update(attributes))
     return chart

@@ -16,7 +16,6 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
 from ixastate.administration import Administration
 from ixastate.alphabet import Attribution, Context, lenalidomide_start, read
-from ixastate.chart import BOTH
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import (
     AnyEvent,
@@ -34,6 +33,7 @@ from ixastate.machine import DISCONTINUED, SCREENING, Configuration, machine
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.schedule import Calendar, Dose, calendar, due
+from ixastate.shapes import BOTH
 from ixastate.status import Status, status
 
 OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]

@@ -213,8 +213,8 @@ class CourseStarted(Event):
         return self
 
 
-class Count(Event):
-    """A blood count with its unit, as reported."""
+class CellCount(Fact):
+    """A number of cells with its unit, as reported."""
 
     value: NotNegative
     unit: CountUnit
@@ -223,6 +223,10 @@ class Count(Event):
     def per_mm3(self) -> Decimal:
         """The count in cells per cubic millimetre, exactly (B-UNITS)."""
         return self.value * CELLS_PER_MM3[self.unit]
+
+
+class Count(Event, CellCount):
+    """A blood count."""
 
 
 class NeutrophilsMeasured(Count):
@@ -279,6 +283,18 @@ class OtherToxicityGraded(Event):
     attribution: Literal["clear", "not_clear"] | None = None
     physician_agrees: YesNo = False
     baseline_grade: Annotated[int, Field(strict=True, ge=0, le=2)] = 0
+
+
+class CycleAssessed(Event):
+    """The patient was assessed before a new cycle; only an edition with criteria for it acts on that (B-NEWCYCLE).
+
+    `toxicities_resolved` says that other toxicities are at the patient's baseline or grade 1 or less.
+    """
+
+    type: Literal["cycle_assessed"] = "cycle_assessed"
+    neutrophils: CellCount
+    platelets: CellCount
+    toxicities_resolved: YesNo
 
 
 class ProgressionFound(Event):
@@ -371,6 +387,7 @@ AnyEvent = Annotated[
     | NeuropathyGraded
     | RashGraded
     | OtherToxicityGraded
+    | CycleAssessed
     | ProgressionFound
     | IntolerableToxicityDeclared
     | PatientDied

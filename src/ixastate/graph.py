@@ -18,12 +18,13 @@ from typing import Literal
 
 from statemachine import State
 
-from ixastate.chart import CourseChart, Hold, Level
+from ixastate.chart import CourseChart, Level
 from ixastate.errors import ChartError
 from ixastate.machine import Configuration, document_order, moves_of
 from ixastate.moves import Move
 from ixastate.orders import Order, in_order
 from ixastate.rules import Edition
+from ixastate.shapes import Hold
 
 Condition = Callable[[frozenset[str]], bool]
 

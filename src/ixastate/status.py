@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from ixastate.chart import CourseChart, Hold, Level
+from ixastate.chart import CourseChart, Level
 from ixastate.events import Drug
 from ixastate.machine import DISCONTINUED, SCREENING, Configuration
+from ixastate.shapes import Hold
 
 Phase = Literal["screening", "on treatment", "discontinued"]
 

@@ -9,11 +9,11 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from ixastate.chart import BOTH
 from ixastate.course import Course, Record
 from ixastate.replay import Replayed
 from ixastate.rules import Edition
 from ixastate.schedule import Calendar, Dose, cycle_of
+from ixastate.shapes import BOTH
 from ixastate.status import Status
 from ixastate.words import describe
 

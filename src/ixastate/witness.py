@@ -79,6 +79,14 @@ def _facts(symbol: str, edition: Edition) -> dict[str, Any]:
         "death": {"type": "patient_died"},
         "withdrawal": {"type": "consent_withdrawn"},
     }
+    if symbol.startswith("new_cycle_"):
+        short = 0 if symbol == "new_cycle_met" else 1
+        return {
+            "type": "cycle_assessed",
+            "neutrophils": {"value": edition.number("NC-01", "anc") - short, "unit": "/mm3"},
+            "platelets": {"value": edition.number("NC-01", "platelets"), "unit": "/mm3"},
+            "toxicities_resolved": True,
+        }
     if symbol not in facts:
         raise ChartError(f"no event is known to mean {symbol!r}")
     return facts[symbol]

@@ -9,6 +9,7 @@ from ixastate.events import (
     Count,
     CourseStarted,
     CreatinineClearanceMeasured,
+    CycleAssessed,
     DoseEvent,
     DoseOverdosed,
     DoseTaken,
@@ -95,6 +96,13 @@ def _rash(event: RashGraded) -> str:
 def _other(event: OtherToxicityGraded) -> str:
     causes = {"clear": ", clearly from ixazomib", "not_clear": ", not clearly from ixazomib", None: ""}
     return f"{event.term} grade {event.grade}{causes[event.attribution]}{_agreed(event.physician_agrees)}"
+
+
+@describe.register
+def _assessed(event: CycleAssessed) -> str:
+    counts = f"neutrophils {event.neutrophils.value} {event.neutrophils.unit}"
+    counts += f", platelets {event.platelets.value} {event.platelets.unit}"
+    return f"before a new cycle: {counts}, toxicities {'' if event.toxicities_resolved else 'not '}resolved"
 
 
 @describe.register(DoseTaken)

@@ -17,7 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ixastate.errors import RulesError
 
 DEFAULT_EDITION = "dosing-text"
-EDITIONS: dict[str, str] = {"dosing-text": "dosing_text.toml"}
+EDITIONS: dict[str, str] = {
+    "dosing-text": "dosing_text.toml",
+    "us-label": "us_label.toml",
+    "what-if-exhaust-b": "what_if_exhaust_b.toml",
+    "what-if-stack-b": "what_if_stack_b.toml",
+}
 
 Place = Literal["transition", "threshold", "schedule", "order", "start"]
 
@@ -36,8 +41,8 @@ class Quantity(_Frozen):
 class Rule(_Frozen):
     """One clause of the text, or one reading of it.
 
-    `lines` are the numbered lines of the dosing text; `executed_by` says what carries the rule out; a rule that
-    nothing carries out says why in `not_modelled`.
+    `lines` are the numbered lines of the dosing text; a rule from elsewhere names its `source`. `executed_by` says what
+    carries the rule out; a rule that nothing carries out says why in `not_modelled`.
     """
 
     id: str
@@ -45,6 +50,7 @@ class Rule(_Frozen):
     kind: Literal["label", "reading", "bookkeeping"]
     title: str
     says: str
+    source: str = ""
     needs: tuple[str, ...] = ()
     executed_by: tuple[Place, ...] = ()
     numbers: dict[str, Quantity] = {}
@@ -139,12 +145,20 @@ class Edition(_Frozen):
 
 
 def parse(text: str, where: str) -> Edition:
-    """An edition from the text of a rules file; `RulesError` says what does not hold."""
+    """An edition from the text of a rules file; `RulesError` says what does not hold.
+
+    A file that names another edition as its `base` is that edition with these rules put in the place of its own.
+    """
     try:
         data = tomllib.loads(text)
         data["name"] = data.pop("edition")
-        data["rules"] = {rule_id: {"id": rule_id, **rule} for rule_id, rule in data["rules"].items()}
-        return Edition.model_validate(data)
+        rules = {rule_id: {"id": rule_id, **rule} for rule_id, rule in data["rules"].items()}
+        base = data.pop("base", None)
+        if base is not None:
+            under = load(base).model_dump()
+            rules = under["rules"] | rules
+            data = under | data
+        return Edition.model_validate({**data, "rules": rules})
     except KeyError as error:
         raise RulesError(f"the key {error} is missing", where=where) from None
     except (tomllib.TOMLDecodeError, ValidationError) as error:
