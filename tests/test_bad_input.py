@@ -603,6 +603,11 @@ def snapshot(**changes: Any) -> str:
     return json.dumps(changed(json.loads(course.snapshot().model_dump_json()), **changes))
 
 
+def snapshot_part(name: str) -> Any:
+    return json.loads(snapshot())[name]
+
+
+# Not only what cannot be read, but also what does not fit together: a course resumed from it would say two things.
 @pytest.mark.parametrize(
     "saved",
     [
@@ -623,6 +628,9 @@ def snapshot(**changes: Any) -> str:
         snapshot(configuration=["nowhere"]),
         snapshot(history=[["2026-03-16T08:00:00Z", ["nowhere"]]]),
         snapshot(history=[["2026-03-16T08:00:00", ["screening"]]]),
+        snapshot(history=[["0001-01-01T00:00:00+14:00", snapshot_part("configuration")]]),
+        snapshot(history=[["9999-12-31T23:59:59-14:00", snapshot_part("configuration")]]),
+        snapshot(history=[]),
         snapshot(latest=1_772_434_800),
         snapshot(start={**START, "weekday": "Monday"}),
         snapshot(start={**changed(START, at=ABSENT), "day": 8}),
@@ -649,6 +657,9 @@ def snapshot(**changes: Any) -> str:
         "unknown state",
         "unknown state in the history",
         "history without offset",
+        "history in the year 1",
+        "history in the year 9999",
+        "a history without the present state",
         "unix number",
         "start with a bad weekday",
         "start on day 8",

@@ -198,10 +198,10 @@ def alternating_region(t: Alternating, floors: Floors, *, goes_on: bool) -> dict
         if "ixazomib" in turn.holds:
             move(during, t.recovery, after, low, when=floors.lenalidomide, raises=theirs)
         else:
-            # While ixazomib is given it may come to its floor before the episode is over.
-            late_stop = f"{t.stop} {low} {EXHAUSTED}"
+            # Ixazomib is given meanwhile and may come to its floor; then neither drug has a step left.
+            unchanged = releases(turn.holds)
             move(during, t.recovery, after, low, when=passed, raises=theirs)
-            move(during, t.recovery, floors.discontinued, late_stop, when=floors.both, orders=STOP)
+            move(during, t.recovery, after, f"{low} B-ORIGINAL", when=floors.both, raises=unchanged)
     states = {f"{t.name}_clear_{turn.name}": clear[turn.name] for turn in t.turns}
     return states | {f"{t.name}_{'held' if turn.holds else 'open'}_{turn.name}": opened[turn.name] for turn in t.turns}
 
@@ -314,6 +314,7 @@ class CourseChart(StateChart[Any]):
     edition: ClassVar[Edition]
     levels: ClassVar[dict[str, Level]]
     holds: ClassVar[dict[str, Hold]]
+    spared: ClassVar[tuple[str, ...]]
 
 
 @cache
@@ -367,6 +368,6 @@ def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
     states = {"screening": screening, "on_treatment": on_treatment, "discontinued": discontinued}
     levels = levels_of("ixazomib", ixazomib_ladder, shape.stacks)
     levels |= levels_of("lenalidomide", lenalidomide_ladder, shape.stacks)
-    attributes = {**states, "edition": edition, "levels": levels, "holds": holding, "__module__": __name__}
+    attributes = {**states, "edition": edition, "levels": levels, "holds": holding, "spared": shape.spared}
     chart: type[CourseChart] = types.new_class("Course", (CourseChart,), {}, lambda body: body.update(attributes))
     return chart

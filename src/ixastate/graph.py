@@ -90,13 +90,17 @@ def _compile(node: ast.expr, whole: str) -> Condition:
 
 @dataclass(frozen=True)
 class Graph:
-    """The whole chart as data. States stand in document order, edges in order of source, symbol and guard."""
+    """The whole chart as data. States stand in document order, edges in order of source, symbol and guard.
+
+    `spared` names the edges that no course takes and that are there because a pattern is whole.
+    """
 
     edition: Edition
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     levels: dict[str, Level]
     holds: dict[str, Hold]
+    spared: tuple[str, ...]
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
@@ -241,7 +245,7 @@ def read(chart: type[CourseChart]) -> Graph:
     states = list(document_order(list(chart.states)))
     moves = sorted(enumerate(moves_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
     edges = tuple(_edge(number, move, chart.edition) for number, (_, move) in enumerate(moves))
-    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.levels, chart.holds)
+    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.levels, chart.holds, chart.spared)
 
 
 def _node(state: State) -> Node:

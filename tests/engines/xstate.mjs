@@ -25,9 +25,7 @@ suite.forEach((symbols, walk) => {
     course.send({ type: symbol });
     const { status, value, error } = course.getSnapshot();
     if (status === "error") throw error;
-    // An actor says nothing any more once it is done.
-    const done = status === "done";
-    lines.push(JSON.stringify({ walk, step, configuration: leaves(value), done, said }));
+    lines.push(JSON.stringify({ walk, step, configuration: leaves(value), done: status === "done", said }));
   });
 });
 process.stdout.write(lines.join("\n") + "\n");

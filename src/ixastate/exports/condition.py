@@ -1,4 +1,4 @@
-"""What does a guard say, free of any syntax? The tree that every export spells in its own way.
+"""What a guard says, free of any syntax: the tree that every export spells in its own way.
 
 A guard's expression is made of In, and, or, not. Here `not` is pushed down to the leaves, because not every foreign
 language has a word for it. This module knows no format.

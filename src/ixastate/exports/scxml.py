@@ -1,4 +1,4 @@
-"""The chart as W3C SCXML: which document makes an SCXML engine walk the same course?
+"""The chart as W3C SCXML: the document that makes an SCXML engine walk the same course.
 
 States, transitions, guards and raised symbols are plain SCXML. The rules and orders of a transition are `<log>`
 elements, so that an engine reports them when it takes the transition: `rules` with the rule ids, and `order` with the

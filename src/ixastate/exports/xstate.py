@@ -1,9 +1,10 @@
-"""The chart as XState: which machine config makes XState 5 walk the same course?
+"""The chart as XState: the machine config that makes XState 5 walk the same course.
 
 The text is JSON, and as it stands the config that `createMachine` takes. Guards are names; what each one says is in
-the root's `meta.guards` as a tree of `in`, `not`, `all` and `any`. The actions are `cite` (the rules of the transition),
-`order` (what it asks for) and `raise` (what it sends to the other regions). `setup_module` is the small JavaScript
-module that gives these names their meaning with XState's own `stateIn`, `and`, `or`, `not`, `raise` and `emit`.
+the root's `meta.guards` as a tree of `in`, `not`, `all` and `any`. The actions are `cite` (the rules of the
+transition), `order` (what it asks for) and `raise` (what it sends to the other regions). `setup_module` is the small
+JavaScript module that gives these names their meaning with XState's own `stateIn`, `and`, `or`, `not`, `raise` and
+`emit`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,93 @@
+"""What a picture is before it is written down: boxes, arrows and frames, frozen and in a fixed order.
+
+Every view makes a `Drawing`; every format is written from one. A Drawing knows neither the chart nor a file format:
+it holds ids, words and what they mean, and never a colour, an address or a set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry"]
+ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """One state of a picture. `tooltip` says what it means; `link` names another picture or ''."""
+
+    id: str
+    label: str
+    kind: BoxKind
+    frame: str = ""
+    tooltip: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A border around boxes and other frames. `quiet` frames only group; the others are states themselves."""
+
+    id: str
+    label: str
+    parent: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One line of a picture, from every source to every target; an end is a box, or a frame for each box in it.
+
+    `stands_for` numbers what is drawn: edges of the Graph in views of the chart, moves of the table in the bedside
+    view, each of which is a witness. `rule` is the rule to read first, or ''.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    label: str
+    kind: ArrowKind = "go"
+    tooltip: str = ""
+    rule: str = ""
+    stands_for: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A whole picture. `rows` are boxes that stand side by side; with `packed`, the unconnected parts are tiled."""
+
+    name: str
+    title: str
+    legend: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    frames: tuple[Frame, ...] = ()
+    direction: Literal["TB", "LR"] = "TB"
+    rows: tuple[tuple[str, ...], ...] = ()
+    packed: bool = False
+
+    @cached_property
+    def frame_of(self) -> dict[str, str]:
+        """The frame around each box and each frame ('' for none)."""
+        return {box.id: box.frame for box in self.boxes} | {frame.id: frame.parent for frame in self.frames}
+
+    def around(self, end: str) -> list[str]:
+        """The frames around a box or a frame, from the inside out; '' is the picture itself."""
+        line = [self.frame_of[end]]
+        while line[-1]:
+            line.append(self.frame_of[line[-1]])
+        return line
+
+    def inside(self, end: str) -> tuple[str, ...]:
+        """The boxes that an end of an arrow stands for: itself, or every box in the frame."""
+        if not any(frame.id == end for frame in self.frames):
+            return (end,)
+        return tuple(box.id for box in self.boxes if end in self.around(box.id) and box.kind != "entry")
+
+    def pairs(self, arrow: Arrow) -> Iterator[tuple[str, str]]:
+        """Every box and the box that the arrow leads it to."""
+        for source in arrow.sources:
+            for target in arrow.targets:
+                yield from ((before, after) for before in self.inside(source) for after in self.inside(target))
