@@ -1,4 +1,7 @@
-"""What follows from a dose: advice that moves nothing, by the level in force, the calendar and what was held when."""
+"""Doses: those that a course starts with, and what follows from one that was taken, missed, late or went wrong.
+
+What follows is advice that moves nothing; it depends on the level in force, the calendar and what was held when.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 from ixastate.course import Course
 from ixastate.events import EVENT, Drug
 from ixastate.orders import Order, Verb
-from tests.test_course import HIGH, LOW, Facts, begin, facts_of, refuses, see
+from tests.test_course import HIGH, LOW, START, Facts, begin, facts_of, refuses, see
 
 
 def at_4_mg() -> Course:
@@ -51,6 +54,46 @@ def answer(course: Course, facts: Facts) -> tuple[list[str], tuple[str, ...]]:
     drug = facts.get("drug", "ixazomib")
     assert all(order == Order(order.verb, drug) for order in record.orders)
     return [order.verb for order in record.orders], record.rules
+
+
+# --- The start -------------------------------------------------------------------------------------------------
+
+ORGAN_RULES = {"HEP-01", "HEP-02", "HEP-03", "REN-01", "REN-02", "REN-04", "B-BOTH-ORGANS"}
+
+
+@pytest.mark.parametrize(
+    ("times_uln", "ml_min", "on_dialysis", "doses", "rules"),
+    [
+        (1.5, 60, False, (4, 25), ""),
+        (1.501, 60, False, (3, 25), "HEP-01 HEP-03"),
+        (3, 60, False, (3, 25), "HEP-01 HEP-03"),
+        (3.001, 60, False, (3, 25), "HEP-02 HEP-03"),
+        (1, 59.9, False, (4, 10), "REN-04"),
+        (1, 30, False, (4, 10), "REN-04"),
+        (1, 29.9, False, (3, 15), "REN-01 REN-04"),
+        (1, 0, False, (3, 15), "REN-01 REN-04"),
+        (1, 90, True, (3, 5), "REN-02 REN-04"),
+        (1, None, True, (3, 5), "REN-02 REN-04"),
+        (4, 29.9, False, (3, 15), "HEP-02 HEP-03 REN-01 REN-04 B-BOTH-ORGANS"),
+    ],
+)
+def test_organ_function_decides_the_starting_doses(
+    times_uln: float, ml_min: float | None, on_dialysis: bool, doses: tuple[float, float], rules: str
+) -> None:
+    clearance = None if ml_min is None else {"value": ml_min, "unit": "mL/min"}
+    facts = {"bilirubin": {"times_uln": times_uln}, "creatinine_clearance": clearance, "on_dialysis": on_dialysis}
+    record = Course("p").observe(EVENT.validate_python({**START, **facts}))
+    assert (record.status.ixazomib_mg, record.status.lenalidomide_mg) == doses
+    assert set(record.rules) & ORGAN_RULES == set(rules.split())
+    assert (Order("consult_insert", "lenalidomide") in record.orders) is ("HEP-03" in rules)
+
+
+def test_what_stops_treatment_asks_for_nothing_else() -> None:
+    course = at_2_3_mg()
+    first = see(course, "other_toxicity_graded", 2, term="nausea", grade=3)
+    assert Order("state_attribution") in first.orders, "the first of the course is held, and nobody has said why"
+    last = see(course, "other_toxicity_graded", 3, term="fatigue", grade=3)
+    assert [str(order) for order in last.orders] == ["stop ixazomib", "stop lenalidomide", "stop dexamethasone"]
 
 
 # --- Taken -----------------------------------------------------------------------------------------------------

@@ -94,7 +94,9 @@ NOT_LINES = [
     Bad("two-events-in-one-line", content(START, json.dumps(RASH) * 2), 2, "", "not JSON"),
     Bad("old-mac-line-ends", json.dumps(START).encode() + b"\r" + json.dumps(RASH).encode(), 1, "", "not JSON"),
     Bad("indented-json", json.dumps(START, indent=1).encode(), 1, "", "not JSON", "one JSON object a line"),
-    Bad("cut-after-a-value", cut(START, '{"type": "rash_graded", "day": 9, "grade": 2'), 2, "", "cut short", "complete"),
+    Bad(
+        "cut-after-a-value", cut(START, '{"type": "rash_graded", "day": 9, "grade": 2'), 2, "", "cut short", "complete"
+    ),
     Bad("cut-after-a-colon", cut(START, '{"type":'), 2, "", "cut short", "complete it"),
     Bad("cut-in-a-text", cut(START, '{"type": "rash_gra'), 2, "", "cut short", "complete it"),
     Bad("cut-in-a-word", cut(START, '{"type": "neuropathy_graded", "pain": tru'), 2, "", "cut short", "complete it"),
@@ -230,9 +232,7 @@ STARTS = [
         bilirubin={"times_uln": 1, "value": 1, "unit": "mg/dL", "upper_limit_of_normal": 1.2},
     ),
     bad_start("bilirubin-no-form", "bilirubin", "needs times_uln", bilirubin={}),
-    bad_start(
-        "bilirubin-without-limit", "bilirubin", "upper_limit_of_normal", bilirubin={"value": 1, "unit": "mg/dL"}
-    ),
+    bad_start("bilirubin-without-limit", "bilirubin", "upper_limit_of_normal", bilirubin={"value": 1, "unit": "mg/dL"}),
     bad_start(
         "bilirubin-limit-0",
         "bilirubin.upper_limit_of_normal",
@@ -252,7 +252,9 @@ STARTS = [
         "'mL/min'",
         creatinine_clearance={"value": 90, "unit": "mL/s"},
     ),
-    bad_start("clearance-without-unit", "", "'unit' is missing", "'creatinine_clearance'", creatinine_clearance={"value": 90}),
+    bad_start(
+        "clearance-without-unit", "", "'unit' is missing", "'creatinine_clearance'", creatinine_clearance={"value": 90}
+    ),
     bad_start("organ-measured-and-assumed", "", "both measured and assumed", assumed=["bilirubin"]),
     bad_start("organ-unknown", "assumed.0", "'bilirubin'", "given: 'heart'", assumed=["heart"]),
     bad_start("organs-as-text", "assumed", "tuple", assumed="bilirubin"),
@@ -333,7 +335,9 @@ DOSES = [
     after_start("fault-of-lenalidomide", changed(WRONGLY, drug="lenalidomide"), "", "'crushed' for lenalidomide"),
     after_start("missed-on-day-0", changed(MISSED, scheduled_day=0), "scheduled_day", "greater than or equal to 1"),
     after_start("missed-on-a-day-never-due", changed(MISSED, scheduled_day=9), "", "day 9", "day 1, 8 or 15"),
-    after_start("missed-in-the-rest-week", changed(MISSED, day=25, scheduled_day=22), "", "day 22", "not in the future"),
+    after_start(
+        "missed-in-the-rest-week", changed(MISSED, day=25, scheduled_day=22), "", "day 22", "not in the future"
+    ),
     after_start("missed-in-the-future", changed(MISSED, scheduled_day=15), "", "day 15", "not in the future"),
     after_start(
         "missed-an-hour-early",
@@ -370,7 +374,9 @@ RECORDS = [
     bad_record("record-without-event", "", "'type' is missing", event=ABSENT),
     bad_record("record-event-null", "event", "", event=None),
     bad_record("record-event-grade", "event: grade", "equal to 5", "given: 6", event={**RASH, "grade": 6}),
-    bad_record("record-event-kind", "event: type", "no kind", "did you mean 'rash_graded'?", event={"type": "rash_grade"}),
+    bad_record(
+        "record-event-kind", "event: type", "no kind", "did you mean 'rash_graded'?", event={"type": "rash_grade"}
+    ),
     bad_record("record-event-of-another", "", "of patient 'q'", "one patient", event={**START, "patient": "q"}),
     bad_record("record-field-unknown", "", "no field 'reason'", reason="x"),
     bad_record("record-field-near-miss", "", "no field 'rule'", "did you mean 'rules'?", rule=[]),
@@ -595,6 +601,7 @@ def test_an_event_before_the_start_moves_nothing(name: str) -> None:
 
 
 # --- A damaged snapshot ---------------------------------------------------------------------------------------
+
 
 def snapshot(**changes: Any) -> str:
     course = Course("p")

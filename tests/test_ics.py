@@ -42,9 +42,7 @@ def test_one_entry_for_every_due_dose() -> None:
     found = entries(course, days)
     assert [str(entry["summary"]) for entry in found] == [f"{dose.drug} {dose.mg:g} mg" for dose in doses]
     assert len(found) == 6 + 42 + 8
-    assert [str(entry["uid"]) for entry in found] == [
-        f"patient-{dose.drug}-day-{dose.day}@ixastate" for dose in doses
-    ]
+    assert [str(entry["uid"]) for entry in found] == [f"patient-{dose.drug}-day-{dose.day}@ixastate" for dose in doses]
     assert len({str(entry["uid"]) for entry in found}) == len(found)
 
 
@@ -91,7 +89,8 @@ def test_the_zone_in_the_file_agrees_with_the_zone(year: int) -> None:
     """A program that knows no zones by name goes by the file's own table, which must reach as far as the doses."""
     course = course_of({**START, "at": f"{year}-03-01T07:30:00+01:00"})
     content = calendar_file(course, course.due(range(1, 300)))
-    (zone,) = icalendar.Calendar.from_ical(content).walk("VTIMEZONE")
+    zones: list[Any] = icalendar.Calendar.from_ical(content).walk("VTIMEZONE")
+    (zone,) = zones
     assert str(zone["tzid"]) == "Europe/Berlin"
     table = zone.to_tz(lookup_tzid=False)
     moments = [entry.decoded("dtstart") for entry in entries_of(content)]

@@ -18,6 +18,7 @@ from ixastate.errors import InputError, IxastateError
 
 if TYPE_CHECKING:
     from ixastate.replay import Replayed
+    from ixastate.table import Table
 
 OK, FOUND, WRONG = 0, 1, 2
 MOST_DAYS = 3660
@@ -70,6 +71,27 @@ def _parser() -> argparse.ArgumentParser:
     schedule.add_argument("--patient", help="which patient, when the log has several")
     schedule.add_argument("--ics", type=Path, metavar="FILE", help="write a calendar that a phone can import")
     schedule.set_defaults(run=_schedule)
+
+    check = commands.add_parser("check", help="prove the properties of the machine, over every configuration")
+    check.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
+    check.add_argument(
+        "--property", type=Path, metavar="FILE", help="also the properties that this Python file defines"
+    )
+    check.add_argument(
+        "--full", action="store_true", help="also that the live machine and the table agree on every move"
+    )
+    check.add_argument("--table", type=Path, metavar="FILE", help="use a saved table instead of exploring")
+    check.set_defaults(run=_check)
+
+    compare = commands.add_parser("compare", help="show where two editions part")
+    compare.add_argument("left", metavar="A", help="an edition")
+    compare.add_argument("right", metavar="B", help="another")
+    compare.set_defaults(run=_compare)
+
+    table = commands.add_parser("table", help="explore every configuration, and save the table")
+    table.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
+    table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
+    table.set_defaults(run=_table)
 
     bring = commands.add_parser("import", help="turn other data into a log of events")
     formats = bring.add_subparsers(required=True, metavar="FORMAT")
@@ -146,6 +168,72 @@ def _schedule(options: argparse.Namespace) -> int:
     print("\n".join(schedule_lines(course, days, doses)))
     if options.ics is not None:
         print(f"{len(doses)} entries written to {options.ics}", file=sys.stderr)
+    return OK
+
+
+def _tabulated(edition: str, saved: Path | None = None) -> Table:
+    from ixastate.chart import build
+    from ixastate.graph import read
+    from ixastate.table import load, tabulate
+
+    graph = read(build(edition))
+    return load(saved, graph) if saved is not None else tabulate(graph)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ixastate.check import check, load_properties
+    from ixastate.properties import PROPERTIES
+    from ixastate.report import describe_table, finding_lines
+
+    mine = load_properties(options.property) if options.property else []
+    table = _tabulated(options.edition, options.table)
+    print("\n".join(describe_table(table)), flush=True)
+    broken = 0
+    for finding in check(table, [*PROPERTIES, *mine]):
+        broken += finding.breach is not None
+        print("\n".join(finding_lines(finding, table)), flush=True)
+    if options.full:
+        broken += _prove_equal(options.edition, len(table.configurations))
+    print(f"{broken} broken" if broken else "all proved")
+    return FOUND if broken else OK
+
+
+def _prove_equal(edition: str, configurations: int) -> int:
+    from tqdm import tqdm
+
+    from ixastate.equality import prove_equal
+
+    with tqdm(total=configurations, unit="configurations", desc="live machine against table") as bar:
+        compared, unequal = prove_equal(edition, configurations, bar.update)
+    if not unequal:
+        print(f"proved  the live machine and the table agree on all {compared:,} moves")
+    for one in unequal[:MOST_DIFFERENCES]:
+        print(f"BROKEN  configuration {one.configuration} on {one.symbol}\n  live:  {one.live}\n  table: {one.table}")
+    return len(unequal)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from ixastate.compare import compare
+    from ixastate.report import parting_lines
+
+    left, right = _tabulated(options.left), _tabulated(options.right)
+    partings = compare(left, right)
+    for parting in partings:
+        print("\n".join(parting_lines(parting, left, right)))
+    if not partings:
+        print(f"{options.left} and {options.right} ask for the same on every course")
+    return FOUND if partings else OK
+
+
+def _table(options: argparse.Namespace) -> int:
+    from ixastate.report import describe_table
+    from ixastate.table import save
+
+    table = _tabulated(options.edition)
+    print("\n".join(describe_table(table, minimal=True)))
+    if options.output is not None:
+        save(table, options.output)
+        print(f"saved to {options.output}", file=sys.stderr)
     return OK
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 from statemachine import State
 
-from ixastate.chart import CourseChart, Level
+from ixastate.chart import CourseChart, Level, start_symbol, starting_doses
 from ixastate.errors import ChartError
 from ixastate.machine import Configuration, document_order, moves_of
 from ixastate.moves import Move
@@ -120,8 +120,10 @@ class Graph:
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
-        """The external symbols: the machine's input alphabet."""
-        return tuple(sorted({edge.symbol for edge in self.edges} - set(self.internal)))
+        """The external symbols: the machine's input alphabet, the usual start first."""
+        external = {edge.symbol for edge in self.edges} - set(self.internal)
+        starts = [start_symbol(*doses) for doses in starting_doses(self.edition)]
+        return (*starts, *sorted(external - set(starts)))
 
     @cached_property
     def initial(self) -> Configuration:

@@ -23,6 +23,12 @@ READ_LINES = (
     "Lines: dashed, a hold begins; solid, it ends or nothing is held; thick, treatment stops; dotted, no state is left."
 )
 WIDTH = 34
+# The regions of the whole chart side by side, in columns of about one height.
+COLUMNS = (
+    ("lenalidomide",),
+    ("course", "ixazomib", "rash"),
+    ("neutropenia", "thrombocytopenia", "neuropathy", "other"),
+)
 
 
 def chart(graph: Graph) -> Drawing:
@@ -47,7 +53,7 @@ def chart(graph: Graph) -> Drawing:
         (*ends, *boxes),
         (*_arrows(graph, outside, ""), *arrows),
         (course, *frames),
-        packed=True,
+        columns=COLUMNS,
     )
 
 
@@ -91,9 +97,11 @@ def rule(graph: Graph, rule_id: str) -> Drawing:
         own = [edge for edge in edges if _region(graph, edge) == name]
         if own:
             frame, inner, lines = _region_parts(graph, name, own)
+            lines = [line for line in lines if line.kind != "enter"]
             touched = {end for line in lines for end in (*line.sources, *line.targets)}
+            # An arrow from the frame itself leads from every state.
+            boxes += [box for box in inner if box.id in touched or (name in touched and box.kind != "entry")]
             frames.append(frame)
-            boxes += [box for box in inner if box.id in touched]
             arrows += lines
     return Drawing(
         f"rule-{rule_id}",
@@ -102,7 +110,6 @@ def rule(graph: Graph, rule_id: str) -> Drawing:
         tuple(boxes),
         tuple(arrows),
         tuple(frames),
-        packed=len(frames) > 1,
     )
 
 
@@ -129,7 +136,7 @@ def _region_parts(graph: Graph, name: str, edges: Sequence[Edge]) -> tuple[Frame
     first = next(node.id for node in graph.nodes if node.parent == name and node.initial)
     boxes = [Box(f"{name}_entry", "", "entry", name, f"{name} begins here")]
     boxes += [
-        Box(leaf, state_label(graph, leaf, name), kind_of(graph, leaf), name, state_tooltip(graph, leaf))
+        Box(leaf, state_label(graph, leaf, name), kind_of(graph, leaf), name, state_tooltip(graph, leaf), f"region-{name}")
         for leaf in graph.regions[name]
     ]
     if any(edge.targets == graph.final for edge in edges):

@@ -14,6 +14,9 @@ from typing import Literal
 BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry"]
 ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter"]
 
+# How a line lies to the direction of the picture.
+Lie = Literal["along", "against", "beside"]
+
 
 @dataclass(frozen=True)
 class Box:
@@ -52,11 +55,12 @@ class Arrow:
     tooltip: str = ""
     rule: str = ""
     stands_for: tuple[int, ...] = ()
+    lie: Lie = "along"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A whole picture. `rows` are boxes that stand side by side; with `packed`, the unconnected parts are tiled."""
+    """A whole picture. `columns` are frames that stand one above the other."""
 
     name: str
     title: str
@@ -65,8 +69,7 @@ class Drawing:
     arrows: tuple[Arrow, ...]
     frames: tuple[Frame, ...] = ()
     direction: Literal["TB", "LR"] = "TB"
-    rows: tuple[tuple[str, ...], ...] = ()
-    packed: bool = False
+    columns: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def frame_of(self) -> dict[str, str]:
@@ -84,7 +87,7 @@ class Drawing:
         """The boxes that an end of an arrow stands for: itself, or every box in the frame."""
         if not any(frame.id == end for frame in self.frames):
             return (end,)
-        return tuple(box.id for box in self.boxes if end in self.around(box.id) and box.kind != "entry")
+        return tuple(box.id for box in self.boxes if end in self.around(box.id))
 
     def pairs(self, arrow: Arrow) -> Iterator[tuple[str, str]]:
         """Every box and the box that the arrow leads it to."""

@@ -11,16 +11,18 @@ from ixastate.diagrams.model import ArrowKind, BoxKind
 
 # Helvetica, Arial and their free twins have the same widths, so a label fits its box whatever font is at hand.
 FONT = "Helvetica,Arial,sans-serif"
-BLACK, GREY, PALE = "#000000", "#666666", "#999999"
-ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+BLACK, DARK, GREY, PALE = "#000000", "#333333", "#666666", "#999999"
+GREEN, BLUE, VERMILLION = "#009E73", "#0072B2", "#D55E00"
+# Orange, purple and green darkened, where thin lines must be seen on white.
+DARK_ORANGE, DARK_PURPLE, DARK_GREEN = "#B37B00", "#A0527E", "#007556"
 
 BOXES: dict[BoxKind, dict[str, str]] = {
     "given": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "clear": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#FFFFFF", "penwidth": "1.6"},
     "open": {"shape": "box", "style": "rounded,filled", "color": BLUE, "fillcolor": "#E0EEF7", "penwidth": "1.6"},
-    "held": {"shape": "box", "style": "filled,dashed", "color": "#B37B00", "fillcolor": "#FBE7BF", "penwidth": "2"},
-    "owing": {"shape": "box", "style": "filled,dotted", "color": "#A0527E", "fillcolor": "#F3DCE9", "penwidth": "2.6"},
-    "before": {"shape": "box", "style": "rounded,filled", "color": BLACK, "fillcolor": "#FFFFFF", "penwidth": "1.2"},
+    "held": {"shape": "box", "style": "filled,dashed", "color": DARK_ORANGE, "fillcolor": "#FBE7BF", "penwidth": "2"},
+    "owing": {"shape": "box", "style": "filled,dotted", "color": DARK_PURPLE, "fillcolor": "#F3DCE9", "penwidth": "2.6"},
+    "before": {"shape": "box", "ordering": "out", "style": "rounded,filled", "color": BLACK, "fillcolor": "#FFFFFF", "penwidth": "1.2"},
     "treatment": {"shape": "box", "style": "filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "final": {
         "shape": "box",
@@ -30,13 +32,13 @@ BOXES: dict[BoxKind, dict[str, str]] = {
         "peripheries": "2",
         "penwidth": "1.6",
     },
-    "entry": {"shape": "circle", "style": "filled", "color": BLACK, "fillcolor": BLACK, "width": "0.12", "label": ""},
+    "entry": {"shape": "circle", "style": "filled", "color": BLACK, "fillcolor": BLACK, "width": "0.12", "height": "0.12", "label": ""},
 }
 ARROWS: dict[ArrowKind, dict[str, str]] = {
     "go": {"color": BLACK, "penwidth": "1.3"},
     "enter": {"color": BLACK, "penwidth": "1"},
-    "hold": {"color": "#B37B00", "style": "dashed", "penwidth": "1.7"},
-    "back": {"color": "#007556", "penwidth": "1.5"},
+    "hold": {"color": DARK_ORANGE, "style": "dashed", "penwidth": "1.7"},
+    "back": {"color": DARK_GREEN, "penwidth": "1.5"},
     "stop": {"color": VERMILLION, "penwidth": "2.8", "arrowsize": "0.8"},
     "stay": {"color": GREY, "style": "dotted", "penwidth": "1.4", "arrowsize": "0.7"},
 }

@@ -1,0 +1,81 @@
+"""One patient's way: every configuration that the course visited, numbered and dated, from the records.
+
+A chain, read from above: a box is a configuration, and the line to the next says what was seen, when, what was asked
+for and by which clauses. What left the configuration as it was stands in a note beside it; what meant nothing at all
+is counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ixastate.course import Record
+from ixastate.diagrams.charts import kind_of
+from ixastate.diagrams.labels import brief, cited, foremost, sentences, state_label, wrapped
+from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing
+from ixastate.graph import Graph
+from ixastate.machine import SCREENING, Configuration
+from ixastate.status import status_of
+from ixastate.words import describe
+
+WIDTH = 44
+
+
+def path(graph: Graph, records: Sequence[Record]) -> Drawing:
+    """The path of one patient's records, in their order."""
+    boxes = [_box(graph, 1, records[0].before if records else SCREENING)]
+    arrows = []
+    quiet = 0
+    for record in records:
+        here = boxes[-1].id
+        if record.before != record.after:
+            boxes.append(_box(graph, len(boxes) + 1, record.after))
+            arrows.append(_arrow(graph, record, here, boxes[-1].id))
+        elif record.orders:
+            arrows.append(_arrow(graph, record, here, here))
+        else:
+            quiet += 1
+    patient = records[0].patient if records else None
+    return Drawing(
+        "path",
+        f"The path of {patient or 'a patient'} ({graph.edition.name}): {len(records)} events, {len(boxes)} "
+        f"configurations" + (f"; {quiet} events that meant nothing to the machine are left out" if quiet else ""),
+        (
+            "Boxes: rounded, given; dashed, held; dotted, held and one reduction of ixazomib owed; double border, the "
+            "end. Arrows: when, what was seen, symbol, / orders, (clauses + number of readings). Thick: treatment "
+            "stops. Dotted note: the configuration stays.",
+        ),
+        tuple(boxes),
+        tuple(arrows),
+    )
+
+
+def _box(graph: Graph, number: int, configuration: Configuration) -> Box:
+    """A configuration in words, with both doses and any episode that holds nothing."""
+    status = status_of(graph.levels, graph.holds, configuration)
+    lines = [f"{number} · {status.words}"]
+    for leaf in configuration:
+        if leaf in graph.levels:
+            level = graph.levels[leaf]
+            standing = {"given": "", "held": ", held", "owing": ", held, one reduction owed"}[level.standing]
+            lines.append(f"{level.drug} {level.mg:g} mg{standing}")
+        elif kind_of(graph, leaf) == "open":
+            region = graph.ancestry(leaf)[1]
+            lines.append(f"{region}: {state_label(graph, leaf, region)}".replace("\n", ", "))
+    # The first leaf is the phase, or ixazomib.
+    return Box(f"visit {number}", "\n".join(lines), kind_of(graph, configuration[0]), "", ", ".join(configuration))
+
+
+def _arrow(graph: Graph, record: Record, source: str, target: str) -> Arrow:
+    edition = graph.edition
+    day = f"day {record.day}" if record.day is not None else "before day 1"
+    when = f"{day} · {record.at:%a %d %b %Y}" if record.at is not None else day
+    label = [when, *wrapped(describe(record.event), WIDTH)]
+    label += [record.symbol] if record.symbol else []
+    label += wrapped(f"/ {brief(record.orders)}", WIDTH) if record.orders else []
+    label += wrapped(cited(record.rules, edition), WIDTH)
+    verbs = {order.verb for order in record.orders}
+    kinds: tuple[tuple[str, ArrowKind], ...] = (("stop", "stop"), ("resume", "back"), ("hold", "hold"))
+    kind = next((kind for verb, kind in kinds if verb in verbs), "go") if source != target else "stay"
+    tooltip, first = sentences(record.rules, edition), foremost(record.rules, edition)
+    return Arrow((source,), (target,), "\n".join(label), kind, tooltip, first, (record.number,))

@@ -1,0 +1,240 @@
+"""The arrows of the flow point one way: which module may know which, read off the source.
+
+The order is that of the flow: event, symbol, configuration and orders, course, record, log, projections. Imports under
+TYPE_CHECKING and inside functions count like every other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import ixastate
+
+SOURCE = Path(ixastate.__file__).parent
+
+# Each row may import only from rows above it; modules of one row do not know each other. A new module takes a place.
+ORDER: list[set[str]] = [
+    {"errors", "minimal"},
+    {"events", "files", "rules"},
+    {"orders", "words", "xport"},
+    {"moves", "shapes", "sdtm"},
+    {"chart"},
+    {"machine", "witness"},
+    {"status", "graph", "explain"},
+    {"schedule", "alphabet", "explore", "exports", "mutants"},
+    {"administration", "table"},
+    {"course", "check", "compare", "equality"},
+    {"log", "ics", "properties", "diagrams"},
+    {"replay", "report"},
+    {"timeline"},
+    {"cli"},
+]
+RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
+# The diagrams and the report belong to neither arm: they show what both say.
+READING_ARM = {
+    "graph",
+    "explore",
+    "minimal",
+    "table",
+    "check",
+    "compare",
+    "equality",
+    "properties",
+    "exports",
+    "mutants",
+}
+LIVING_ARM = {"alphabet", "schedule", "administration", "course", "log", "replay", "timeline", "ics"}
+CHANCE = {"random", "secrets", "uuid"}
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
+
+
+def paths() -> dict[str, list[Path]]:
+    """The files of every module; a package is one module."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        if parts != ("__init__",):
+            found.setdefault(parts[0], []).append(path)
+    return found
+
+
+def imported_by(source: str, module: str) -> Iterator[tuple[str, str]]:
+    """Every import of a source as (module, name); the name is '' for `import module`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            home = node.module or ""
+            if node.level:
+                package = ["ixastate", *module.split(".")][: -node.level]
+                home = ".".join([*package, *([home] if home else [])])
+            yield from ((home, alias.name) for alias in node.names)
+
+
+@cache
+def imports(module: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        found
+        for path in paths()[module]
+        for found in imported_by(
+            path.read_text(encoding="utf-8"), ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        )
+    )
+
+
+def own(found: tuple[str, str]) -> str | None:
+    """Which module of ours an import is of; '' for the package itself, None for another library."""
+    home, name = found
+    if home == "ixastate":
+        return name if name in paths() else ""
+    return home.split(".")[1] if home.startswith("ixastate.") else None
+
+
+def known(module: str) -> set[str]:
+    """The modules of ours that a module imports itself."""
+    return {target for found in imports(module) if (target := own(found))} - {module}
+
+
+def known_in_the_end(module: str) -> set[str]:
+    """The modules of ours that a module imports, and those that they import, and so on."""
+    seen: set[str] = set()
+    waiting = known(module)
+    while waiting:
+        seen |= waiting
+        waiting = {further for one in waiting for further in known(one)} - seen
+    return seen
+
+
+def libraries(module: str) -> set[str]:
+    return {home.split(".")[0] for home, _ in imports(module)} - {"ixastate"}
+
+
+MODULES = sorted(paths())
+
+
+# --- The reader of imports sees what it must ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "found"),
+    [
+        ("import ixastate.course", "chart", "course"),
+        ("import ixastate.course as c", "chart", "course"),
+        ("from ixastate.course import Course", "chart", "course"),
+        ("from ixastate import course", "chart", "course"),
+        ("from .course import Course", "chart", "course"),
+        ("from . import course", "chart", "course"),
+        ("from ..course import Course", "rules.inner", "course"),
+        ("from ixastate.rules.inner import x", "chart", "rules"),
+        ("if TYPE_CHECKING:\n    from ixastate.course import Course", "chart", "course"),
+        ("def f():\n    from ixastate.course import Course", "chart", "course"),
+        ("from ixastate import Course", "chart", ""),
+        ("import statemachine.state", "chart", None),
+    ],
+)
+def test_an_import_is_seen(source: str, module: str, found: str | None) -> None:
+    assert [own(one) for one in imported_by(source, module)] == [found]
+
+
+# --- The order ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_arrows_point_one_way(module: str) -> None:
+    assert module in RANK, f"give {module} its place in ORDER"
+    wrong = {target for target in known(module) if target in RANK and RANK[target] >= RANK[module]}
+    assert wrong == set(), f"{module} may not know {wrong}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_takes_a_public_name_from_the_package(module: str) -> None:
+    """They would hide an arrow; only the version is the package's own."""
+    assert {name for home, name in imports(module) if own((home, name)) == ""} <= {"__version__"}
+
+
+def test_only_the_package_imports_by_name() -> None:
+    assert [module for module in MODULES if "importlib" in libraries(module) and _by_name(module)] == []
+
+
+def _by_name(module: str) -> bool:
+    return any(
+        name in path.read_text(encoding="utf-8") for path in paths()[module] for name in ("import_module", "__import__")
+    )
+
+
+def test_the_public_names_are_where_the_package_says() -> None:
+    for name, home in ixastate._HOMES.items():
+        assert getattr(ixastate, name).__module__ in (f"ixastate.{home}", "pydantic.type_adapter"), name
+
+
+# --- What each may not know -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", sorted(READING_ARM & set(MODULES)))
+def test_the_reading_arm_does_not_know_the_living_arm(module: str) -> None:
+    assert known_in_the_end(module) & LIVING_ARM == set()
+
+
+@pytest.mark.parametrize("module", sorted(LIVING_ARM & set(MODULES)))
+def test_the_living_arm_does_not_know_the_reading_arm(module: str) -> None:
+    assert known_in_the_end(module) & READING_ARM == set()
+
+
+def test_few_modules_know_the_library_of_the_chart() -> None:
+    assert {module for module in MODULES if "statemachine" in libraries(module)} <= {
+        "chart",
+        "graph",
+        "machine",
+        "moves",
+        "shapes",
+    }
+
+
+@pytest.mark.parametrize("module", ["orders", "moves", "chart", "machine"])
+def test_the_chart_knows_no_patients(module: str) -> None:
+    """Of the events it knows the names of the drugs; it knows no data models, dates or numbers."""
+    names = {name for found in imports(module) if own(found) == "events" for name in [found[1]]}
+    assert names <= {"DRUGS", "Drug"}
+    foreign = {"pydantic", "datetime", "time", "zoneinfo", "calendar", "decimal", "fractions", "math"}
+    assert libraries(module) & foreign == set()
+
+
+def test_the_machine_knows_nothing_of_events() -> None:
+    assert "events" not in known("machine")
+
+
+def asks_the_clock(source: str) -> bool:
+    """Whether a source calls datetime.now, date.today, time.time and their like."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in CLOCKS
+        and ast.unparse(node.value).split(".")[-1] in ("datetime", "date", "time")
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("datetime.now()", True),
+        ("datetime.datetime.now(UTC)", True),
+        ("date.today()", True),
+        ("time.time()", True),
+        ("self.now", False),
+        ("difference.today", False),
+    ],
+)
+def test_a_question_to_the_clock_is_seen(source: str, asks: bool) -> None:
+    assert asks_the_clock(source) is asks
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_knows_a_clock_or_chance(module: str) -> None:
+    assert libraries(module) & CHANCE == set()
+    assert [found for found in imports(module) if found[0] == "time"] == []
+    assert [path.name for path in paths()[module] if asks_the_clock(path.read_text(encoding="utf-8"))] == []
