@@ -192,8 +192,22 @@ def start(phrase: str) -> dict[str, Any]:
     return event
 
 
+def assessment(phrase: str) -> dict[str, Any]:
+    """The fields of an assessment before a new cycle."""
+    neutrophils, platelets, toxicities = phrase.removeprefix("before a new cycle: ").split(", ")
+    resolved = {"toxicities resolved": True, "toxicities not resolved": False}
+    return {
+        "type": "cycle_assessed",
+        "neutrophils": one_of({f"neutrophils {COUNT}": {}}, neutrophils),
+        "platelets": one_of({f"platelets {COUNT}": {}}, platelets),
+        "toxicities_resolved": resolved[toxicities],
+    }
+
+
 def event_of(phrase: str) -> dict[str, Any]:
     """The event that a phrase means, still without its date; `LookupError` for an unknown phrase."""
+    if phrase.startswith("before a new cycle: "):
+        return assessment(phrase)
     if phrase.startswith("starts "):
         return start(phrase)
     what, *added = phrase.split(", ")

@@ -331,7 +331,6 @@ def test_the_worst_baseline_is_below_what_rules_treatment_out() -> None:
         OtherToxicityGraded.model_validate({**OTHER, "baseline_grade": highest + 1})
 
 
-@pytest.mark.xfail(strict=True, reason="a time is taken as it is, and its seconds and its zone are lost in JSON")
 @pytest.mark.parametrize(
     "clock_time", [time(8, 0, 30), time(8, tzinfo=UTC), time(8, tzinfo=timezone(timedelta(hours=5)))]
 )
@@ -340,7 +339,6 @@ def test_a_clock_time_with_seconds_or_a_zone_is_refused(clock_time: time) -> Non
         CourseStarted.model_validate({**START, "clock_time": clock_time})
 
 
-@pytest.mark.xfail(strict=True, reason="whatever the computer's own zone files hold is taken for a name")
 @pytest.mark.parametrize("timezone_name", ["localtime", "posixrules"])
 def test_a_zone_that_means_another_on_each_computer_is_refused(timezone_name: str) -> None:
     try:

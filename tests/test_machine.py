@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+import ixastate.chart
 import ixastate.machine
 import ixastate.moves
 from ixastate.chart import build
@@ -174,7 +175,7 @@ def variant(monkeypatch: pytest.MonkeyPatch, sabotage: Sabotage) -> Machine:
                 self.cond.add(sabotage.cond)
 
     monkeypatch.setattr(ixastate.moves, "Move", Broken)
-    monkeypatch.setattr(ixastate.machine, "build", build.__wrapped__)
+    monkeypatch.setattr(ixastate.machine, "build", ixastate.chart._build.__wrapped__)
     return Machine()
 
 

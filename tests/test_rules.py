@@ -116,18 +116,7 @@ def test_the_transitions_cite_the_rules_that_they_carry_out(edition: Edition) ->
 
 @pytest.mark.parametrize(
     ("rule_id", "place"),
-    [
-        pytest.param(
-            rule.id,
-            place,
-            marks=pytest.mark.xfail(strict=True, reason="no start cites the ladder that it enters")
-            if (rule.id, place) == ("B-LADDER", "start")
-            else (),
-        )
-        for _, rule in OWN
-        for place in rule.executed_by
-        if place != "transition"
-    ],
+    [(rule.id, place) for _, rule in OWN for place in rule.executed_by if place != "transition"],
 )
 def test_a_rule_is_named_where_it_is_carried_out(rule_id: str, place: str) -> None:
     assert any(rule_id in words_of_strings(module) for module in PLACES[place])
@@ -303,7 +292,6 @@ def test_a_rules_file_that_does_not_hold_is_refused(old: str, new: str, wrong: s
     assert refused.value.where == "some.toml"
 
 
-@pytest.mark.xfail(strict=True, reason="parse lets these through, or fails with an error of another family")
 @pytest.mark.parametrize(
     "text",
     [

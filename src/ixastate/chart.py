@@ -317,9 +317,13 @@ class CourseChart(StateChart[Any]):
     spared: ClassVar[tuple[str, ...]]
 
 
-@cache
 def build(name: str = DEFAULT_EDITION) -> type[CourseChart]:
-    """The statechart of an edition."""
+    """The statechart of an edition, made once."""
+    return _build(name)
+
+
+@cache
+def _build(name: str) -> type[CourseChart]:
     edition = load(name)
     ixazomib_ladder, lenalidomide_ladder = edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg
     dexamethasone = Order("start", "dexamethasone", edition.dexamethasone.dose_mg)

@@ -7,6 +7,7 @@ quick. Exit codes: 0 all is well, 1 the command ran and found something wrong, 2
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,10 +28,14 @@ MOST_DIFFERENCES = 20
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where the encoding lacks one of our signs, the sign is lost, not the answer.
+        sys.stdout.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except IxastateError as error:
         print(f"ixastate: {error}", file=sys.stderr)
         return WRONG
@@ -38,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; a second complaint at exit helps nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        print(f"ixastate: standard output: cannot be written: {error.strerror} (make room)", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
     except KeyboardInterrupt:
         return 130
     return code
@@ -124,6 +133,8 @@ def _replayed(options: argparse.Namespace, edition: str | None) -> list[Replayed
     from ixastate.replay import replay_log
 
     standard_input = options.log == "-"
+    if standard_input and sys.stdin is None:
+        raise InputError("cannot be read: it is closed", where="standard input", remedy="give it a log")
     lines = read_stream(sys.stdin.buffer, "standard input") if standard_input else read_log(Path(options.log))
     replayed = list(replay_log(lines, edition))
     if options.patient is None:

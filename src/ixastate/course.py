@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError
 
 from ixastate.administration import Administration
 from ixastate.alphabet import Attribution, Context, lenalidomide_start, read
-from ixastate.errors import CourseRefusal, InputError
+from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import (
+    FIRST_YEAR,
+    LAST_YEAR,
     AnyEvent,
     ConsentWithdrawn,
     CourseStarted,
@@ -40,6 +42,9 @@ OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(
 StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]
 
 
+_PATIENT: TypeAdapter[str | None] = TypeAdapter(Name | None)
+
+
 class Record(Fact):
     """One line of a patient's log: what was seen, what it did, what is asked for, and by which rules.
 
@@ -51,7 +56,7 @@ class Record(Fact):
     edition: str
     patient: Name | None
     at: Moment | None
-    day: int | None
+    day: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None
     event: AnyEvent
     symbol: str | None
     before: Configuration
@@ -102,7 +107,12 @@ class Course:
     """The treatment course of one patient under an edition of the rules."""
 
     def __init__(self, patient: str | None = None, edition: str = DEFAULT_EDITION) -> None:
-        self.patient = patient
+        try:
+            self.patient = _PATIENT.validate_python(patient)
+        except ValidationError:
+            raise InputError(
+                f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
+            ) from None
         self._machine = machine(edition)
         self.edition = self._machine.chart.edition
         self._memory = _Memory()
@@ -179,9 +189,23 @@ class Course:
                 problem = error.errors(include_url=False)[0]
                 where = ".".join(str(part) for part in problem["loc"])
                 raise InputError(problem["msg"], where=f"snapshot {where}".strip(), remedy="save it again") from None
-        course = cls(saved.patient, saved.edition)
+        try:
+            course = cls(saved.patient, saved.edition)
+        except RulesError as error:
+            raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
+        known = saved.history[-1][1] if saved.history else SCREENING
+        moments = [moment for moment, _ in saved.history]
+        on_treatment = known not in (SCREENING, DISCONTINUED)
+        if (
+            known != saved.configuration
+            or moments != sorted(moments)
+            or (moments and (saved.latest is None or moments[-1] > saved.latest))
+            or not all(FIRST_YEAR <= moment.year < 2 * LAST_YEAR for moment in moments)
+            or (on_treatment and saved.start is None)
+        ):
+            raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
             saved.number,

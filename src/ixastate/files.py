@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,23 +14,34 @@ from ixastate.errors import OutputError
 def write_whole(path: Path, content: bytes) -> None:
     """Put the content into the file in one move; `OutputError`, and the old file stays, when that fails."""
     temporary = None
+    path = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            raise FileExistsError(0, "it is there and no file")
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # What mkstemp makes is private; a user expects the usual permissions.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
+        os.chmod(temporary, _permissions(path))
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"cannot be written: {error.strerror or error}",
             where=str(path),
             remedy="name a file in a folder that exists, with room and leave to write",
         ) from None
+
+
+def _permissions(path: Path) -> int:
+    """Those of the file that is replaced, or the usual ones: what mkstemp makes is private."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -7,7 +7,7 @@ The same course gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar as ICalendar
@@ -21,7 +21,13 @@ from ixastate.schedule import Dose
 def icalendar(course: Course, doses: Sequence[Dose]) -> bytes:
     """An iCalendar of these doses; `InputError` when the course knows no dates."""
     dates = course.calendar
-    if dates is None or dates.nominal or course.latest is None:
+    if dates is None or course.latest is None:
+        raise InputError(
+            "the course has not started, so there is nothing to put into a calendar",
+            where=f"patient {course.patient or '(no name)'}",
+            remedy="begin the log with a course_started that nothing blocks",
+        )
+    if dates.nominal:
         raise InputError(
             "the log gives no dates, so there is nothing to put into a calendar",
             where=f"patient {course.patient or '(no name)'}",
@@ -48,5 +54,7 @@ def icalendar(course: Course, doses: Sequence[Dose]) -> bytes:
             "A research and teaching tool, not medical advice.",
         )
         whole.add_component(entry)
-    whole.add_missing_timezones()
+    # The table of a zone must reach as far as the doses; by default it ends in 2038.
+    last = max((dose.at.date() for dose in doses), default=dates.first_day)
+    whole.add_missing_timezones(last_date=date(last.year + 2, 1, 1))
     return bytes(whole.to_ical())

@@ -85,7 +85,8 @@ def parse_event(data: Any, where: str) -> AnyEvent:
     try:
         return EVENT.validate_python(data)
     except ValidationError as error:
-        kind = KINDS.get(data.get("type", "") if isinstance(data, dict) else "")
+        named = data.get("type") if isinstance(data, dict) else None
+        kind = KINDS.get(named) if isinstance(named, str) else None
         raise explain(error, where, kind) from None
 
 
@@ -121,13 +122,23 @@ def _json(raw: bytes, where: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
-        if not raw.endswith(b"\n") and error.pos >= len(text.rstrip()) - 1:
+        if not raw.endswith(b"\n") and _could_go_on(text.rstrip(), error):
             raise InputError("the last line is cut short", where=where, remedy="complete it or take it out") from None
         raise InputError(
             f"not JSON: {error.msg} at column {error.colno}", where=where, remedy="one JSON object a line"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"not JSON of an event: {error}", where=where, remedy="one flat JSON object a line") from None
+
+
+def _could_go_on(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether what is wrong is only that the text ends: after a mark, in a text, or in true, false or null."""
+    rest = text[error.pos :]
+    return (
+        len(rest) <= 1
+        or error.msg.startswith("Unterminated string")
+        or any(word.startswith(rest) for word in ("true", "false", "null"))
+    )
 
 
 def _no_constant(name: str) -> Any:
@@ -135,11 +146,12 @@ def _no_constant(name: str) -> Any:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
             raise ValueError(f"the field {name!r} stands twice")
-    return dict(pairs)
+        fields[name] = value
+    return fields
 
 
 def _kind_of(value: Any) -> str:
@@ -150,7 +162,9 @@ def _kind_of(value: Any) -> str:
 def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -> InputError:
     """The first thing that pydantic found wrong, in plain words with the field and a remedy."""
     problem = error.errors(include_url=False)[0]
-    path = [str(part) for part in problem["loc"] if part not in KINDS]
+    loc = problem["loc"]
+    # In front stands the kind by which pydantic told the events apart.
+    path = [str(part) for part in (loc[1:] if loc and loc[0] in KINDS else loc)]
     field = ".".join(path)
     place = f"{where}: {field}" if field else where
     kind = problem["type"]
@@ -189,6 +203,8 @@ def _nearest(given: str, names: list[str]) -> str:
 
 def _given(value: Any) -> str:
     if isinstance(value, dict):
-        return "the line gives " + (", ".join(map(str, value)) or "nothing")
+        return "the line gives " + (
+            ", ".join(name if name.isprintable() else repr(name) for name in map(str, value)) or "nothing"
+        )
     shown = repr(str(value) if isinstance(value, Decimal) else value)
     return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -122,7 +122,11 @@ class Machine:
         return OrderedSet(state.id for state in active)
 
 
-@cache
 def machine(edition: str = DEFAULT_EDITION) -> Machine:
     """The machine of an edition, made once: every course of a process steps on it."""
+    return _machine(edition)
+
+
+@cache
+def _machine(edition: str) -> Machine:
     return Machine(edition)

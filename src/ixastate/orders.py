@@ -66,6 +66,20 @@ _SENTENCES: dict[str, str] = {
 }
 
 
+# No dose is larger; the limit keeps a damaged record from overflowing a float.
+LARGEST_DOSE_MG = 1_000_000
+
+
+def is_dose(value: Any) -> bool:
+    """Whether a JSON value can be a dose in mg."""
+    if isinstance(value, bool | str):
+        return False
+    try:
+        return 0 <= float(value) < LARGEST_DOSE_MG
+    except (TypeError, OverflowError):
+        return False
+
+
 @dataclass(frozen=True, order=True)
 class Order:
     """One thing to do: a verb, the drug it concerns (or ''), and the dose in mg (or 0)."""
@@ -93,12 +107,14 @@ class Order:
             return value
         if (
             not isinstance(value, dict)
-            or value.get("verb") not in _SENTENCES
+            or value.get("verb") not in list(_SENTENCES)
             or set(value) - {"verb", "drug", "dose_mg"}
         ):
             raise ValueError("an order has a known verb and may have a drug and dose_mg")
         if value.get("drug", "") not in ("", *DRUGS):
             raise ValueError(f"{value['drug']!r} is no drug of the course")
+        if not is_dose(value.get("dose_mg", 0)):
+            raise ValueError("dose_mg is a number of mg")
         return cls(value["verb"], value.get("drug", ""), float(value.get("dose_mg", 0)))
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ixastate.course import Course, Record
-from ixastate.errors import CourseRefusal, InputError
+from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.log import Line
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.status import Status
@@ -51,7 +52,11 @@ def replay_log(lines: Iterable[Line], edition: str | None = None) -> Iterator[Re
         patient = line.event.patient if line.record is None else line.record.patient
         if patient not in courses:
             recorded = line.record.edition if line.record else DEFAULT_EDITION
-            courses[patient] = Course(patient, edition or recorded)
+            try:
+                courses[patient] = Course(patient, edition or recorded)
+            except RulesError as error:
+                where = "" if edition else line.where
+                raise RulesError(error.what, where=where, remedy=error.remedy) from None
         course = courses[patient]
         try:
             record = course.observe(line.event)
@@ -72,7 +77,11 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
         return
     for part in DECIDED:
         then, now = getattr(line.record, part), getattr(today, part)
+        if isinstance(then, datetime) and isinstance(now, datetime):
+            # Where the clocks repeat an hour, Python calls the same moment in two zones unequal.
+            then, now = then.astimezone(UTC), now.astimezone(UTC)
         if then != now:
+            then, now = getattr(line.record, part), getattr(today, part)
             yield Difference(line.where, part, _show(then), _show(now))
 
 

@@ -9,7 +9,7 @@ status, never a machine.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -64,8 +64,13 @@ class Calendar:
     lenalidomide_every_days: int
 
     def moment(self, day: int) -> datetime:
-        """The moment of the weekly clock time on a treatment day."""
-        return datetime.combine(self.first_day + timedelta(days=day - 1), self.clock_time, tzinfo=self.zone)
+        """The moment of the weekly clock time on a treatment day.
+
+        A clock time that the clocks skip is the moment one offset later, or earlier where that would be the next day.
+        """
+        local = datetime.combine(self.first_day + timedelta(days=day - 1), self.clock_time, tzinfo=self.zone)
+        skipped_past_midnight = local.astimezone(UTC).astimezone(self.zone).date() != local.date()
+        return local.replace(fold=1) if skipped_past_midnight else local
 
     def day(self, at: datetime) -> int:
         """The treatment day on which a moment falls, in the patient's time zone (0 or less before day 1)."""
@@ -88,7 +93,8 @@ def calendar(event: CourseStarted, lenalidomide_every_days: int) -> Calendar:
             )
         earliest = datetime.combine(NOMINAL_MONDAY, time(), tzinfo=zone)
     else:
-        zone = zone if event.timezone else event.at.tzinfo or UTC
+        # Without a name the offset holds all year, whatever object brought it.
+        zone = zone if event.timezone else timezone(event.at.utcoffset() or timedelta(0))
         earliest = event.at.astimezone(zone)
     first = earliest.date() + timedelta(days=(WEEKDAYS.index(event.weekday) - earliest.weekday()) % 7)
     slot = datetime.combine(first, event.clock_time, tzinfo=zone)

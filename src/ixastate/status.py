@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ixastate.chart import CourseChart, Level
 from ixastate.events import Drug
 from ixastate.machine import DISCONTINUED, SCREENING, Configuration
+from ixastate.orders import is_dose
 from ixastate.shapes import Hold
 
 Phase = Literal["screening", "on treatment", "discontinued"]
@@ -49,12 +50,21 @@ class Status:
         if isinstance(value, cls):
             return value
         names = {field.name for field in fields(cls)}
-        if not isinstance(value, dict) or set(value) - {"words"} != names or not isinstance(value["held_for"], list):
+        if not isinstance(value, dict) or set(value) - {"words"} != names:
             raise ValueError(f"a status has {', '.join(sorted(names))}")
-        doses = {
-            name: None if value[name] is None else float(value[name]) for name in ("ixazomib_mg", "lenalidomide_mg")
-        }
-        return cls(**{name: value[name] for name in names} | doses | {"held_for": tuple(value["held_for"])})
+        if value["phase"] not in get_args(Phase):
+            raise ValueError(f"a phase is one of {', '.join(get_args(Phase))}")
+        if not all(isinstance(value[name], bool) for name in ("ixazomib_held", "lenalidomide_held")):
+            raise ValueError("a drug is held or not: true or false")
+        reasons = value["held_for"]
+        if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
+            raise ValueError("held_for is a list of texts")
+        doses = {name: value[name] for name in ("ixazomib_mg", "lenalidomide_mg")}
+        treated = value["phase"] == "on treatment"
+        if not all(is_dose(dose) if treated else dose is None for dose in doses.values()):
+            raise ValueError("doses are numbers in mg on treatment, and null outside it")
+        doses = {name: None if dose is None else float(dose) for name, dose in doses.items()}
+        return cls(**{name: value[name] for name in names} | doses | {"held_for": tuple(reasons)})
 
     def held(self, drug: Drug) -> bool:
         """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""

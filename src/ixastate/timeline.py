@@ -34,9 +34,11 @@ def timeline(replayed: Sequence[Replayed]) -> Iterator[str]:
 
 
 def _heading(course: Course) -> Iterator[str]:
-    yield f"Patient {course.patient or '(no name)'} · edition {course.edition.name} · now {course.status.words}"
+    name = f"Patient {course.patient or '(no name)'} · edition {course.edition.name} · now {course.status.words}"
+    yield from textwrap.wrap(name, 120, subsequent_indent="  ", break_on_hyphens=False)
     if course.calendar is not None:
-        yield f"{calendar_words(course.calendar)}; lenalidomide's ladder {_ladder(course.edition)} mg (B-LADDER)"
+        words = f"{calendar_words(course.calendar)}; lenalidomide's ladder {_ladder(course.edition)} mg (B-LADDER)"
+        yield from textwrap.wrap(words, 120, subsequent_indent="  ", break_on_hyphens=False)
     yield "─" * WIDTH
 
 
@@ -60,9 +62,12 @@ def _entry(step: Replayed, edition: Edition) -> Iterator[str]:
     seen = describe(record.event)
     quiet = not record.orders and record.before == record.after and not step.differences
     if quiet:
-        yield f"{head:<32} {seen}: nothing follows"
+        seen = f"{seen}: nothing follows"
+    yield from textwrap.wrap(
+        seen, 120, initial_indent=f"{head:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
+    )
+    if quiet:
         return
-    yield f"{head:<32} {seen}"
     yield from _part("state", _state(record))
     if record.orders:
         yield from _part("asked for", "; ".join(map(str, record.orders)))

@@ -1,75 +1,7 @@
 """Pictures of the chart, drawn from the Graph and the Table alone.
 
-    Graph, Table ──a view──▶ Drawing ──dot, mermaid──▶ text ──render──▶ SVG, PNG, PDF
+    Graph, Table ──views──▶ Drawing ──dot, mermaid──▶ text ──render──▶ SVG, PNG, PDF
 
-`drawing` makes a view, `dot_source` writes it as DOT: the same bytes in every process. `python -m` or a browser is
-not needed for either; only `render` needs something that can draw.
+`views.drawing` makes a picture, `views.dot_source` writes it as DOT, the same bytes in every process, and
+`render.render` draws it with whatever can draw here. Nothing runs the machine.
 """
-
-from __future__ import annotations
-
-from collections.abc import Sequence
-from functools import cache
-from typing import Literal, get_args
-
-from ixastate.chart import build
-from ixastate.course import Record
-from ixastate.diagrams import bedside, charts, dot, mermaid, path, slices
-from ixastate.diagrams.model import Drawing
-from ixastate.errors import InputError
-from ixastate.graph import Graph, read
-from ixastate.rules import DEFAULT_EDITION
-from ixastate.table import Table, tabulate
-
-View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
-VIEWS: tuple[View, ...] = get_args(View)
-
-
-@cache
-def graph_of(edition: str = DEFAULT_EDITION) -> Graph:
-    """The Graph of an edition."""
-    return read(build(edition))
-
-
-@cache
-def table_of(edition: str = DEFAULT_EDITION) -> Table:
-    """The Table of an edition; it takes seconds to make."""
-    return tabulate(graph_of(edition))
-
-
-def drawing(
-    view: View, argument: str = "", *, edition: str = DEFAULT_EDITION, records: Sequence[Record] = ()
-) -> Drawing:
-    """A view as a Drawing.
-
-    `argument` is the region's name, the slice's (a preset or symbols with commas) or the rule's id; a path is drawn
-    from one patient's records. `InputError` or `RulesError` says what there is instead.
-    """
-    graph = graph_of(edition)
-    if view == "chart":
-        return charts.chart(graph)
-    if view == "region":
-        return charts.region(graph, argument)
-    if view == "rule":
-        return charts.rule(graph, argument.upper())
-    if view == "slice":
-        return slices.slice_view(graph, argument)
-    if view == "bedside":
-        return bedside.bedside(table_of(edition))
-    if not records:
-        raise InputError("a path needs a patient's records", where="diagram", remedy="name a log with --patient")
-    return path.path(graph, records)
-
-
-def dot_source(
-    view: View, argument: str = "", *, edition: str = DEFAULT_EDITION, records: Sequence[Record] = ()
-) -> str:
-    """A view as DOT text."""
-    return dot.write(drawing(view, argument, edition=edition, records=records))
-
-
-def mermaid_source(
-    view: View, argument: str = "", *, edition: str = DEFAULT_EDITION, records: Sequence[Record] = ()
-) -> str:
-    """A view as a Mermaid flowchart."""
-    return mermaid.write(drawing(view, argument, edition=edition, records=records))

@@ -83,7 +83,11 @@ def _shared(lists: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
 def _guards(table: Table, output: int, symbol: str) -> tuple[str, ...]:
     """The parts of the guard of the symbol's own edge; a choice between two is no part."""
     guards = [table.graph.edges[number].guard for number in table.edges[output]]
-    own = next(guard for number, guard in zip(table.edges[output], guards, strict=True) if table.graph.edges[number].symbol == symbol)
+    own = next(
+        guard
+        for number, guard in zip(table.edges[output], guards, strict=True)
+        if table.graph.edges[number].symbol == symbol
+    )
     return () if " or " in own else tuple(own.split(", ") if own else ())
 
 
@@ -258,4 +262,8 @@ def _lie(drawing: Drawing, passage: Passage) -> Lie:
     active = [drawing.frame_of[end] in (ACTIVE, ABOVE) for end in (passage.source, passage.target)]
     if all(active):
         return "beside"
-    return "against" if active[1] and passage.source != "screening" or passage.source == SEVERAL and passage.target != "discontinued" else "along"
+    return (
+        "against"
+        if active[1] and passage.source != "screening" or passage.source == SEVERAL and passage.target != "discontinued"
+        else "along"
+    )

@@ -13,9 +13,7 @@ from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Fra
 from ixastate.errors import InputError
 from ixastate.graph import Edge, Graph
 
-READ_BOXES = (
-    "Boxes: solid, given or clear; dashed, held; dotted, owing (held, and one reduction is owed); double border, the end."
-)
+READ_BOXES = "Boxes: solid, given or clear; dashed, held; dotted, owing (held, and one reduction is owed); double border, the end."
 READ_ARROWS = (
     "Arrows: symbol, [guard], / orders, ^ symbols that it raises in the drugs' regions, (clauses + number of readings)."
 )
@@ -136,13 +134,18 @@ def _region_parts(graph: Graph, name: str, edges: Sequence[Edge]) -> tuple[Frame
     first = next(node.id for node in graph.nodes if node.parent == name and node.initial)
     boxes = [Box(f"{name}_entry", "", "entry", name, f"{name} begins here")]
     boxes += [
-        Box(leaf, state_label(graph, leaf, name), kind_of(graph, leaf), name, state_tooltip(graph, leaf), f"region-{name}")
+        Box(
+            leaf,
+            state_label(graph, leaf, name),
+            kind_of(graph, leaf),
+            name,
+            state_tooltip(graph, leaf),
+            f"region-{name}",
+        )
         for leaf in graph.regions[name]
     ]
     if any(edge.targets == graph.final for edge in edges):
-        boxes.append(
-            Box(f"{name}_discontinued", "discontinued", "final", "", state_tooltip(graph, graph.final[0]))
-        )
+        boxes.append(Box(f"{name}_discontinued", "discontinued", "final", "", state_tooltip(graph, graph.final[0])))
     return Frame(name, name), boxes, [Arrow((f"{name}_entry",), (first,), "", "enter"), *_arrows(graph, edges, name)]
 
 

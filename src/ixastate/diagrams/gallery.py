@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ixastate.diagrams import drawing, graph_of
 from ixastate.diagrams.dot import write
 from ixastate.diagrams.model import Drawing
 from ixastate.diagrams.render import render
 from ixastate.diagrams.slices import PRESETS
+from ixastate.diagrams.views import drawing, graph_of
 from ixastate.files import write_whole
 from ixastate.log import read_log
 from ixastate.replay import replay_log
@@ -51,7 +51,9 @@ def golden(root: Path) -> dict[str, str]:
     """The text of every golden file by its name."""
     drawings = list(pictures(root))
     files = {f"{one.name}.dot": write(one, cases=CASES, pictures=".svg") for one in drawings}
-    shown = [f"\n## {one.name}\n\n{one.title}. [DOT]({one.name}.dot)\n\n![{one.name}]({one.name}.svg)\n" for one in drawings]
+    shown = [
+        f"\n## {one.name}\n\n{one.title}. [DOT]({one.name}.dot)\n\n![{one.name}]({one.name}.svg)\n" for one in drawings
+    ]
     return {**files, README: HEAD + "".join(shown)}
 
 

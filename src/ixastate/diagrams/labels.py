@@ -48,9 +48,7 @@ def sentences(rule_ids: Iterable[str], edition: Edition) -> str:
 
 def foremost(rule_ids: Sequence[str], edition: Edition) -> str:
     """The rule to read first: the clause of the toxicity before those of every dose, a clause before a reading."""
-    ranked = sorted(
-        rule_ids, key=lambda rule_id: (edition.rule(rule_id).kind != "label", rule_id.startswith("DOSE-"))
-    )
+    ranked = sorted(rule_ids, key=lambda rule_id: (edition.rule(rule_id).kind != "label", rule_id.startswith("DOSE-")))
     return ranked[0] if ranked else ""
 
 

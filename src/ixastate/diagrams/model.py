@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
+View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
+VIEWS: tuple[View, ...] = get_args(View)
 BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry"]
 ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter"]
 

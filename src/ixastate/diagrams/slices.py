@@ -67,7 +67,9 @@ class Slice:
     def orders(self) -> list[list[tuple[Order, ...]]]:
         """The orders of each move."""
         edges = self.graph.edges
-        return [[in_order(one for number in move for one in edges[number].orders) for move in row] for row in self.taken]
+        return [
+            [in_order(one for number in move for one in edges[number].orders) for move in row] for row in self.taken
+        ]
 
     @cached_property
     def classes(self) -> list[int]:
@@ -106,9 +108,7 @@ def chosen(text: str, graph: Graph) -> tuple[str, tuple[str, ...]]:
     """The start and the symbols that a preset's name or a list of symbols means."""
     symbols = PRESETS.get(text) or tuple(part.strip() for part in text.split(",") if part.strip())
     if not symbols:
-        raise InputError(
-            "a slice needs symbols", where="slice", remedy=f"a list, or one of: {', '.join(PRESETS)}"
-        )
+        raise InputError("a slice needs symbols", where="slice", remedy=f"a list, or one of: {', '.join(PRESETS)}")
     unknown = [symbol for symbol in symbols if symbol not in graph.symbols]
     if unknown:
         raise InputError(
@@ -199,9 +199,18 @@ def _start_arrow(part: Slice) -> Arrow:
     graph = part.graph
     move = graph.step(graph.initial, part.start)
     rules = graph.rules_of(move)
-    label = [part.start, *wrapped(f"/ {brief(graph.orders_of(move))}", WIDTH), *wrapped(cited(rules, graph.edition), WIDTH)]
+    label = [
+        part.start,
+        *wrapped(f"/ {brief(graph.orders_of(move))}", WIDTH),
+        *wrapped(cited(rules, graph.edition), WIDTH),
+    ]
     return Arrow(
-        ("screening",), ("state 0",), "\n".join(label), "go", sentences(rules, graph.edition), foremost(rules, graph.edition)
+        ("screening",),
+        ("state 0",),
+        "\n".join(label),
+        "go",
+        sentences(rules, graph.edition),
+        foremost(rules, graph.edition),
     )
 
 

@@ -21,8 +21,21 @@ BOXES: dict[BoxKind, dict[str, str]] = {
     "clear": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#FFFFFF", "penwidth": "1.6"},
     "open": {"shape": "box", "style": "rounded,filled", "color": BLUE, "fillcolor": "#E0EEF7", "penwidth": "1.6"},
     "held": {"shape": "box", "style": "filled,dashed", "color": DARK_ORANGE, "fillcolor": "#FBE7BF", "penwidth": "2"},
-    "owing": {"shape": "box", "style": "filled,dotted", "color": DARK_PURPLE, "fillcolor": "#F3DCE9", "penwidth": "2.6"},
-    "before": {"shape": "box", "ordering": "out", "style": "rounded,filled", "color": BLACK, "fillcolor": "#FFFFFF", "penwidth": "1.2"},
+    "owing": {
+        "shape": "box",
+        "style": "filled,dotted",
+        "color": DARK_PURPLE,
+        "fillcolor": "#F3DCE9",
+        "penwidth": "2.6",
+    },
+    "before": {
+        "shape": "box",
+        "ordering": "out",
+        "style": "rounded,filled",
+        "color": BLACK,
+        "fillcolor": "#FFFFFF",
+        "penwidth": "1.2",
+    },
     "treatment": {"shape": "box", "style": "filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "final": {
         "shape": "box",
@@ -32,7 +45,15 @@ BOXES: dict[BoxKind, dict[str, str]] = {
         "peripheries": "2",
         "penwidth": "1.6",
     },
-    "entry": {"shape": "circle", "style": "filled", "color": BLACK, "fillcolor": BLACK, "width": "0.12", "height": "0.12", "label": ""},
+    "entry": {
+        "shape": "circle",
+        "style": "filled",
+        "color": BLACK,
+        "fillcolor": BLACK,
+        "width": "0.12",
+        "height": "0.12",
+        "label": "",
+    },
 }
 ARROWS: dict[ArrowKind, dict[str, str]] = {
     "go": {"color": BLACK, "penwidth": "1.3"},

@@ -69,7 +69,7 @@ class StartingBand(_Frozen):
     on_dialysis: bool = False
     at_least_ml_min: float = 0.0
     dose_mg: float
-    every_days: int
+    every_days: int = Field(ge=1)
 
 
 class Lenalidomide(_Frozen):
@@ -84,6 +84,12 @@ class Lenalidomide(_Frozen):
     def _starts_stand_on_the_ladder(self) -> Lenalidomide:
         if list(self.ladder_mg) != sorted(set(self.ladder_mg), reverse=True):
             raise ValueError("ladder_mg must fall from level to level")
+        if not any(not band.on_dialysis for band in self.start):
+            raise ValueError("start needs bands by creatinine clearance")
+        if sum(band.on_dialysis for band in self.start) != 1:
+            raise ValueError("start needs one band for dialysis")
+        if min(band.at_least_ml_min for band in self.start if not band.on_dialysis) != 0:
+            raise ValueError("start needs a band from 0 mL/min on")
         off = [band.dose_mg for band in self.start if band.dose_mg not in self.ladder_mg]
         if off:
             raise ValueError(f"starting doses {off} stand on no level of ladder_mg")
@@ -152,7 +158,9 @@ def parse(text: str, where: str) -> Edition:
     try:
         data = tomllib.loads(text)
         data["name"] = data.pop("edition")
-        rules = {rule_id: {"id": rule_id, **rule} for rule_id, rule in data["rules"].items()}
+        if any("id" in rule for rule in data["rules"].values()):
+            raise RulesError("a rule's id is the name of its table", where=where, remedy="take out the key id")
+        rules = {rule_id: {**rule, "id": rule_id} for rule_id, rule in data["rules"].items()}
         base = data.pop("base", None)
         if base is not None:
             under = load(base).model_dump()
@@ -161,6 +169,8 @@ def parse(text: str, where: str) -> Edition:
         return Edition.model_validate({**data, "rules": rules})
     except KeyError as error:
         raise RulesError(f"the key {error} is missing", where=where) from None
+    except (AttributeError, TypeError) as error:
+        raise RulesError(f"not of a rules file's shape: {error}", where=where) from None
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise RulesError(f"not a rules file: {error}", where=where) from error
 
