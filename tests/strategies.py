@@ -30,11 +30,10 @@ ZONES = st.sampled_from([None, "UTC", "Europe/Berlin", "America/New_York", "Paci
 
 
 def count(kind: str, values: st.SearchStrategy[tuple[Any, str]], **flags: Any) -> st.SearchStrategy[dict[str, Any]]:
-    return st.builds(
-        lambda pair, flag: {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **flag},
-        values,
-        st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags}),
-    )
+    def measured(pair: tuple[Any, str], flag: dict[str, bool]) -> dict[str, Any]:
+        return {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **flag}
+
+    return st.builds(measured, values, st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags}))
 
 
 ANC_LOW_OR_NOT = count("neutrophils_measured", ANC, after_g_csf=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ixastate.course import Course, Record
 from ixastate.errors import CourseRefusal
 from ixastate.events import EVENT
+from ixastate.log import dump
 from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.schedule import due
 from tests import strategies
@@ -126,6 +127,8 @@ class BothReadings(RuleBasedStateMachine):
                 day += 1
             self.now = max(self.now, dates.moment(day).astimezone(UTC))
         event = EVENT.validate_python({**facts, "day": day} if day else {**facts, "at": self.now})
+        # On a failure the shrunken course is printed as a log that can be replayed.
+        note(dump(event))
         before = self.course.snapshot()
         try:
             expected = self.reading.observe(event)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ixastate import __version__
 from ixastate.errors import InputError, IxastateError
+from ixastate.exports import command as export_command
 
 if TYPE_CHECKING:
     from ixastate.replay import Replayed
@@ -101,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
     table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
     table.set_defaults(run=_table)
+
+    export = commands.add_parser("export", help="write the chart for other people's tools: SCXML, XState")
+    export_command.add_arguments(export)
+    export.set_defaults(run=export_command.run)
 
     bring = commands.add_parser("import", help="turn other data into a log of events")
     formats = bring.add_subparsers(required=True, metavar="FORMAT")
