@@ -113,11 +113,11 @@ def _start(symbol: str, edition: Edition) -> dict[str, Any]:
         return {"patient_informed": False}
     mg, lenalidomide_mg = next(pair for pair in starting_doses(edition) if start_symbol(*pair) == symbol)
     band = next(band for band in edition.lenalidomide.start if band.dose_mg == lenalidomide_mg)
-    kidney: dict[str, Any] = {"creatinine_clearance": {"value": Decimal(str(band.at_least_ml_min)), "unit": "mL/min"}}
+    kidney: dict[str, Any] = {"creatinine_clearance": {"value": Decimal(f"{band.at_least_ml_min:g}"), "unit": "mL/min"}}
     if band.on_dialysis:
         kidney = {"on_dialysis": True}
     usual = mg == edition.ixazomib_ladder_mg[0]
     severe_kidney = band.on_dialysis or band.at_least_ml_min < edition.number("REN-01", "below")
     if usual or severe_kidney:
         return kidney
-    return {**kidney, "bilirubin": {"times_uln": Decimal(str(edition.number("HEP-01", "up_to")))}}
+    return {**kidney, "bilirubin": {"times_uln": Decimal(f"{edition.number('HEP-01', 'up_to'):g}")}}
