@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ixastate import __version__
+from ixastate.diagrams import command as diagram_command
 from ixastate.errors import InputError, IxastateError
 from ixastate.exports import command as export_command
 
@@ -102,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
     table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
     table.set_defaults(run=_table)
+
+    diagram = commands.add_parser("diagram", help="draw the chart, a part of it, or a patient's path")
+    diagram_command.add_arguments(diagram)
+    diagram.set_defaults(run=diagram_command.run)
 
     export = commands.add_parser("export", help="write the chart for other people's tools: SCXML, XState")
     export_command.add_arguments(export)

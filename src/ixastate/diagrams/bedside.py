@@ -1,24 +1,29 @@
 """The course as people speak of it: the reachable configurations, quotiented by the words at the bedside.
 
 The places are screening, active at each level of ixazomib, held for one reason each, held for several reasons, and
-discontinued. Two reasons at once have a place of their own: a place for each set of reasons would make 26 more, and
-naming such a configuration twice would give moves that no patient makes. Lenalidomide's dose and whose turn it is
-are left out, so a place does not know where its moves will lead; the slices do.
+discontinued; active and held speak of ixazomib. Two reasons at once have a place of their own: a place for each set
+of reasons would make some thirty, and to count such a configuration under each of its reasons would make moves that
+no patient makes. Lenalidomide's dose and whose turn it is are left out, so a place does not know where its moves will
+lead; the slices do.
 
 A `Passage` is there when some reachable configuration moves so. It is numbered by such a move, the earliest in the
-table, so the symbols up to it are a shortest course that ends with it. What changes the words of nothing is left out.
+table, so the symbols up to it are a shortest course that ends with it. What leaves the place as it is, is left out.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ixastate.diagrams.labels import brief, foremost, sentences, wrapped
-from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Frame, Lie
+from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Lie
+from ixastate.diagrams.slices import PRESETS
+from ixastate.graph import Graph
+from ixastate.machine import Configuration
 from ixastate.orders import Order
-from ixastate.status import Status
+from ixastate.shapes import BOTH
 from ixastate.table import Table
 
 SEVERAL = "held for several reasons"
@@ -30,9 +35,9 @@ TREATMENT, ACTIVE, ABOVE, ONE = "on_treatment", "active", "above_the_floor", "on
 
 @dataclass(frozen=True)
 class Passage:
-    """From one place to another by a symbol: the earliest move of the table that does it, and what all such moves share.
+    """From one place to another by a symbol: the earliest move of the table that does it.
 
-    They share parts of the guard of the symbol's own edge, orders and rules.
+    `guards` (parts of the guard of the symbol's own edge), `orders` and `rules` are what all such moves share.
     """
 
     source: str
@@ -44,14 +49,21 @@ class Passage:
     rules: tuple[str, ...]
 
 
-def place(status: Status) -> str:
-    """The place of a configuration: its words, but for several reasons at once."""
-    return SEVERAL if status.ixazomib_held and len(status.held_for) > 1 else status.words
+def place(graph: Graph, configuration: Configuration) -> str:
+    """The place of a configuration. Whether lenalidomide alone is held, and why, makes no difference here."""
+    if configuration in (graph.initial, graph.final):
+        return configuration[0]
+    ixazomib = next(level for level in map(graph.levels.get, configuration) if level and level.drug == "ixazomib")
+    if ixazomib.standing == "given":
+        return f"active at {ixazomib.mg:g} mg"
+    holds = [graph.holds[leaf] for leaf in configuration if leaf in graph.holds]
+    reasons = [hold.reason for hold in holds if "ixazomib" in hold.drugs]
+    return SEVERAL if len(reasons) > 1 else f"held for {reasons[0]}"
 
 
 def passages(table: Table) -> list[Passage]:
     """Every passage between two places, in order of the places and the symbol."""
-    places = [place(status) for status in table.statuses]
+    places = _places(table)
     width = len(table.symbols)
     first: dict[tuple[str, str, str], int] = {}
     outputs: dict[tuple[str, str, str], dict[int, None]] = {}
@@ -82,12 +94,8 @@ def _shared(lists: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
 
 def _guards(table: Table, output: int, symbol: str) -> tuple[str, ...]:
     """The parts of the guard of the symbol's own edge; a choice between two is no part."""
-    guards = [table.graph.edges[number].guard for number in table.edges[output]]
-    own = next(
-        guard
-        for number, guard in zip(table.edges[output], guards, strict=True)
-        if table.graph.edges[number].symbol == symbol
-    )
+    edges = [table.graph.edges[number] for number in table.edges[output]]
+    own = next(edge.guard for edge in edges if edge.symbol == symbol)
     return () if " or " in own else tuple(own.split(", ") if own else ())
 
 
@@ -99,12 +107,16 @@ def witness_of(table: Table, move: int) -> list[str]:
 
 def places_of(table: Table) -> list[str]:
     """Every place, from the beginning of a course to its end."""
-    reached = {place(status) for status in table.statuses}
-    reasons = dict.fromkeys(hold.reason for hold in table.graph.holds.values())
-    ladder = table.graph.edition.ixazomib_ladder_mg
-    names = ["screening", *(f"active at {mg:g} mg" for mg in ladder), *(f"held for {reason}" for reason in reasons)]
-    names += [SEVERAL, "discontinued"]
+    graph, reached = table.graph, set(_places(table))
+    reasons = dict.fromkeys(hold.reason for hold in graph.holds.values())
+    names = [*graph.initial, *(f"active at {mg:g} mg" for mg in graph.edition.ixazomib_ladder_mg)]
+    names += [*(f"held for {reason}" for reason in reasons), SEVERAL, *graph.final]
     return [name for name in names if name in reached]
+
+
+def _places(table: Table) -> list[str]:
+    """The place of every configuration, in the order of their numbers."""
+    return [place(table.graph, configuration) for configuration in table.configurations]
 
 
 def bedside(table: Table) -> Drawing:
@@ -114,10 +126,11 @@ def bedside(table: Table) -> Drawing:
     frames = (
         Frame(TREATMENT, "on treatment"),
         Frame(ACTIVE, "active", TREATMENT),
-        Frame(ABOVE, "above the floor", ACTIVE, quiet=True),
-        Frame(ONE, "held for one reason", TREATMENT),
+        Frame(ABOVE, "above the floor", ACTIVE, quiet=True, leave_at="first"),
+        Frame(ONE, "one reason", TREATMENT, corner="right"),
     )
-    boxes = tuple(_box(table, name) for name in names)
+    counts = Counter(_places(table))
+    boxes = tuple(_box(table.graph, name, counts[name]) for name in names)
     drawn = Drawing("bedside", "", (), boxes, (), frames)
     arrows = _arrows(table, drawn, found)
     return Drawing(
@@ -139,25 +152,21 @@ def bedside(table: Table) -> Drawing:
     )
 
 
-def _box(table: Table, name: str) -> Box:
-    ladder = [f"active at {mg:g} mg" for mg in table.graph.edition.ixazomib_ladder_mg]
-    kind: BoxKind = "given" if name in ladder else "held"
-    frame, link = "", ""
-    if name in ladder:
-        frame = ACTIVE if name == ladder[-1] else ABOVE
-    elif name == SEVERAL:
-        frame = TREATMENT
-    elif name == "screening":
-        kind = "before"
-    elif name == "discontinued":
-        kind = "final"
-    else:
-        frame, link = ONE, f"slice-{name.removeprefix('held for ')}"
-    held = next((hold.drugs for hold in table.graph.holds.values() if name == f"held for {hold.reason}"), ())
-    drugs = {0: "", 1: f"\n({held[0]} alone)" if held else ""}.get(len(held), "\n(both drugs)")
-    count = sum(place(status) == name for status in table.statuses)
+def _box(graph: Graph, name: str, count: int) -> Box:
+    ladder = [f"active at {mg:g} mg" for mg in graph.edition.ixazomib_ladder_mg]
+    label = name.replace(" for ", " for\n").replace(" at ", "\n")
     tooltip = f"{name}: {count} configuration{'s' if count > 1 else ''}"
-    return Box(name, name.replace(" for ", " for\n").replace(" at ", "\n") + drugs, kind, frame, tooltip, link)
+    if name in ladder:
+        return Box(name, label, "given", ACTIVE if name == ladder[-1] else ABOVE, tooltip)
+    if name == SEVERAL:
+        return Box(name, label, "held", TREATMENT, tooltip)
+    if name in graph.initial + graph.final:
+        return Box(name, label, "before" if name in graph.initial else "final", "", tooltip)
+    reason = name.removeprefix("held for ")
+    held = {hold.drugs for hold in graph.holds.values() if hold.reason == reason}
+    alone = "" if len(held) > 1 else "\n(both drugs)" if BOTH in held else "\n(ixazomib alone)"
+    link = f"slice-{reason}" if reason in PRESETS else ""
+    return Box(name, label + alone, "held", ONE, tooltip, link)
 
 
 # --- Passages gathered into arrows ----------------------------------------------------------------------------
@@ -177,8 +186,8 @@ def _arrows(table: Table, drawing: Drawing, found: Sequence[Passage]) -> list[Ar
         if passage.target not in here:
             here.append(passage.target)
     sources: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (word, _, source), led_to in targets.items():
-        sources.setdefault((word, tuple(led_to)), []).append(source)
+    for (word, _, source), reached in targets.items():
+        sources.setdefault((word, tuple(reached)), []).append(source)
     ends: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for (word, led_to), came_from in sources.items():
         ends.setdefault((_framed(drawing, came_from), _framed(drawing, led_to)), []).append(word)
@@ -203,7 +212,7 @@ def _words(table: Table, found: Sequence[Passage]) -> dict[Passage, str]:
 
 def _framed(drawing: Drawing, names: Sequence[str]) -> tuple[str, ...]:
     """These places, or the frames that hold just them, the outer frames first."""
-    left, frames = list(names), []
+    left, frames = list(names), list[str]()
     for frame in drawing.frames:
         inside = drawing.inside(frame.id)
         if set(inside) <= set(left):
@@ -228,13 +237,12 @@ def _arrow(
     label = wrapped(", ".join(said), WIDTH)
     if kind in ("go", "stop") and guards:
         label += wrapped(f"[{', '.join(guards)}]", WIDTH)
-    clauses = [rule for rule in rules if table.graph.edition.rule(rule).kind == "label"]
     return Arrow(
         sources,
         targets,
         "\n".join(label),
         kind,
-        "\n".join([*(_sentence(table, one) for one in own), sentences(clauses, table.graph.edition)]),
+        "\n".join([*(_sentence(table, one) for one in own), sentences(rules, table.graph.edition)]),
         foremost(rules, table.graph.edition),
         tuple(one.move for one in own),
         _lie(drawing, own[0]),
@@ -262,8 +270,6 @@ def _lie(drawing: Drawing, passage: Passage) -> Lie:
     active = [drawing.frame_of[end] in (ACTIVE, ABOVE) for end in (passage.source, passage.target)]
     if all(active):
         return "beside"
-    return (
-        "against"
-        if active[1] and passage.source != "screening" or passage.source == SEVERAL and passage.target != "discontinued"
-        else "along"
-    )
+    released = active[1] and passage.source != "screening"
+    relieved = passage.source == SEVERAL and passage.target != "discontinued"
+    return "against" if released or relieved else "along"

@@ -13,18 +13,18 @@ from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Fra
 from ixastate.errors import InputError
 from ixastate.graph import Edge, Graph
 
-READ_BOXES = "Boxes: solid, given or clear; dashed, held; dotted, owing (held, and one reduction is owed); double border, the end."
+READ_BOXES = (
+    "Boxes: solid, given or clear; dashed, held; dotted, owing (held, a reduction is owed); double border, the end."
+)
 READ_ARROWS = (
     "Arrows: symbol, [guard], / orders, ^ symbols that it raises in the drugs' regions, (clauses + number of readings)."
 )
-READ_LINES = (
-    "Lines: dashed, a hold begins; solid, it ends or nothing is held; thick, treatment stops; dotted, no state is left."
-)
+READ_LINES = "Lines: dashed, a hold begins; solid, it ends or there is none; thick, the end. Dotted note: it stays."
 WIDTH = 34
 # The regions of the whole chart side by side, in columns of about one height.
 COLUMNS = (
     ("lenalidomide",),
-    ("course", "ixazomib", "rash"),
+    ("course", "ixazomib", "new_cycle", "rash"),
     ("neutropenia", "thrombocytopenia", "neuropathy", "other"),
 )
 
@@ -41,9 +41,16 @@ def chart(graph: Graph) -> Drawing:
     course = Frame("course", "the course", quiet=True)
     ends = [
         Box(graph.initial[0], "screening", "before", "course", state_tooltip(graph, graph.initial[0])),
-        Box("on_treatment", "on treatment\n(seven regions\nside by side)", "treatment", "course", "on_treatment"),
+        Box(
+            "on_treatment",
+            f"on treatment\n({len(graph.regions)} regions\nside by side)",
+            "treatment",
+            "course",
+            "on_treatment",
+        ),
         Box(graph.final[0], "discontinued", "final", "course", state_tooltip(graph, graph.final[0])),
     ]
+    names = {"course", *graph.regions}
     return Drawing(
         "chart",
         f"The whole chart ({graph.edition.name}): {len(graph.leaves)} states, {len(graph.edges)} transitions",
@@ -51,7 +58,7 @@ def chart(graph: Graph) -> Drawing:
         (*ends, *boxes),
         (*_arrows(graph, outside, ""), *arrows),
         (course, *frames),
-        columns=COLUMNS,
+        columns=tuple(tuple(name for name in column if name in names) for column in COLUMNS),
     )
 
 
@@ -108,6 +115,8 @@ def rule(graph: Graph, rule_id: str) -> Drawing:
         tuple(boxes),
         tuple(arrows),
         tuple(frames),
+        # What does not hang together then stands one below the other.
+        direction="LR",
     )
 
 
@@ -118,7 +127,8 @@ def kind_of(graph: Graph, state_id: str) -> BoxKind:
     if state_id == graph.initial[0]:
         return "before"
     if state_id in graph.levels:
-        return graph.levels[state_id].standing
+        standing = graph.levels[state_id].standing
+        return "owing" if standing == "owing_two" else standing
     if state_id in graph.holds:
         return "held"
     return "open" if "_open_" in state_id else "clear"
@@ -150,8 +160,11 @@ def _region_parts(graph: Graph, name: str, edges: Sequence[Edge]) -> tuple[Frame
 
 
 def _arrows(graph: Graph, edges: Sequence[Edge], region_name: str) -> list[Arrow]:
-    """The edges as arrows. Those that differ in nothing but their symbol share one; so do those that lead from every
-    state of the region to the end and differ in nothing but their source."""
+    """The edges as arrows, of which some stand for several edges.
+
+    Edges that differ in nothing but their symbol share one; so do those that lead from every state of the region to
+    one target and differ in nothing but their source.
+    """
     alike: dict[tuple[object, ...], list[Edge]] = {}
     for edge in edges:
         alike.setdefault((edge.targets or edge.source, _saying(edge), edge.symbol), []).append(edge)

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the region's name, the slice's name or its symbols with commas, the rule's id, or for a path the patient",
     )
     parser.add_argument("--patient", type=Path, metavar="LOG", help="for a path: a log of events or records")
-    parser.add_argument("--edition", default="dosing-text", help="which rules (default: %(default)s)")
+    parser.add_argument("--edition", help="which rules (default: dosing-text; for a path those recorded)")
     parser.add_argument(
         "-o",
         "--output",
@@ -93,14 +93,15 @@ def _write_all(folder: Path) -> int:
 
 def _drawing(options: argparse.Namespace) -> Drawing:
     from ixastate.diagrams.views import drawing
+    from ixastate.rules import DEFAULT_EDITION
 
     if options.view in ("chart", "bedside") and options.argument:
         raise InputError(f"the view {options.view} takes no argument", where="diagram", remedy="leave it out")
     if options.view != "path":
-        return drawing(options.view, options.argument, edition=options.edition)
+        return drawing(options.view, options.argument, edition=options.edition or DEFAULT_EDITION)
     if options.patient is None:
         raise InputError("a path is a patient's", where="diagram", remedy="name a log with --patient")
-    return drawing("path", edition=options.edition, records=_records(options))
+    return drawing("path", records=_records(options))
 
 
 def _records(options: argparse.Namespace) -> list[Record]:

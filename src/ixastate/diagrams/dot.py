@@ -32,7 +32,7 @@ class _Writer:
         self.drawing = drawing
         self.cases = cases
         self.pictures = pictures
-        self.frames = {frame.id for frame in drawing.frames}
+        self.frames = {frame.id: frame for frame in drawing.frames}
         # Each labelled arrow by the id of the node that is its label.
         self.labels = {
             f"arrow {number}": arrow
@@ -105,19 +105,18 @@ class _Writer:
     def _note(self, graph: Digraph, box_id: str, arrows: list[Arrow]) -> None:
         """What a box answers without being left, each entry with its further lines set in."""
         text = "".join(arrow.label.replace("\n", "\\l   ") + "\\l" for arrow in arrows)
+        note = f"note {box_id}"
+        look = {"shape": "note", "style": "dotted", "color": GREY, "fontcolor": DARK, "margin": "0.06,0.03"}
+        line = {"style": "dotted", "color": GREY, "arrowhead": "none"}
+        if self.drawing.direction == "LR":
+            graph.node(note, **self._small(text, arrows), **look)
+            graph.edge(box_id, note, **line)
+            return
         with graph.subgraph() as side_by_side:
             side_by_side.attr(rank="same")
             side_by_side.node(box_id)
-            side_by_side.node(
-                f"note {box_id}",
-                **self._small(text, arrows),
-                shape="note",
-                style="dotted",
-                color=GREY,
-                fontcolor=DARK,
-                margin="0.06,0.03",
-            )
-            side_by_side.edge(box_id, f"note {box_id}", style="dotted", color=GREY, arrowhead="none")
+            side_by_side.node(note, **self._small(text, arrows), **look)
+            side_by_side.edge(box_id, note, **line)
 
     def _small(self, label: str, arrows: list[Arrow]) -> dict[str, str]:
         """A node that is text in small type, with the tooltip and the link of what it stands for."""
@@ -136,7 +135,8 @@ class _Writer:
 
     def _look(self, arrow: Arrow) -> dict[str, str]:
         free = {"constraint": "false"} if arrow.lie == "beside" else {}
-        return {**ARROWS[arrow.kind], "tooltip": _escaped(arrow.tooltip or arrow.label), **self._link(arrow), **free}
+        # The label has the whole tooltip; a line of its own copy would double the file.
+        return {**ARROWS[arrow.kind], "tooltip": _escaped(arrow.label or "begins here"), **free}
 
     def _arrow(self, graph: Digraph, label: str, arrow: Arrow) -> None:
         """Lines from every source to the label, and from it to every target.
@@ -159,10 +159,11 @@ class _Writer:
         """A line; at a frame it is drawn to a box inside and cut at the border."""
         cut = {"ltail": f"cluster_{source}"} if source in self.frames else {}
         cut |= {"lhead": f"cluster_{target}"} if target in self.frames else {}
-        graph.edge(self._anchor(source, -1), self._anchor(target, 0), **look, **cut)
-
-    def _anchor(self, end: str, which: int) -> str:
-        return self.drawing.inside(end)[which] if end in self.frames else end
+        if source in self.frames:
+            source = self.drawing.inside(source)[0 if self.frames[source].leave_at == "first" else -1]
+        if target in self.frames:
+            target = self.drawing.inside(target)[0]
+        graph.edge(source, target, **look, **cut)
 
     def _home(self, arrow: Arrow) -> str:
         """The innermost frame around all ends of an arrow."""
@@ -181,7 +182,7 @@ def _border(frame: Frame) -> dict[str, str]:
     return {
         "label": frame.label,
         "labelloc": "t",
-        "labeljust": "l",
+        "labeljust": frame.corner[0],
         "fontsize": "12",
         "fontcolor": GREY if frame.quiet else BLACK,
         "color": PALE if frame.quiet else GREY,

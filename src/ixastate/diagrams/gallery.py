@@ -19,7 +19,7 @@ from ixastate.files import write_whole
 from ixastate.log import read_log
 from ixastate.replay import replay_log
 
-RULES = ("ANC-06", "PLT-03", "DOSE-10", "B-FIRSTEVER", "B-LENFLOOR", "B-OVERLAP", "B-STACK")
+RULES = ("ANC-06", "PLT-03", "DOSE-10", "B-FIRSTEVER", "B-LENFLOOR", "B-UPGRADE")
 WORKED_COURSE = Path("examples") / "worked-course.jsonl"
 # As seen from the folder of pictures.
 CASES = "../tests/cases/"
@@ -28,8 +28,9 @@ HEAD = """\
 # Diagrams
 
 Drawn from the chart by `ixastate diagram --all`; `ixastate diagram --check` says whether the DOT files are current.
-A line in an SVG shows what its rules say when the pointer rests on it, and leads to a worked case of the first of them.
-Borders, dashes and weights say what the colours say, so a grey print loses nothing.
+In an SVG that is opened by itself, the words on a line show what its clauses say when the pointer rests on them, and
+lead to a worked case of the first clause; a box shows what it means. Borders, dashes and weights say what the colours
+say, so a grey print loses nothing.
 """
 
 

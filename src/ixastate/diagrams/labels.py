@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from ixastate.events import DRUGS
 from ixastate.graph import Edge, Graph
 from ixastate.orders import DOSING_VERBS, Order
 from ixastate.rules import Edition
+
+# How a drug stands when it is not given, in short and in full.
+SHORT = {"given": "", "held": "held", "owing": "owing", "owing_two": "owing two"}
+FULL = {
+    "given": "given",
+    "held": "held",
+    "owing": "held, one reduction owed",
+    "owing_two": "held, two reductions owed",
+}
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -41,9 +50,12 @@ def cited(rule_ids: Sequence[str], edition: Edition) -> str:
     return f"({' '.join(clauses)}{more})"
 
 
-def sentences(rule_ids: Iterable[str], edition: Edition) -> str:
-    """What these rules say, one a line."""
-    return "\n".join(f"{rule_id}: {edition.rule(rule_id).says}" for rule_id in rule_ids)
+def sentences(rule_ids: Sequence[str], edition: Edition) -> str:
+    """What the clauses among these say, one a line, then the readings by id; where all are readings, what they say."""
+    clauses = [rule_id for rule_id in rule_ids if edition.rule(rule_id).kind == "label"]
+    said = [f"{rule_id}: {edition.rule(rule_id).says}" for rule_id in clauses or rule_ids]
+    readings = [rule_id for rule_id in rule_ids if rule_id not in clauses]
+    return "\n".join([*said, f"read as {' '.join(readings)}"] if clauses and readings else said)
 
 
 def foremost(rule_ids: Sequence[str], edition: Edition) -> str:
@@ -66,7 +78,7 @@ def edge_label(edges: Sequence[Edge], edition: Edition, width: int) -> str:
 
 
 def edge_tooltip(edges: Sequence[Edge], edition: Edition) -> str:
-    """The same in full: the transitions, their orders, and what every rule says that they rest on."""
+    """The same in full: the transitions, their orders, and what the clauses say that they rest on."""
     orders = f"\nAsked for: {brief(edges[0].orders)}" if edges[0].orders else ""
     return "\n".join(map(str, edges)) + f"{orders}\n{sentences(edges[0].rules, edition)}"
 
@@ -75,7 +87,7 @@ def state_label(graph: Graph, state_id: str, region: str) -> str:
     """A state in a label: what it is, then which one."""
     if state_id in graph.levels:
         level = graph.levels[state_id]
-        return f"{level.standing}\n{level.mg:g} mg"
+        return f"{SHORT[level.standing] or 'given'}\n{level.mg:g} mg"
     what, *which = state_id.removeprefix(f"{region}_").split("_")
     return f"{what}\n{' '.join(which)}" if which else what
 
@@ -85,11 +97,10 @@ def state_tooltip(graph: Graph, state_id: str) -> str:
     lines = [state_id]
     if state_id in graph.levels:
         level = graph.levels[state_id]
-        meaning = {"given": "given", "held": "held", "owing": "held, and one reduction is owed"}[level.standing]
-        lines.append(f"{level.drug} at {level.mg:g} mg: {meaning}")
+        lines.append(f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}")
     if state_id in graph.holds:
         hold = graph.holds[state_id]
         lines.append(f"holds {' and '.join(hold.drugs)} for {hold.reason}")
     entering = (rule for edge in graph.edges if state_id in edge.targets for rule in edge.rules)
     clauses = [rule for rule in graph.edition.cite(entering) if graph.edition.rule(rule).kind == "label"]
-    return "\n".join([*lines, sentences(clauses, graph.edition)]).strip()
+    return "\n".join([*lines, *([sentences(clauses, graph.edition)] if clauses else [])])

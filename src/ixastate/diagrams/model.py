@@ -34,12 +34,17 @@ class Box:
 
 @dataclass(frozen=True)
 class Frame:
-    """A border around boxes and other frames. `quiet` frames only group; the others are states themselves."""
+    """A border around boxes and other frames. `quiet` frames only group; the others are states themselves.
+
+    `leave_at` says from which box inside the lines set out that leave the frame, `corner` where its label stands.
+    """
 
     id: str
     label: str
     parent: str = ""
     quiet: bool = False
+    leave_at: Literal["first", "last"] = "last"
+    corner: Literal["left", "right"] = "left"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """One patient's way: every configuration that the course visited, numbered and dated, from the records.
 
 A chain, read from above: a box is a configuration, and the line to the next says what was seen, when, what was asked
-for and by which clauses. What left the configuration as it was stands in a note beside it; what meant nothing at all
-is counted there.
+for and by which clauses. What left the configuration as it was stands in a note beside it; what asked for
+nothing either is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ixastate.course import Record
 from ixastate.diagrams.charts import kind_of
-from ixastate.diagrams.labels import brief, cited, foremost, sentences, state_label, wrapped
+from ixastate.diagrams.labels import FULL, brief, cited, foremost, sentences, state_label, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing
 from ixastate.graph import Graph
 from ixastate.machine import SCREENING, Configuration
@@ -39,9 +39,9 @@ def path(graph: Graph, records: Sequence[Record]) -> Drawing:
     return Drawing(
         "path",
         f"The path of {patient or 'a patient'} ({graph.edition.name}): {len(records)} events, {len(boxes)} "
-        f"configurations" + (f"; {quiet} events that meant nothing to the machine are left out" if quiet else ""),
+        f"configurations" + (f"; {quiet} events that changed nothing are left out" if quiet else ""),
         (
-            "Boxes: rounded, given; dashed, held; dotted, held and one reduction of ixazomib owed; double border, the "
+            "Boxes: rounded, given; dashed, held; dotted, held and ixazomib owes a reduction; double border, the "
             "end. Arrows: when, what was seen, symbol, / orders, (clauses + number of readings). Thick: treatment "
             "stops. Dotted note: the configuration stays.",
         ),
@@ -57,7 +57,7 @@ def _box(graph: Graph, number: int, configuration: Configuration) -> Box:
     for leaf in configuration:
         if leaf in graph.levels:
             level = graph.levels[leaf]
-            standing = {"given": "", "held": ", held", "owing": ", held, one reduction owed"}[level.standing]
+            standing = "" if level.standing == "given" else f", {FULL[level.standing]}"
             lines.append(f"{level.drug} {level.mg:g} mg{standing}")
         elif kind_of(graph, leaf) == "open":
             region = graph.ancestry(leaf)[1]
@@ -76,6 +76,6 @@ def _arrow(graph: Graph, record: Record, source: str, target: str) -> Arrow:
     label += wrapped(cited(record.rules, edition), WIDTH)
     verbs = {order.verb for order in record.orders}
     kinds: tuple[tuple[str, ArrowKind], ...] = (("stop", "stop"), ("resume", "back"), ("hold", "hold"))
-    kind = next((kind for verb, kind in kinds if verb in verbs), "go") if source != target else "stay"
+    kind: ArrowKind = "stay" if source == target else next((kind for verb, kind in kinds if verb in verbs), "go")
     tooltip, first = sentences(record.rules, edition), foremost(record.rules, edition)
     return Arrow((source,), (target,), "\n".join(label), kind, tooltip, first, (record.number,))

@@ -46,7 +46,7 @@ def _in_process(dot: str, kind: str, resolution: list[str]) -> bytes:
         raise MissingExtra(
             "nothing here can draw DOT",
             where="diagram",
-            remedy='`apt install graphviz` or `pip install "ixastate[draw]"`; DOT (.dot) and Mermaid (.mmd) need neither',
+            remedy='`apt install graphviz` or `pip install "ixastate[draw]"`; .dot and .mmd need neither',
         )
     picture: bytes = pygraphviz.AGraph(string=dot).draw(format=kind, prog="dot", args=" ".join(resolution))
     return picture

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ixastate.chart import Level
 from ixastate.diagrams.charts import kind_of
-from ixastate.diagrams.labels import brief, cited, foremost, sentences, state_label, wrapped
+from ixastate.diagrams.labels import SHORT, brief, cited, foremost, sentences, state_label, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Frame
 from ixastate.errors import InputError
 from ixastate.explore import Walker
@@ -35,7 +36,7 @@ NEUROPATHY = (
 )
 RASH = ("rash_grade_2_3", "rash_grade_4", "rash_resolved")
 OTHER = ("other_onset", "other_onset_related", "other_resolved", "other_resolved_related")
-# A pair of toxicities from the usual start has a hundred states; from a lower start about twenty.
+# Two alternating toxicities from the usual start have a hundred states; from a lower start they have about twenty.
 PRESETS: dict[str, tuple[str, ...]] = {
     "neutrophils": (USUAL_START, *NEUTROPHILS),
     "platelets": (USUAL_START, *PLATELETS),
@@ -44,9 +45,18 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "other": (USUAL_START, *OTHER),
     "neutrophils+platelets": (LOWER_START, *NEUTROPHILS, *PLATELETS),
     "neutrophils+rash": (LOWER_START, *NEUTROPHILS, "rash_grade_2_3", "rash_resolved"),
-    "neuropathy+other": (LOWER_START, "neuropathy_moderate", "neuropathy_severe", "neuropathy_resolved_agreed", *OTHER),
+    # Two severe toxicities of ixazomib alone, where reductions meet (B-STACK).
+    "neuropathy+other": (
+        USUAL_START,
+        "neuropathy_severe",
+        "neuropathy_resolved_agreed",
+        "other_onset_related",
+        "other_resolved_related",
+    ),
 }
+# Nobody reads a picture of more states than these; the exploration stops long before the memory is full.
 MOST_STATES = 200
+MOST_CONFIGURATIONS = 5000
 WIDTH = 34
 
 
@@ -82,7 +92,7 @@ class Slice:
 
 
 def cut(graph: Graph, symbols: Sequence[str], start: str = USUAL_START) -> Slice:
-    """The slice of a graph by these symbols; `InputError` for one that the alphabet does not hold."""
+    """The slice of a graph by these symbols; `InputError` for an unknown one, or where they reach too much."""
     for symbol in (start, *symbols):
         if symbol not in graph.symbols:
             raise InputError(f"{symbol!r} is no symbol", where="slice", remedy=f"one of: {', '.join(graph.symbols)}")
@@ -93,6 +103,12 @@ def cut(graph: Graph, symbols: Sequence[str], start: str = USUAL_START) -> Slice
     known = {found[0]: 0}
     following, taken = [], []
     for bits in found:
+        if len(found) > MOST_CONFIGURATIONS:
+            raise InputError(
+                f"more than {MOST_CONFIGURATIONS} configurations are too many",
+                where="slice",
+                remedy="choose fewer symbols",
+            )
         moves = [(final, ()) if bits == final else walker.step(bits, numbers[symbol]) for symbol in symbols]
         for after, _ in moves:
             if after not in known:
@@ -140,10 +156,12 @@ def slice_view(graph: Graph, text: str) -> Drawing:
         f"What {', '.join(symbols)} do alone, after {start}: {len(states)} states for "
         f"{len(part.configurations)} configurations",
         (
-            "Every course of these symbols is asked for the same as by the whole machine. A symbol without an arrow asks "
-            "for nothing and changes nothing that these symbols can show.",
-            "Boxes: rounded, given; dashed, held; double border, the end. Arrows: symbols, / orders, (clauses + number "
-            "of readings). Thick: treatment stops; from the frame, in every state of it. Dotted note: no state is left.",
+            "Every course of these symbols is asked for the same as by the whole machine. A symbol without an arrow "
+            "asks for nothing and changes nothing that these symbols can show. What the configurations of a state do "
+            "not share is not said.",
+            "Boxes: rounded, given; dashed, held; dotted, owing a reduction; double border, the end. Arrows: symbols, "
+            "/ orders, (clauses + number of readings). Thick: treatment stops; from the frame, in every state of it. "
+            "Dotted note: no state is left.",
         ),
         tuple(boxes),
         (_start_arrow(part), *_arrows(part, frame)),
@@ -160,7 +178,7 @@ def _box(part: Slice, state: int) -> Box:
         return Box(f"state {state}", "discontinued", "final")
     lines = [_common([status.words for status in statuses])]
     levels = zip(*(_levels(graph, member) for member in members), strict=True)
-    lines.append(", ".join(filter(None, map(_common, levels))))
+    lines.append(", ".join(filter(None, map(_common_level, levels))))
     touched = {edge.source for edge in graph.edges if edge.symbol in part.symbols}
     regions = [name for name, leaves in graph.regions.items() if touched & {*leaves}]
     for name in regions:
@@ -178,11 +196,17 @@ def _box_kind(graph: Graph, statuses: Sequence[Status], members: Sequence[Config
     return "owing" if owes else "held"
 
 
-def _levels(graph: Graph, configuration: Configuration) -> list[str]:
-    """Each drug with its level, and how it stands when it is not given."""
-    levels = [graph.levels[leaf] for leaf in configuration if leaf in graph.levels]
-    standing = {"given": "", "held": " held", "owing": " owing"}
-    return [f"{level.drug} {level.mg:g} mg{standing[level.standing]}" for level in levels]
+def _levels(graph: Graph, configuration: Configuration) -> list[Level]:
+    return [graph.levels[leaf] for leaf in configuration if leaf in graph.levels]
+
+
+def _common_level(levels: Sequence[Level]) -> str:
+    """A drug with its level and how it stands, where all agree; a drug that owes is held too."""
+    first, standings = levels[0], {level.standing for level in levels}
+    if len({level.mg for level in levels}) > 1 or (len(standings) > 1 and "given" in standings):
+        return ""
+    standing = SHORT[first.standing] if len(standings) == 1 else "held"
+    return f"{first.drug} {first.mg:g} mg {standing}".strip()
 
 
 def _standing(graph: Graph, region: str, configuration: Configuration) -> str:

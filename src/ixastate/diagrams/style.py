@@ -20,7 +20,7 @@ BOXES: dict[BoxKind, dict[str, str]] = {
     "given": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "clear": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#FFFFFF", "penwidth": "1.6"},
     "open": {"shape": "box", "style": "rounded,filled", "color": BLUE, "fillcolor": "#E0EEF7", "penwidth": "1.6"},
-    "held": {"shape": "box", "style": "filled,dashed", "color": DARK_ORANGE, "fillcolor": "#FBE7BF", "penwidth": "2"},
+    "held": {"shape": "box", "style": "filled,dashed", "color": DARK_ORANGE, "fillcolor": "#F9DFA8", "penwidth": "2"},
     "owing": {
         "shape": "box",
         "style": "filled,dotted",

@@ -37,8 +37,14 @@ def drawing(
     """A view as a Drawing.
 
     `argument` is the region's name, the slice's (a preset or symbols with commas) or the rule's id; a path is drawn
-    from one patient's records. `InputError` or `RulesError` says what there is instead.
+    from one patient's records, by the edition that they name. `InputError` or `RulesError` says what there is instead.
     """
+    if view == "path":
+        if not records:
+            raise InputError("a path needs a patient's records", where="diagram", remedy="name a log with --patient")
+        return path.path(graph_of(records[0].edition), records)
+    if view == "bedside":
+        return bedside.bedside(table_of(edition))
     graph = graph_of(edition)
     if view == "chart":
         return charts.chart(graph)
@@ -46,13 +52,7 @@ def drawing(
         return charts.region(graph, argument)
     if view == "rule":
         return charts.rule(graph, argument.upper())
-    if view == "slice":
-        return slices.slice_view(graph, argument)
-    if view == "bedside":
-        return bedside.bedside(table_of(edition))
-    if not records:
-        raise InputError("a path needs a patient's records", where="diagram", remedy="name a log with --patient")
-    return path.path(graph, records)
+    return slices.slice_view(graph, argument)
 
 
 def dot_source(
