@@ -81,11 +81,11 @@ def lowered_with_no_hold() -> Table:
 
 
 def leaf_in_another_region() -> Table:
-    """A rash leads into the neuropathy's region, and who has left its own is answered by the whole."""
+    """A rash leads into ixazomib's region, and what it leaves unanswered the whole answers."""
     spoilt = changed(
         base(),
         "rash_clear_first --rash_grade_2_3 [lenalidomide above its floor]--> rash_open_first",
-        targets=("neuropathy_clear_again",),
+        targets=("ixazomib_given_2_3",),
     )
     edges = (
         replace(edge, source="on_treatment", targets=(), condition="", raised=(), orders=())
