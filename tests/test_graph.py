@@ -93,7 +93,6 @@ def test_a_guard_of_anything_but_in_and_or_not_is_refused(expression: str) -> No
         condition_of(expression)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a bare name inside In(...) is a ValueError, no ChartError")
 def test_a_guard_on_a_name_and_no_state_is_refused() -> None:
     with pytest.raises(ChartError):
         condition_of("In(rash)")

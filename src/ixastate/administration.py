@@ -73,6 +73,7 @@ class Administration:
 
     @singledispatchmethod
     def _advice(self, event: DoseEvent) -> Advice:
+        # Every kind of dose event has its method below, and a new kind must get one.
         raise NotImplementedError(type(event).__name__)
 
     @_advice.register

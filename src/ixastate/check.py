@@ -8,6 +8,7 @@ write their own: a Python file with functions marked `@prove("name", "sentence")
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,11 @@ def load_properties(path: Path) -> list[Property]:
     if spec is None or spec.loader is None or not path.is_file():
         raise InputError("not a Python file", where=where, remedy="name a .py file with functions marked @prove")
     module = importlib.util.module_from_spec(spec)
+    # Where a module's own classes look for it.
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"it cannot be run: {type(error).__name__}: {error}"
         raise InputError(what, where=where, remedy="run it with Python to see where") from error
     found = [value for value in vars(module).values() if isinstance(value, Property)]

@@ -74,9 +74,11 @@ def condition_of(expression: str) -> Condition:
 
 
 def _compile(node: ast.expr, whole: str) -> Condition:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "In" and len(node.args) == 1:
-        leaf = ast.literal_eval(node.args[0])
-        return lambda active: leaf in active
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "In" and len(node.args) == 1:
+        leaf = node.args[0]
+        if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+            state_id = leaf.value
+            return lambda active: state_id in active
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         inner = _compile(node.operand, whole)
         return lambda active: not inner(active)

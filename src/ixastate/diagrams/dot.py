@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from graphviz import Digraph  # type: ignore[import-untyped]
+from graphviz import Digraph
 
 from ixastate.diagrams.labels import wrapped
 from ixastate.diagrams.model import Arrow, Box, Drawing, Frame

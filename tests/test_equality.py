@@ -1,0 +1,126 @@
+"""The proof that the live machine and the table say the same, and that it would notice if they did not."""
+
+from __future__ import annotations
+
+import pytest
+
+from ixastate import equality
+from ixastate.chart import build
+from ixastate.equality import compare_configurations, prove_equal
+from ixastate.errors import ChartError
+from ixastate.machine import machine, moves_of
+from ixastate.moves import Move
+from ixastate.rules import DEFAULT_EDITION
+from tests.tables import EDITION_NAMES, sampled, table
+
+SAMPLES = dict.fromkeys(EDITION_NAMES, 150) | {DEFAULT_EDITION: 400}
+
+
+@pytest.fixture
+def known_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables that the other tests have explored already."""
+    monkeypatch.setattr(equality, "_table", table)
+
+
+def live_move(source: str, symbol: str) -> Move:
+    [found] = [move for move in moves_of(build()) if (move.source.id, move.symbol) == (source, symbol)]
+    return found
+
+
+@pytest.mark.usefixtures("known_tables")
+@pytest.mark.parametrize("edition", EDITION_NAMES)
+def test_a_sample_of_every_edition_is_equal(edition: str) -> None:
+    numbers = sampled(edition, SAMPLES[edition], seed=6)
+    compared, unequal = compare_configurations(edition, numbers)
+    assert unequal == []
+    assert compared == sum(
+        bool(table(edition).output[move]) for number in numbers for move in table(edition).row(number)
+    )
+    assert compared > 19 * SAMPLES[edition]
+
+
+# --- What it would notice -------------------------------------------------------------------------------------
+
+
+def first_with(*leaves: str) -> int:
+    return next(number for number, one in enumerate(table().configurations) if set(leaves) <= set(one))
+
+
+@pytest.mark.usefixtures("known_tables")
+def test_a_fault_in_the_live_chart_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = first_with("neutropenia_held_ixazomib_next")
+    assert compare_configurations(DEFAULT_EDITION, [number])[1] == []
+    monkeypatch.setattr(live_move("neutropenia_held_ixazomib_next", "anc_low"), "orders", ())
+    [one] = compare_configurations(DEFAULT_EDITION, [number])[1]
+    assert (one.configuration, one.symbol) == (number, "anc_low")
+    assert one.live != one.table
+    assert "consider G-CSF" in one.table
+    assert "consider G-CSF" not in one.live
+
+
+@pytest.mark.usefixtures("known_tables")
+def test_a_lost_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = first_with("neutropenia_held_ixazomib_next")
+    monkeypatch.setattr(live_move("neutropenia_held_ixazomib_next", "anc_low"), "rules", ("ANC-01",))
+    [one] = compare_configurations(DEFAULT_EDITION, [number])[1]
+    assert one.live.endswith("| ANC-01")
+    assert one.table.endswith("| ANC-01 ANC-03 B-EPISODE")
+
+
+@pytest.mark.usefixtures("known_tables")
+def test_a_symbol_that_is_no_longer_raised_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a move raises is what its action closes over; a lost one shows as an answer that is missing.
+    move = live_move("ixazomib_given_4", "hold_ixazomib")
+    number = first_with("ixazomib_given_4", "neutropenia_clear_ixazomib_next")
+    monkeypatch.setattr(move, "symbol", "nothing")
+    with pytest.raises(ChartError, match="goes unanswered"):
+        compare_configurations(DEFAULT_EDITION, [number])
+
+
+@pytest.mark.usefixtures("known_tables")
+def test_a_fault_in_the_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = table()
+    number = first_with("other_held")
+    symbol = whole.symbols.index("other_resolved")
+    move = whole.row(number)[symbol]
+    before = whole.next[move]
+    try:
+        whole.next[move] = number
+        [one] = compare_configurations(DEFAULT_EDITION, [number])[1]
+    finally:
+        whole.next[move] = before
+    assert (one.configuration, one.symbol) == (number, "other_resolved")
+    assert "other_clear_again" in one.live
+    assert "other_held" in one.table
+    assert compare_configurations(DEFAULT_EDITION, [number])[1] == []
+
+
+# --- On all cores ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("configurations", [1, 700])
+def test_two_workers_prove_a_range(configurations: int) -> None:
+    heard: list[int] = []
+    compared, unequal = prove_equal(DEFAULT_EDITION, configurations, heard.append, workers=2)
+    assert unequal == []
+    assert sum(heard) == configurations
+    assert len(heard) == -(-configurations // equality.CHUNK)
+    moves = range(configurations * len(table().symbols))
+    assert compared == sum(bool(table().output[move]) for move in moves)
+
+
+def test_no_configurations_are_no_proof() -> None:
+    assert prove_equal(DEFAULT_EDITION, 0, lambda _: None, workers=1) == (0, [])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("edition", EDITION_NAMES)
+def test_every_move_of_every_edition_is_equal(edition: str) -> None:
+    whole = table(edition)
+    compared, unequal = prove_equal(edition, len(whole.configurations), lambda _: None)
+    assert unequal == []
+    assert compared == sum(map(bool, whole.output))
+
+
+def test_the_machine_that_is_compared_is_the_one_that_courses_run_on() -> None:
+    assert machine(DEFAULT_EDITION).chart is build(DEFAULT_EDITION)
