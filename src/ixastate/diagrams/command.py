@@ -30,9 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="",
         metavar="ARG",
-        help="the region's name, the slice's name or its symbols with commas, the rule's id, or for a path the patient",
+        help="the region's name, the slice's name or its symbols with commas, the rule's id, "
+        "or for a path or a lit chart the patient",
     )
-    parser.add_argument("--patient", type=Path, metavar="LOG", help="for a path: a log of events or records")
+    parser.add_argument(
+        "--patient",
+        type=Path,
+        metavar="LOG",
+        help="for a path, or to light the way on the chart: a log of events or records",
+    )
     parser.add_argument("--edition", help="which rules (default: dosing-text; for a path those recorded)")
     parser.add_argument(
         "-o",
@@ -95,6 +101,8 @@ def _drawing(options: argparse.Namespace) -> Drawing:
     from ixastate.diagrams.views import drawing
     from ixastate.rules import DEFAULT_EDITION
 
+    if options.view == "chart" and options.patient is not None:
+        return drawing("chart", records=_records(options))
     if options.view in ("chart", "bedside") and options.argument:
         raise InputError(f"the view {options.view} takes no argument", where="diagram", remedy="leave it out")
     if options.view != "path":
@@ -115,7 +123,7 @@ def _records(options: argparse.Namespace) -> list[Record]:
     if wanted not in patients or (len(patients) > 1 and not options.argument):
         names = ", ".join(patient or "(no name)" for patient in patients[:5]) + (", …" if len(patients) > 5 else "")
         what = f"there is no patient {wanted!r}" if options.argument else f"the log has {len(patients)} patients"
-        raise InputError(what, where=str(options.patient), remedy=f"name one after `path`: {names}")
+        raise InputError(what, where=str(options.patient), remedy=f"name one after the view: {names}")
     return [record for record in records if record.patient == wanted]
 
 

@@ -12,7 +12,7 @@ from graphviz import Digraph
 
 from ixastate.diagrams.labels import wrapped
 from ixastate.diagrams.model import Arrow, Box, Drawing, Frame
-from ixastate.diagrams.style import ARROWS, BLACK, BOXES, DARK, FONT, GREY, PALE
+from ixastate.diagrams.style import ARROWS, BLACK, BOXES, DARK, FAINT, FONT, GREY, PALE
 
 LEGEND_WIDTH = 125
 SMALL = "10"
@@ -121,7 +121,9 @@ class _Writer:
     def _small(self, label: str, arrows: list[Arrow]) -> dict[str, str]:
         """A node that is text in small type, with the tooltip and the link of what it stands for."""
         tooltip = "\n\n".join(arrow.tooltip for arrow in arrows)
+        faint = {"fontcolor": FAINT} if all(arrow.kind == "dim" for arrow in arrows) else {}
         return {
+            **faint,
             "label": label,
             "fontsize": SMALL,
             "width": "0.1",

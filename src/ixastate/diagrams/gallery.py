@@ -44,6 +44,7 @@ def pictures(root: Path) -> Iterator[Drawing]:
         yield drawing("slice", preset)
     records = [step.record for step in replay_log(read_log(root / WORKED_COURSE))]
     yield replace(drawing("path", records=records), name="path-worked-course")
+    yield replace(drawing("chart", records=records), name="lit-worked-course")
     for rule_id in RULES:
         yield drawing("rule", rule_id)
 

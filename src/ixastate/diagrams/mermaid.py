@@ -20,6 +20,7 @@ LINES: dict[ArrowKind, str] = {
     "back": "-->",
     "stop": "==>",
     "stay": "-.->",
+    "dim": "-->",
 }
 DASHES = {"dashed": ",stroke-dasharray:6 4", "dotted": ",stroke-dasharray:2 3"}
 
@@ -55,7 +56,7 @@ def _class(kind: BoxKind) -> str:
     look = BOXES[kind]
     dashes = next((dash for style, dash in DASHES.items() if style in look["style"]), "")
     fill = look["fillcolor"]
-    colour = "#FFFFFF" if fill == BLACK else BLACK
+    colour = look.get("fontcolor", "#FFFFFF" if fill == BLACK else BLACK)
     return f"  classDef {kind} fill:{fill},stroke:{look['color']},color:{colour}{dashes}"
 
 

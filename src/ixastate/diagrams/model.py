@@ -13,8 +13,8 @@ from typing import Literal, get_args
 
 View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
 VIEWS: tuple[View, ...] = get_args(View)
-BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry"]
-ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter"]
+BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry", "dim"]
+ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter", "dim"]
 
 # How a line lies to the direction of the picture.
 Lie = Literal["along", "against", "beside"]

@@ -11,7 +11,7 @@ from ixastate.diagrams.model import ArrowKind, BoxKind
 
 # Helvetica, Arial and their free twins have the same widths, so a label fits its box whatever font is at hand.
 FONT = "Helvetica,Arial,sans-serif"
-BLACK, DARK, GREY, PALE = "#000000", "#333333", "#666666", "#999999"
+BLACK, DARK, GREY, PALE, FAINT = "#000000", "#333333", "#666666", "#999999", "#B5B5B5"
 GREEN, BLUE, VERMILLION = "#009E73", "#0072B2", "#D55E00"
 # Orange, purple and green darkened, where thin lines must be seen on white.
 DARK_ORANGE, DARK_PURPLE, DARK_GREEN = "#B37B00", "#A0527E", "#007556"
@@ -45,6 +45,15 @@ BOXES: dict[BoxKind, dict[str, str]] = {
         "peripheries": "2",
         "penwidth": "1.6",
     },
+    # What a way did not touch.
+    "dim": {
+        "shape": "box",
+        "style": "rounded,filled",
+        "color": FAINT,
+        "fillcolor": "#FFFFFF",
+        "fontcolor": FAINT,
+        "penwidth": "1",
+    },
     "entry": {
         "shape": "circle",
         "style": "filled",
@@ -61,5 +70,6 @@ ARROWS: dict[ArrowKind, dict[str, str]] = {
     "hold": {"color": DARK_ORANGE, "style": "dashed", "penwidth": "1.7"},
     "back": {"color": DARK_GREEN, "penwidth": "1.5"},
     "stop": {"color": VERMILLION, "penwidth": "2.8", "arrowsize": "0.8"},
+    "dim": {"color": FAINT, "penwidth": "0.8", "arrowsize": "0.6"},
     "stay": {"color": GREY, "style": "dotted", "penwidth": "1.4", "arrowsize": "0.7"},
 }

@@ -11,7 +11,7 @@ from functools import cache
 
 from ixastate.chart import build
 from ixastate.course import Record
-from ixastate.diagrams import bedside, charts, dot, mermaid, path, slices
+from ixastate.diagrams import bedside, charts, dot, lit, mermaid, path, slices
 from ixastate.diagrams.model import Drawing, View
 from ixastate.errors import InputError
 from ixastate.graph import Graph, read
@@ -37,7 +37,8 @@ def drawing(
     """A view as a Drawing.
 
     `argument` is the region's name, the slice's (a preset or symbols with commas) or the rule's id; a path is drawn
-    from one patient's records, by the edition that they name. `InputError` or `RulesError` says what there is instead.
+    from one patient's records, and with records the whole chart lights their way, by the edition that they name.
+    `InputError` or `RulesError` says what there is instead.
     """
     if view == "path":
         if not records:
@@ -47,7 +48,7 @@ def drawing(
         return bedside.bedside(table_of(edition))
     graph = graph_of(edition)
     if view == "chart":
-        return charts.chart(graph)
+        return lit.lit(graph_of(records[0].edition), records) if records else charts.chart(graph)
     if view == "region":
         return charts.region(graph, argument)
     if view == "rule":
