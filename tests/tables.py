@@ -19,25 +19,32 @@ from ixastate.witness import witness
 EDITION_NAMES = tuple(EDITIONS)
 
 
-@cache
 def graph(edition: str = DEFAULT_EDITION) -> Graph:
+    return _graph(edition)
+
+
+@cache
+def _graph(edition: str) -> Graph:
     return read(build(edition))
 
 
-@cache
 def table(edition: str = DEFAULT_EDITION) -> Table:
-    return tabulate(graph(edition))
+    return _table(edition)
 
 
 @cache
+def _table(edition: str) -> Table:
+    return tabulate(_graph(edition))
+
+
 def small_graph() -> Graph:
     """The dosing text's graph with a start at 3 and 5 mg alone: whole, and explored in a moment."""
-    return starting_only(graph(), "start_3_5")
+    return small().graph
 
 
 @cache
 def small() -> Table:
-    return tabulate(small_graph())
+    return tabulate(starting_only(graph(), "start_3_5"))
 
 
 def starting_only(of: Graph, *starts: str) -> Graph:

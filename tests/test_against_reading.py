@@ -178,6 +178,6 @@ class BothReadings(RuleBasedStateMachine):
 
 
 BothReadings.TestCase.settings = settings(
-    max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=250, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestBothReadings = BothReadings.TestCase

@@ -98,8 +98,8 @@ def test_a_fault_in_the_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- On all cores ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("configurations", [1, 700])
-def test_two_workers_prove_a_range(configurations: int) -> None:
+def proved(configurations: int) -> None:
+    """Two workers agree with the table on every move of this many configurations, and are heard of."""
     heard: list[int] = []
     compared, unequal = prove_equal(DEFAULT_EDITION, configurations, heard.append, workers=2)
     assert unequal == []
@@ -107,6 +107,21 @@ def test_two_workers_prove_a_range(configurations: int) -> None:
     assert len(heard) == -(-configurations // equality.CHUNK)
     moves = range(configurations * len(table().symbols))
     assert compared == sum(bool(table().output[move]) for move in moves)
+
+
+def test_a_worker_makes_its_own_table() -> None:
+    proved(1)
+
+
+@pytest.mark.usefixtures("known_tables")
+def test_two_workers_prove_a_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(equality, "CHUNK", 20)
+    proved(50)
+
+
+@pytest.mark.exhaustive
+def test_two_workers_prove_more_than_a_chunk() -> None:
+    proved(equality.CHUNK + 1)
 
 
 def test_no_configurations_are_no_proof() -> None:

@@ -242,7 +242,7 @@ def test_the_step_is_the_live_machines(edition: str) -> None:
     whole, live = graph(edition), machine(edition)
     assert sorted(whole.symbols) == sorted(live.symbols)
     compared = 0
-    for number in sampled(edition, 50):
+    for number in sampled(edition, 45):
         configuration = table(edition).configurations[number]
         for symbol in whole.symbols:
             if not table(edition).output[table(edition).row(number)[whole.symbols.index(symbol)]]:
@@ -259,7 +259,7 @@ def test_the_step_is_the_live_machines(edition: str) -> None:
                 step.rules,
             )
             compared += 1
-    assert compared > 900
+    assert compared > 800
 
 
 @pytest.mark.parametrize("edition", EDITION_NAMES)

@@ -26,6 +26,8 @@ class Breach:
     configuration: int
     symbol: int | None
     why: str
+    # The symbols of the course, where the breach lies in the way and not in the place that it leads to.
+    course: tuple[str, ...] = ()
 
 
 Search = Callable[[Table], Breach | None]
@@ -68,12 +70,18 @@ def prove(name: str, says: str) -> Callable[[Search], Property]:
 def check(table: Table, properties: Iterable[Property]) -> Iterator[Finding]:
     """Look for a breach of each property, in order."""
     for proposition in properties:
-        breach = proposition.search(table)
+        try:
+            breach = proposition.search(table)
+        except Exception as error:
+            what = f"the property {proposition.name!r} cannot be searched: {type(error).__name__}: {error}"
+            raise InputError(
+                what, where="check", remedy="a search takes a Table and returns a Breach or None"
+            ) from error
         if breach is None:
             yield Finding(proposition, None)
             continue
-        symbols = table.space.course_to(breach.configuration)
-        if breach.symbol is not None:
+        symbols = list(breach.course) or table.space.course_to(breach.configuration)
+        if breach.symbol is not None and not breach.course:
             symbols.append(table.symbols[breach.symbol])
         yield Finding(proposition, breach, tuple(symbols))
 

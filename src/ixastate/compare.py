@@ -49,9 +49,11 @@ class Parting:
 
 def compare(left: Table, right: Table) -> list[Parting]:
     """The toxicities in which two editions differ, in the order of the chart; [] when they never part."""
-    every = list(dict.fromkeys([*left.symbols, *right.symbols]))
+    both = dict.fromkeys([*left.symbols, *right.symbols])
+    starts = tuple(name for name in both if name.startswith("start_"))
+    # One order whichever edition stands left, so that the same course is found.
+    every = [*starts, *sorted(both.keys() - set(starts))]
     pairs, parted = _walk(left, right, every)
-    starts = tuple(name for name in every if name.startswith("start_"))
     partings = []
     for toxicity, symbols in {"the start": starts, **TOXICITIES}.items():
         of_this = [end for end in parted if end[1] in symbols]

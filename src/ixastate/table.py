@@ -6,6 +6,7 @@ that was made of other rules is refused when it is loaded. The table is what coh
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from array import array
@@ -129,7 +130,8 @@ def save(table: Table, path: Path) -> None:
         if column.itemsize != _SIZES[column.typecode]:
             raise InputError("this platform's integers have other sizes than the file format's")
     body = zlib.compress(b"".join(_little(column) for column in numbers), 6)
-    write_whole(path, MAGIC + json.dumps(header).encode() + b"\n" + body)
+    content = json.dumps(header).encode() + b"\n" + body
+    write_whole(path, MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
 
 def load(path: Path, graph: Graph) -> Table:
@@ -141,7 +143,10 @@ def load(path: Path, graph: Graph) -> Table:
     if not content.startswith(MAGIC):
         raise InputError("not a saved table", where=str(path), remedy="make it with `ixastate table -o FILE`")
     try:
-        head, body = content[len(MAGIC) :].split(b"\n", 1)
+        digest, content = content[len(MAGIC) :].split(b"\n", 1)
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise ValueError("its digest does not fit")
+        head, body = content.split(b"\n", 1)
         header = json.loads(head)
         if header["fingerprint"] != graph.fingerprint:
             raise InputError(
@@ -182,6 +187,8 @@ def _columns(content: bytes, lengths: Sequence[tuple[str, int]]) -> list[array[i
             column.byteswap()
         columns.append(column)
         start = end
+    if start != len(content):
+        raise ValueError("it ends too late")
     return columns
 
 

@@ -79,7 +79,7 @@ def _facts(symbol: str, edition: Edition) -> dict[str, Any]:
         "death": {"type": "patient_died"},
         "withdrawal": {"type": "consent_withdrawn"},
     }
-    if symbol.startswith("new_cycle_"):
+    if symbol.startswith("new_cycle_") and "NC-01" in edition.rules:
         short = 0 if symbol == "new_cycle_met" else 1
         return {
             "type": "cycle_assessed",
@@ -111,7 +111,10 @@ def _start(symbol: str, edition: Edition) -> dict[str, Any]:
     """The organ function that calls for these starting doses."""
     if symbol == "start_blocked":
         return {"patient_informed": False}
-    mg, lenalidomide_mg = next(pair for pair in starting_doses(edition) if start_symbol(*pair) == symbol)
+    doses = next((pair for pair in starting_doses(edition) if start_symbol(*pair) == symbol), None)
+    if doses is None:
+        raise ChartError(f"no organ function calls for the starting doses of {symbol!r}")
+    mg, lenalidomide_mg = doses
     band = next(band for band in edition.lenalidomide.start if band.dose_mg == lenalidomide_mg)
     kidney: dict[str, Any] = {"creatinine_clearance": {"value": Decimal(f"{band.at_least_ml_min:g}"), "unit": "mL/min"}}
     if band.on_dialysis:

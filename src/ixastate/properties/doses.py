@@ -57,18 +57,22 @@ def at_most_two_reductions(table: Table) -> Breach | None:
             continue
         allowed = most_allowed - ladder.index(mg_of(table.statuses[entry], "ixazomib"))
         most = {entry: 0}
+        courses: dict[tuple[int, int], tuple[str, ...]] = {(entry, 0): (table.symbols[start],)}
         queue = deque([entry])
         while queue:
             number = queue.popleft()
             for symbol, move in enumerate(table.row(number)):
                 reduced = any(o.verb == "reduce" and o.drug == "ixazomib" for o in table.orders[table.output[move]])
-                count = most[number] + reduced
-                after = table.next[move]
+                count, after = most[number] + reduced, table.next[move]
+                if count <= min(allowed, most.get(after, -1)):
+                    continue
+                course = (*courses[number, most[number]], table.symbols[symbol])
                 if count > allowed:
-                    return Breach(number, symbol, f"reduction {count} of ixazomib after {table.symbols[start]}")
-                if count > most.get(after, -1):
-                    most[after] = count
-                    queue.append(after)
+                    why = f"it is reduction {count} of ixazomib after {table.symbols[start]}"
+                    return Breach(number, symbol, why, course)
+                most[after] = count
+                courses[after, count] = course
+                queue.append(after)
     return None
 
 

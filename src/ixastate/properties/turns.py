@@ -19,26 +19,25 @@ def alternation_alternates(table: Table) -> Breach | None:
     edges = table.graph.edges
     for toxicity, symbols in ALTERNATING.items():
         columns = {table.symbols.index(name) for name in symbols}
-        queue: deque[tuple[int, str]] = deque([(0, "")])
-        seen = {(0, "")}
+        start = (0, "")
+        courses: dict[tuple[int, str], tuple[str, ...]] = {start: ()}
+        queue = deque([start])
         while queue:
             number, last = queue.popleft()
             for symbol, move in enumerate(table.row(number)):
+                course = (*courses[number, last], table.symbols[symbol])
                 lowered = last
-                if symbol in columns:
-                    first = edges[table.edges[table.output[move]][0]] if table.output[move] else None
-                    owed = [
-                        name.removeprefix("owe_") for name in (first.raised if first else ()) if name.startswith("owe_")
-                    ]
-                    if owed and first is not None:
-                        passed = "B-LENFLOOR" in first.rules
+                if symbol in columns and table.output[move]:
+                    own = edges[table.edges[table.output[move]][0]]
+                    owed = [name.removeprefix("owe_") for name in own.raised if name.startswith("owe_")]
+                    if owed:
+                        passed = "B-LENFLOOR" in own.rules
                         if owed[0] == last and not passed:
-                            return Breach(number, symbol, f"{toxicity} lowers {last} twice running")
+                            return Breach(number, symbol, f"{toxicity} lowers {last} twice running", course)
                         lowered = "lenalidomide" if passed else owed[0]
-                step = (table.next[move], lowered)
-                if step not in seen:
-                    seen.add(step)
-                    queue.append(step)
+                if (table.next[move], lowered) not in courses:
+                    courses[table.next[move], lowered] = course
+                    queue.append((table.next[move], lowered))
     return None
 
 

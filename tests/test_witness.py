@@ -1,0 +1,127 @@
+"""Events for symbols: what a person could have seen means just these symbols, and leads just there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from ixastate.chart import start_symbol, starting_doses
+from ixastate.course import Course
+from ixastate.errors import ChartError, IxastateError
+from ixastate.events import CourseStarted, OtherToxicityGraded
+from ixastate.rules import load
+from ixastate.witness import BEFORE_THE_START, witness
+from tests.tables import EDITION_NAMES, follow, graph, records, sampled, table
+
+OTHER_OVER = ("other_resolved", "other_resolved_related")
+
+
+@cache
+def fitting(edition: str) -> dict[str, list[str]]:
+    """For each symbol a shortest course to a configuration that it does something in, if there is one."""
+    whole = table(edition)
+    courses: dict[str, list[str]] = {}
+    for number, symbol, after, _ in whole.space.moves():
+        name = whole.symbols[symbol]
+        clear = name in OTHER_OVER and "other_held" not in whole.configurations[number]
+        if name not in courses and not clear and (after != number or name == "start_blocked"):
+            courses[name] = whole.space.course_to(number)
+        if len(courses) == len(whole.symbols):
+            break
+    return courses
+
+
+SYMBOLS = [(edition, symbol) for edition in EDITION_NAMES for symbol in graph(edition).symbols]
+
+
+@pytest.mark.parametrize(("edition", "symbol"), SYMBOLS)
+def test_the_events_mean_the_symbol(edition: str, symbol: str) -> None:
+    course = [*fitting(edition)[symbol], symbol]
+    seen = records(course, edition)
+    assert [record.symbol for record in seen if record.symbol] == course
+    assert seen[-1].symbol == symbol
+    assert seen[-1].after == table(edition).configurations[follow(table(edition), course)[-1]]
+
+
+@pytest.mark.parametrize(("edition", "count"), [("dosing-text", 300), ("us-label", 60), ("what-if-stack-b", 30)])
+def test_the_shortest_courses_lead_to_their_configurations(edition: str, count: int) -> None:
+    whole = table(edition)
+    for number in sampled(edition, count, seed=7):
+        symbols = whole.space.course_to(number)
+        course = Course(edition=edition)
+        seen = [course.observe(event) for event in witness(symbols, load(edition))]
+        assert course.configuration == whole.configurations[number]
+        assert [record.symbol for record in seen if record.symbol] == symbols
+
+
+@pytest.mark.parametrize("symbol", graph("us-label").symbols)
+def test_events_are_the_same_in_every_edition_that_knows_the_symbol(symbol: str) -> None:
+    start = [] if symbol.startswith("start_") else ["start_4_25"]
+    opened = ["other_onset"] if symbol in OTHER_OVER else []
+    course = [*start, *opened, symbol]
+    told = [witness(course, load(edition)) for edition in EDITION_NAMES if symbol in graph(edition).symbols]
+    assert told
+    assert all(one == told[0] for one in told)
+
+
+@pytest.mark.parametrize("doses", starting_doses(load()))
+def test_a_start_is_the_organ_function_that_calls_for_its_doses(doses: tuple[float, float]) -> None:
+    [record] = records([start_symbol(*doses)])
+    assert isinstance(record.event, CourseStarted)
+    assert (record.status.ixazomib_mg, record.status.lenalidomide_mg) == doses
+
+
+def test_values_lie_on_the_boundaries_of_the_text() -> None:
+    events = witness(["start_4_25", "anc_low", "anc_recovered", "platelets_low", "platelets_recovered"], load())
+    assert [str(getattr(event, "value", "")) for event in events[1:]] == ["499", "500", "29999", "30000"]
+
+
+def test_events_are_dated_one_day_after_the_other() -> None:
+    days = [event.day for event in witness(["start_4_25", "anc_low", "rash_grade_2_3", "death"], load())]
+    assert days == [1, 2, 3, 4]
+
+
+def test_what_happens_before_the_start_has_a_date() -> None:
+    for symbols in (["death"], ["withdrawal"], ["start_blocked", "start_4_25", "anc_low"], ["start_blocked", "death"]):
+        seen = records(symbols)
+        assert [record.symbol for record in seen] == symbols
+    [died] = witness(["death"], load())
+    assert (died.at, died.day) == (BEFORE_THE_START, None)
+    blocked, started, low = witness(["start_blocked", "start_4_25", "anc_low"], load())
+    assert blocked.day == started.day == 1
+    assert low.day is not None
+    assert low.day > 1
+
+
+def test_other_toxicities_end_together_each_by_its_own_name() -> None:
+    symbols = ["start_4_25", "other_onset", "other_onset_related", "other_resolved_related", "other_onset"]
+    events = witness(symbols, load())
+    others = [event for event in events if isinstance(event, OtherToxicityGraded)]
+    assert [event.term for event in others] == [f"other toxicity {number}" for number in (1, 2, 1, 2, 3)]
+    assert [event.day for event in events] == [1, 2, 3, 4, 5, 6]
+    seen = records(symbols)
+    assert [record.symbol for record in seen] == [*symbols[:3], None, *symbols[3:]]
+
+
+@pytest.mark.parametrize("symbol", OTHER_OVER)
+@pytest.mark.parametrize("before", [[], ["other_onset", "other_resolved"], ["anc_low"]], ids=str)
+def test_nothing_ends_that_is_not_open(symbol: str, before: list[str]) -> None:
+    with pytest.raises(ChartError, match="cannot be seen while no other toxicity is open"):
+        witness(["start_4_25", *before, symbol], load())
+
+
+@pytest.mark.parametrize("symbol", ["", "anc", "hold_ixazomib", "release_lenalidomide"])
+def test_a_symbol_that_no_event_means_is_refused(symbol: str) -> None:
+    with pytest.raises(ChartError, match="no event is known to mean"):
+        witness(["start_4_25", symbol], load())
+
+
+def test_a_start_at_doses_that_none_calls_for_is_refused() -> None:
+    with pytest.raises(IxastateError):
+        witness(["start_4_20"], load())
+
+
+def test_a_new_cycle_is_refused_by_an_edition_that_has_no_criteria() -> None:
+    with pytest.raises(ChartError):
+        witness(["start_4_25", "new_cycle_met"], load())
