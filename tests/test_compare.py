@@ -144,8 +144,8 @@ def test_the_last_symbol_is_of_the_toxicity(left: str, right: str, of: str) -> N
 def test_every_symbol_belongs_to_one_toxicity() -> None:
     named = [symbol for symbols in TOXICITIES.values() for symbol in symbols]
     assert len(named) == len(set(named))
-    starts = {symbol for symbol in table(LABEL).symbols if symbol.startswith("start_")}
-    assert set(named) | starts == set(table(LABEL).symbols)
+    starts = {symbol for symbol in graph(LABEL).symbols if symbol.startswith("start_")}
+    assert set(named) | starts == set(graph(LABEL).symbols)
 
 
 @whole_or_part

@@ -145,7 +145,7 @@ def sound_part() -> Table:
     return tabulate(starting_only(graph(), "start_3_5"))
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", FAST, ids=list(FAST))
 def test_a_mutant_is_noticed(name: str) -> None:
     [mutant] = [one for one in every() if one.name == name]
     # The part leaves states unused, so that this property says nothing of a mutant of it.
@@ -160,7 +160,7 @@ def test_the_chart_itself_is_no_mutant_that_is_noticed() -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", SAMPLE, ids=list(SAMPLE))
 def test_a_mutant_of_the_sample_is_noticed_or_known_to_be_the_same_machine(name: str) -> None:
     noticed_by = killer(SAMPLE[name], table(), QUICK_FIRST)
     print(f"{noticed_by or 'SURVIVES':<32} {name}")

@@ -257,8 +257,8 @@ def test_a_fault_breaks_the_property(name: str, what: str) -> None:
         # The breach lies in the way: it leads there, and need not be the shortest way there.
         *before, last = found.breach.course
         number = 0
-        for symbol in before:
-            number = broken.next[broken.row(number)[broken.symbols.index(symbol)]]
+        for one in before:
+            number = broken.next[broken.row(number)[broken.symbols.index(one)]]
         assert (number, broken.symbols.index(last)) == (found.breach.configuration, found.breach.symbol)
         assert found.symbols == found.breach.course
         return

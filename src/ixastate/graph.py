@@ -149,6 +149,7 @@ class Graph:
                         edge.source,
                         edge.symbol,
                         edge.targets,
+                        edge.guard,
                         edge.condition,
                         edge.raised,
                         list(map(str, edge.orders)),
@@ -156,6 +157,9 @@ class Graph:
                     ]
                     for edge in self.edges
                 ],
+                [[name, level.drug, level.mg, level.standing] for name, level in sorted(self.levels.items())],
+                [[name, hold.reason, hold.drugs] for name, hold in sorted(self.holds.items())],
+                self.spared,
             ]
         )
         return hashlib.sha256(text.encode()).hexdigest()

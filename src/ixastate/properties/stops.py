@@ -24,7 +24,12 @@ def grade_4_stops(table: Table) -> Breach | None:
 
 @prove("discontinued is final", "Nothing follows after discontinuation, and every course can still come to it.")
 def discontinued_is_final(table: Table) -> Breach | None:
-    """By its own row in the table; that it can be reached from everywhere follows from the ends."""
+    """By the chart and by its own row in the table; that every course can end follows from the ends."""
+    if table.graph.final not in table.numbers:
+        return Breach(0, None, "no course comes to it")
+    for edge in table.graph.edges:
+        if edge.source in table.graph.final:
+            return Breach(table.final, None, f"the chart has {edge}")
     for symbol, move in enumerate(table.row(table.final)):
         if table.next[move] != table.final or table.output[move]:
             return Breach(table.final, symbol, "something follows")
