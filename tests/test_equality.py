@@ -128,14 +128,5 @@ def test_no_configurations_are_no_proof() -> None:
     assert prove_equal(DEFAULT_EDITION, 0, lambda _: None, workers=1) == (0, [])
 
 
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("edition", EDITION_NAMES)
-def test_every_move_of_every_edition_is_equal(edition: str) -> None:
-    whole = table(edition)
-    compared, unequal = prove_equal(edition, len(whole.configurations), lambda _: None)
-    assert unequal == []
-    assert compared == sum(map(bool, whole.output))
-
-
 def test_the_machine_that_is_compared_is_the_one_that_courses_run_on() -> None:
     assert machine(DEFAULT_EDITION).chart is build(DEFAULT_EDITION)
