@@ -1,0 +1,48 @@
+"""What a toxicity model is to the engine: a compiled kernel that writes the events of a block of patients.
+
+A model draws what happens to a patient; what the machine makes of it, the kernel looks up in the table. A block is
+independent of every other, so an engine may run them in any order and place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ixastate.cohort.arrays import MachineArrays
+from ixastate.cohort.rows import Rows
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a kernel gives back for consecutive patients: their events, and what each was like at the start.
+
+    `baseline` has one value a patient in each column: the covariates by name, with their unit in the name.
+    """
+
+    rows: Rows
+    baseline: dict[str, NDArray[np.generic]]
+
+
+class Kernel(Protocol):
+    """A model made ready for one machine."""
+
+    def __call__(self, first: int, count: int) -> Block:
+        """The courses of `count` patients from number `first` on (0 is the first), run to the end of the cycles."""
+
+
+class Model(Protocol):
+    """A toxicity model with its parameters."""
+
+    name: str
+    # The parameters as they were read, for the manifest; the same text gives the same bytes.
+    text: str
+
+    def kernel(self, arrays: MachineArrays, seed: int, cycles: int) -> Kernel:
+        """The model on this machine; `InputError` when its parameters do not fit."""
+
+    def start_facts(self, baseline: dict[str, float]) -> dict[str, object]:
+        """The fields of `course_started` besides the date, from a patient's baseline as it is in the log."""
