@@ -6,8 +6,9 @@ independent of every other, so an engine may run them in any order and place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,16 @@ class Kernel(Protocol):
 class Model(Protocol):
     """A toxicity model with its parameters."""
 
-    name: str
-    # The parameters as they were read, for the manifest; the same text gives the same bytes.
-    text: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def text(self) -> str:
+        """The parameters as they were read; the same text gives the same bytes."""
 
     def kernel(self, arrays: MachineArrays, seed: int, cycles: int) -> Kernel:
         """The model on this machine; `InputError` when its parameters do not fit."""
 
-    def start_facts(self, baseline: dict[str, float]) -> dict[str, object]:
+    def start_facts(self, arrays: MachineArrays, baseline: Mapping[str, float]) -> dict[str, Any]:
         """The fields of `course_started` besides the date, from a patient's baseline as it is in the log."""
