@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -159,17 +158,13 @@ class Hazards:
     name: str = "hazards"
 
     @classmethod
-    def read(cls, path: Path | None = None) -> Hazards:
-        """The model of a TOML file, or the one that comes with the package; `InputError` when it cannot be used."""
-        if path is None:
-            where, text = "hazards.toml", (resources.files(__package__) / "hazards.toml").read_text(encoding="utf-8")
-        else:
-            where = str(path)
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                raise InputError(f"cannot be read: {reason}", where=where, remedy="name a TOML file") from None
+    def read(cls) -> Hazards:
+        """The model with the parameters that come with the package."""
+        return cls.parse((resources.files(__package__) / "hazards.toml").read_text(encoding="utf-8"), "hazards.toml")
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> Hazards:
+        """The model of a TOML text; `InputError`, which names `where`, when it cannot be used."""
         try:
             file = HazardsFile.model_validate(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
