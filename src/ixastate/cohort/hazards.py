@@ -322,10 +322,9 @@ class Hazards:
 
         return run
 
-    def start_facts(self, arrays: MachineArrays, baseline: Mapping[str, float]) -> dict[str, Any]:
-        """The fields of `course_started` besides the date."""
-        symbol = arrays.table.symbols[int(baseline["start"])]
-        (started,) = witness([symbol], arrays.edition)
+    def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of `course_started` besides the date; the log names the starting symbol."""
+        (started,) = witness([baseline["start"]], edition)
         return started.model_dump(exclude={"type", "day", "at", "patient"}, exclude_none=True)
 
     def _codes(self, arrays: MachineArrays) -> list[Code]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.rows import Rows
+from ixastate.rules import Edition
 
 
 @dataclass(frozen=True)
@@ -49,5 +50,5 @@ class Model(Protocol):
     def kernel(self, arrays: MachineArrays, seed: int, cycles: int) -> Kernel:
         """The model on this machine; `InputError` when its parameters do not fit."""
 
-    def start_facts(self, arrays: MachineArrays, baseline: Mapping[str, float]) -> dict[str, Any]:
+    def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of `course_started` besides the date, from a patient's baseline as it is in the log."""
