@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ixastate import __version__
+from ixastate.cohort import command as cohort_command
 from ixastate.diagrams import command as diagram_command
 from ixastate.errors import InputError, IxastateError
 from ixastate.exports import command as export_command
@@ -69,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     rules.set_defaults(run=_rules)
 
     replay = commands.add_parser("replay", help="run a log of events or records and print the timeline")
-    replay.add_argument("log", metavar="FILE", help="a log in JSON Lines; - reads standard input")
+    replay.add_argument(
+        "log", metavar="FILE", help="a log in JSON Lines, - reads standard input; or the directory of a simulated cohort"
+    )
     replay.add_argument("--json", action="store_true", help="print the records as JSON Lines")
-    replay.add_argument("--patient", help="only this patient")
+    replay.add_argument("--patient", help="only this patient; of a cohort, numbered from 0")
     replay.add_argument("--edition", help="run under these rules (default: those recorded, or dosing-text)")
     replay.set_defaults(run=_replay)
 
@@ -98,6 +101,18 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("left", metavar="A", help="an edition")
     compare.add_argument("right", metavar="B", help="another")
     compare.set_defaults(run=_compare)
+
+    simulate = commands.add_parser("simulate", help="simulate a cohort: one to millions of patients")
+    cohort_command.add_simulate(simulate)
+    simulate.set_defaults(run=cohort_command.run_simulate)
+
+    merge = commands.add_parser("merge", help="complete a simulated run whose shards were computed apart")
+    cohort_command.add_merge(merge)
+    merge.set_defaults(run=cohort_command.run_merge)
+
+    verify = commands.add_parser("verify", help="run simulated patients through the live chart, and compare")
+    cohort_command.add_verify(verify)
+    verify.set_defaults(run=cohort_command.run_verify)
 
     table = commands.add_parser("table", help="explore every configuration, and save the table")
     table.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
@@ -139,6 +154,8 @@ def _rules(options: argparse.Namespace) -> int:
 
 def _replayed(options: argparse.Namespace, edition: str | None) -> list[Replayed]:
     """The whole log run again, before anything is printed."""
+    if options.log != "-" and Path(options.log).is_dir():
+        return cohort_command.replayed(Path(options.log), options.patient, edition)
     from ixastate.log import read_log, read_stream
     from ixastate.replay import replay_log
 

@@ -97,6 +97,10 @@ class Workshop:
         """The model made ready for the machine."""
         return self.model.kernel(self.arrays, self.plan.seed, self.plan.cycles)
 
+    def prepare(self) -> None:
+        """Make the kernel now; `InputError` when the parameters do not fit the machine."""
+        _ = self.kernel
+
     @cached_property
     def bookkeeper(self) -> Bookkeeper:
         """Keeps the ledgers."""

@@ -1,0 +1,219 @@
+"""The commands `ixastate simulate`, `merge` and `verify`: arguments in, a run in a directory out.
+
+What they need is imported when they run, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ixastate.errors import InputError, MissingExtra
+
+if TYPE_CHECKING:
+    from ixastate.cohort.directory import Directory
+    from ixastate.cohort.plan import Workshop
+    from ixastate.cohort.simulate import Elsewhere
+    from ixastate.replay import Replayed
+
+OK, FOUND = 0, 1
+REMEDY = 'pip install "ixastate[cohort]"'
+
+
+def add_simulate(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `simulate`."""
+    parser.add_argument("--patients", type=_number, default=10_000, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--cycles", type=_number, default=26, metavar="C", help="of 28 days (default: %(default)s)")
+    parser.add_argument("--seed", type=_number, default=0, metavar="S", help="of the chance (default: %(default)s)")
+    parser.add_argument("--edition", default="dosing-text", help="which rules (default: %(default)s)")
+    parser.add_argument(
+        "--toxicity",
+        default="published",
+        metavar="MODEL",
+        help="published or hazards, or a TOML file with the parameters of one (default: %(default)s)",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where the run is written")
+    parser.add_argument("--threads", type=_at_least_one, metavar="N", help="(default: one a processor)")
+    parser.add_argument(
+        "--shards", metavar="A:B", help="only these shards, for one job of an array; `ixastate merge DIR` ends the run"
+    )
+    parser.add_argument(
+        "--shard-size", type=_number, metavar="N", help="patients a shard, a multiple of 1024 (default: 32768)"
+    )
+    parser.add_argument("--engine", choices=("threads", "dask"), default="threads", help="(default: %(default)s)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of dask, such as tcp://host:8786")
+    parser.add_argument("--scheduler-file", type=Path, metavar="FILE", help="that `dask scheduler` wrote")
+    parser.add_argument("--workers", type=_at_least_one, metavar="N", help="dask workers to start here")
+    parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="the exact answer of the hazards model, without patients; -o FILE writes it as JSON",
+    )
+
+
+def add_merge(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `merge`."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the run whose shards are all there")
+    parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
+
+
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `verify`."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a finished run")
+    parser.add_argument("--sample", type=_at_least_one, metavar="N", help="only so many patients, evenly spaced")
+    parser.add_argument("--processes", type=_at_least_one, metavar="N", help="(default: one a processor)")
+
+
+def run_simulate(options: argparse.Namespace) -> int:
+    """Simulate a cohort, and print what came of it."""
+    _require_libraries()
+    from ixastate.cohort.plan import SHARD, workshop
+    from ixastate.cohort.simulate import finish, plan_of, run_shards, span_of
+
+    if options.exact:
+        return _exact(options)
+    if options.output is None:
+        raise InputError("no directory", where="-o", remedy="name the directory that the run is written to")
+    elsewhere = _elsewhere(options)
+    size = SHARD if options.shard_size is None else options.shard_size
+    plan = plan_of(options.patients, options.cycles, options.seed, options.edition, options.toxicity, size)
+    span = range(plan.shards) if options.shards is None else span_of(options.shards, plan.shards)
+    _say(f"{plan.model} under {plan.edition}: reading the machine")
+    shop = workshop(plan)
+    shop.prepare()
+    directory = _begin(options.output, shop)
+    wanted = [shard for shard in span if not directory.finished(shard)]
+    patients = sum(len(plan.span(shard)) for shard in wanted)
+    if len(wanted) < len(span):
+        _say(f"{len(span) - len(wanted)} of {len(span)} shards are there already")
+
+    from tqdm import tqdm
+
+    with tqdm(total=patients, unit=" patients", unit_scale=True, desc="simulating", file=sys.stderr) as bar:
+        run_shards(directory, shop, wanted, threads=options.threads, elsewhere=elsewhere, progress=bar.update)
+    if options.shards is not None:
+        print(f"shards {span.start}:{span.stop} of {plan.shards} written to {options.output}")
+        return OK
+    finish(directory, shop)
+    return _answer(options.output, figures=not options.no_figures)
+
+
+def run_merge(options: argparse.Namespace) -> int:
+    """Complete a run whose shards were computed apart, and print what came of it."""
+    _require_libraries()
+    from ixastate.cohort.courses import require_same_machine
+    from ixastate.cohort.directory import Directory
+    from ixastate.cohort.plan import workshop
+    from ixastate.cohort.run import Run
+    from ixastate.cohort.simulate import finish
+
+    directory = Directory.open(options.directory, complete=False)
+    require_same_machine(Run(directory, {}))
+    finish(directory, workshop(directory.plan))
+    return _answer(options.directory, figures=not options.no_figures)
+
+
+def run_verify(options: argparse.Namespace) -> int:
+    """Run simulated patients through the live chart, and print where it disagrees."""
+    _require_libraries()
+    from tqdm import tqdm
+
+    from ixastate.cohort.courses import sample, verify
+    from ixastate.cohort.engine import usual_threads
+    from ixastate.cohort.run import Run
+
+    run = Run.open(options.directory)
+    patients = sample(run, options.sample)
+    with tqdm(total=len(patients), unit=" patients", desc="verifying", file=sys.stderr) as bar:
+        verified = verify(run, patients, options.processes or usual_threads(), bar.update)
+    for difference in verified.differences:
+        print(difference)
+    if verified.found:
+        print(f"{verified.found:,} differences in {verified.patients:,} patients")
+        return FOUND
+    print(f"no difference: {verified.events:,} events of {verified.patients:,} patients, every state, order and dose")
+    return OK
+
+
+def replayed(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
+    """The course of one simulated patient, run through the live chart."""
+    _require_libraries()
+    from ixastate.cohort.courses import replay
+    from ixastate.cohort.run import Run
+
+    run = Run.open(path)
+    if edition not in (None, run.plan.edition):
+        raise InputError(
+            f"the cohort was simulated under {run.plan.edition}", where="--edition", remedy="leave it out"
+        )
+    if patient is None or not patient.isdecimal():
+        raise InputError(
+            "which patient?", where=str(path), remedy=f"--patient with a number from 0 to {run.plan.patients - 1}"
+        )
+    return replay(run, int(patient))
+
+
+def _begin(path: Path, shop: Workshop) -> Directory:
+    from ixastate.cohort.directory import Directory
+
+    return Directory.begin(path, shop)
+
+
+def _answer(path: Path, *, figures: bool) -> int:
+    """Write what the run says, and print it."""
+    from ixastate.cohort.run import Run
+
+    run = Run.open(path)
+    print(f"{run.plan.patients:,} patients, {run.manifest['events']:,} events; digest {run.manifest['digest'][:16]}")
+    return OK
+
+
+def _exact(options: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
+    from ixastate.cohort.simulate import Elsewhere
+
+    asked = options.scheduler or options.scheduler_file or options.workers
+    if options.engine != "dask":
+        if asked:
+            raise InputError("a scheduler without dask", where="--engine", remedy="add --engine dask")
+        return None
+    if options.scheduler and options.scheduler_file:
+        raise InputError("two schedulers", where="--scheduler", remedy="name its address or its file, not both")
+    if options.scheduler_file is not None and not options.scheduler_file.is_file():
+        raise InputError(
+            "there is no such file", where=str(options.scheduler_file), remedy="start `dask scheduler` with it"
+        )
+    return Elsewhere(options.scheduler, options.scheduler_file, options.workers)
+
+
+def _require_libraries() -> None:
+    """`MissingExtra`, with the remedy, unless the libraries of the extra are there."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("numpy", "numba", "polars", "matplotlib", "lifelines") if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"{missing[0]} is not installed", where="the cohort", remedy=REMEDY)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _at_least_one(text: str) -> int:
+    value = _number(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value
