@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ixastate.cohort.arrays import TENTHS, MachineArrays, cycle_length
 from ixastate.cohort.codec import Code, encode
-from ixastate.cohort.hazards_kernel import BINS, FINEST, SYMBOL_BITS, pack, step_block, write_rows
+from ixastate.cohort.hazards_kernel import BINS, pack, step_block, write_rows
 from ixastate.cohort.models import Block, Kernel
 from ixastate.cohort.rows import room
 from ixastate.errors import InputError
@@ -127,10 +127,7 @@ class Chain:
     @cached_property
     def packed(self) -> NDArray[np.uint64]:
         """The alias table that the kernel steps on."""
-        threshold_bits = min(FINEST, 64 - SYMBOL_BITS - 2 * self.state_bits)
-        return np.asarray(
-            pack(self.probabilities, self.following, self.none, self.state_bits, threshold_bits), np.uint64
-        )
+        return np.asarray(pack(self.probabilities, self.following, self.none, self.state_bits), np.uint64)
 
     # The column of the week without a symbol.
     none: int = BINS - 1

@@ -1,8 +1,9 @@
 """The compiled stepping of the `hazards` model: one random word and one look-up a patient and week.
 
-Walker's alias method, packed: each (state, bin) has one 64-bit word with a threshold, the next state of the bin's own
-symbol, the next state of its alias, and the alias symbol. A bin's own symbol is its number. Many patients go side by
-side, so that the look-ups do not wait for one another.
+Walker's alias method, packed: each (state, bin) has one 64-bit word with a threshold (at the top, so that the rest of
+the random word is compared with it as it stands), the next state of the bin's own symbol, the next state of its alias,
+and the alias symbol. A bin's own symbol is its number. Many patients go side by side, so that the look-ups do not wait
+for one another.
 """
 
 from __future__ import annotations
@@ -16,21 +17,22 @@ from ixastate.cohort.rows import KIND
 
 BIN_BITS = 5
 BINS = 1 << BIN_BITS
-SYMBOL_BITS = 5
-# The threshold is compared with what is left of a random word after the bin.
+# A symbol is numbered by a bin, so both take as many bits. The threshold is compared with what is left of a random word after the bin.
 FINEST = 32 - BIN_BITS
+WORD = 64
 LANES = 64
 WORDS = 4
 STARTED = np.uint8(KIND["course_started"])
 
 
 @njit(nogil=True, cache=True)
-def pack(probabilities, following, none, state_bits, threshold_bits):
+def pack(probabilities, following, none, state_bits):
     """The packed words, uint64 (states * BINS,), for `probabilities` (states, BINS) and `following` (states, BINS).
 
     Column `none` is the week without a symbol. Each row sums to 1.
     """
     states = probabilities.shape[0]
+    threshold_bits = min(FINEST, WORD - BIN_BITS - 2 * state_bits)
     packed = np.empty(states * BINS, np.uint64)
     scale = 2.0**threshold_bits
     small = np.empty(BINS, np.int64)
@@ -68,10 +70,9 @@ def pack(probabilities, following, none, state_bits, threshold_bits):
             if share[own] >= 1.0:
                 other = own
             threshold = np.uint64(min(share[own] * scale, scale - 1.0))
-            word = threshold
-            word = (word << np.uint64(state_bits)) | np.uint64(following[state, own])
-            word = (word << np.uint64(state_bits)) | np.uint64(following[state, other])
-            packed[state * BINS + own] = (word << np.uint64(SYMBOL_BITS)) | np.uint64(other)
+            word = np.uint64(following[state, own]) << np.uint64(BIN_BITS + state_bits)
+            word |= np.uint64(following[state, other]) << np.uint64(BIN_BITS)
+            packed[state * BINS + own] = threshold << np.uint64(WORD - threshold_bits) | word | np.uint64(other)
     return packed
 
 
@@ -82,18 +83,14 @@ def step_block(packed, state_bits, start_states, start_shares, seed, first, coun
     `start_shares` are cumulated. Writes `starts` (count,) uint8, the number of the start; `final` (count,) uint32, the
     state at the end; and, unless it has no rows, `symbols` (count, weeks) uint8, the symbol of each week.
     """
+    # A state is kept as the place of its first bin, so that a bin is found by an `or`.
     state = np.empty(LANES, np.uint64)
     words = np.empty((WORDS, LANES), np.uint64)
     keep = symbols.shape[0] > 0
-    mask = np.uint64((1 << state_bits) - 1)
-    to_alias = np.uint64(SYMBOL_BITS)
-    to_own = np.uint64(SYMBOL_BITS + state_bits)
-    to_threshold = np.uint64(SYMBOL_BITS + 2 * state_bits)
-    finer = np.uint64(max(0, FINEST - (64 - SYMBOL_BITS - 2 * state_bits)))
-    low = np.uint64((1 << FINEST) - 1)
-    to_bin = np.uint64(FINEST)
-    bin_bits = np.uint64(BIN_BITS)
-    symbol_mask = np.uint64((1 << SYMBOL_BITS) - 1)
+    mask = np.uint64(((1 << state_bits) - 1) << BIN_BITS)
+    to_own, to_alias = np.uint64(state_bits), np.uint64(0)
+    to_bin, to_top = np.uint64(FINEST), np.uint64(WORD - FINEST)
+    bin_bits, symbol_mask = np.uint64(BIN_BITS), np.uint64(BINS - 1)
     key = np.uint64(seed)
     for base in range(0, count, LANES):
         lanes = min(LANES, count - base)
@@ -104,7 +101,7 @@ def step_block(packed, state_bits, start_states, start_shares, seed, first, coun
             while luck >= start_shares[start]:
                 start += 1
             starts[base + lane] = start
-            state[lane] = start_states[start]
+            state[lane] = start_states[start] << bin_bits
         for week in range(0, weeks, WORDS):
             for lane in range(lanes):
                 w0, w1, w2, w3 = draw(key, np.uint64(first + base + lane), np.uint64(week), np.uint64(1))
@@ -113,16 +110,20 @@ def step_block(packed, state_bits, start_states, start_shares, seed, first, coun
                 words[2, lane] = w2
                 words[3, lane] = w3
             for part in range(min(WORDS, weeks - week)):
-                for lane in range(lanes):
-                    word = words[part, lane]
-                    chosen = word >> to_bin
-                    entry = packed[np.int64((state[lane] << bin_bits) | chosen)]
-                    own = ((word & low) >> finer) < (entry >> to_threshold)
-                    state[lane] = (entry >> (to_own if own else to_alias)) & mask
-                    if keep:
-                        symbols[base + lane, week + part] = chosen if own else entry & symbol_mask
+                if keep:
+                    for lane in range(lanes):
+                        word = words[part, lane]
+                        entry = packed[state[lane] | word >> to_bin]
+                        own = word << to_top < entry
+                        state[lane] = entry >> (to_own if own else to_alias) & mask
+                        symbols[base + lane, week + part] = word >> to_bin if own else entry & symbol_mask
+                else:
+                    for lane in range(lanes):
+                        word = words[part, lane]
+                        entry = packed[state[lane] | word >> to_bin]
+                        state[lane] = entry >> (to_own if word << to_top < entry else to_alias) & mask
         for lane in range(lanes):
-            final[base + lane] = state[lane]
+            final[base + lane] = state[lane] >> bin_bits
 
 
 @njit(nogil=True, cache=True)
