@@ -71,7 +71,8 @@ def cycle_frame(ledgers: Sequence[Ledger]) -> pl.DataFrame:
     cycles = doses.shape[1]
     begun = (doses[:, :, 3:].sum(axis=2) > 0).reshape(-1)
     patients = np.arange(ledgers[0].first, ledgers[0].first + len(doses), dtype=np.uint32)
-    flat = doses.reshape(-1, column.DOSE_COLUMNS)[begun].astype(np.uint32)
+    # Polars sums 16 bits in 64, but 32 bits in 32.
+    flat = doses.reshape(-1, column.DOSE_COLUMNS)[begun].astype(np.uint16)
     return pl.DataFrame(
         {
             "patient": np.repeat(patients, cycles)[begun],
@@ -106,7 +107,7 @@ def patient_frame(baselines: Sequence[Mapping[str, NDArray[np.generic]]], ledger
     ):
         for drug in range(2):
             columns[f"{DRUGS[drug]}_{name}"] = courses[:, place + drug].astype(kind)
-    return pl.DataFrame(columns | {name: doses[:, place].astype(np.uint32) for place, name in enumerate(DOSES)})
+    return pl.DataFrame(columns | {name: doses[:, place] for place, name in enumerate(DOSES)})
 
 
 # Given, then planned, as the ledger has them.
