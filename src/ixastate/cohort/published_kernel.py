@@ -1,0 +1,545 @@
+"""The compiled courses of the `published` model: what happens to a patient week by week, and what the machine makes of it.
+
+The theory is in `published`. Here are its equations as one kernel, and no rule: an event's symbol is looked up in tables
+that were made by asking the alphabet, and what a symbol does in the machine's own table. A patient's random numbers are
+named by patient, week and purpose, so that two editions with one seed meet the same luck. `plain` does the same in plain
+Python, and the two agree to the last bit: change both.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from ixastate.cohort.arrays import NO_SYMBOL
+from ixastate.cohort.philox import draw, unit
+from ixastate.cohort.rows import AGREES, CLEAR, KIND, NOT_CLEAR, PAIN, RESOLVED, TERM
+from ixastate.cohort.wichura import quantile
+
+# What the draws of a week are for; the baseline has a week of its own.
+BASELINE_WEEK = 2**32 - 1
+WEEK, COUNTS, DETAILS, DOSES = range(4)
+# The columns of `by_week`.
+RASH_EARLY, RASH_SLOW, DIARRHOEA_FIRST, DIARRHOEA_SLOW = range(4)
+MODES = 4
+# Attribution of another toxicity: not stated, clearly to ixazomib, not clearly.
+UNSTATED, CLEARLY, NOT_CLEARLY = range(3)
+STATED = np.array([0, CLEAR, NOT_CLEAR], np.int64)
+# No patient and no laboratory has more, in 10^9/L and in 10/mm3; the tables of meanings end there.
+MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
+LN_LEAST = -50.0
+
+STARTED = KIND["course_started"]
+NEUTROPHILS = KIND["neutrophils_measured"]
+PLATELETS = KIND["platelets_measured"]
+NEUROPATHY = KIND["neuropathy_graded"]
+RASH = KIND["rash_graded"]
+OTHER = KIND["other_toxicity_graded"]
+ASSESSED = KIND["cycle_assessed"]
+PROGRESSION = KIND["progression_found"]
+INTOLERABLE = KIND["intolerable_toxicity_declared"]
+DIED = KIND["patient_died"]
+WITHDRAWN = KIND["consent_withdrawn"]
+MISSED = KIND["dose_missed"]
+DELAYED = KIND["dose_delayed"]
+VOMITED = KIND["dose_vomited"]
+DIARRHOEA = TERM["diarrhoea"]
+
+normal = njit(quantile)
+
+
+class Machine(NamedTuple):
+    """The machine and the meanings of events as arrays; what is what is said in `published.tabulated`."""
+
+    following: np.ndarray
+    output: np.ndarray
+    given: np.ndarray
+    treated: np.ndarray
+    rash_open: np.ndarray
+    neuropathy_open: np.ndarray
+    count_held: np.ndarray
+    cycle_held: np.ndarray
+    start: np.ndarray
+    bilirubin_class: np.ndarray
+    clearance_class: np.ndarray
+    every_days: np.ndarray
+    due: np.ndarray
+    latest_delay: np.ndarray
+    visit: np.ndarray
+    weekly_while_held: bool
+    neutrophils: np.ndarray
+    platelets: np.ndarray
+    rash: np.ndarray
+    rash_recovered: np.ndarray
+    neuropathy: np.ndarray
+    neuropathy_recovered: np.ndarray
+    other: np.ndarray
+    other_after: np.ndarray
+    other_recovered: np.ndarray
+    assessed: np.ndarray
+    neutrophils_class: np.ndarray
+    platelets_class: np.ndarray
+    assesses: bool
+    ends: np.ndarray
+
+
+# --- Chance and rows ------------------------------------------------------------------------------------------
+
+
+@njit
+def truncated(word, spread):
+    """A truncated normal variate from a random word."""
+    return spread[0] + spread[1] * normal(spread[2] + spread[3] * unit(word))
+
+
+@njit
+def write(out, row, patient, number, day, kind, value, second, term, detail, symbol, configuration, said):
+    """One row of the log."""
+    out[0][row] = patient
+    out[1][row] = number
+    out[2][row] = day
+    out[3][row] = kind
+    out[4][row] = value
+    out[5][row] = second
+    out[6][row] = term
+    out[7][row] = detail
+    out[8][row] = symbol
+    out[9][row] = configuration
+    out[10][row] = said
+
+
+@njit
+def observe(m, out, row, first_row, patient, day, kind, value, second, term, detail, symbol, now):
+    """Write an event and what the machine makes of it; the configuration after it."""
+    said = 0
+    after = now
+    if symbol != NO_SYMBOL:
+        said = m.output[now, symbol]
+        after = np.int64(m.following[now, symbol])
+    write(out, row, patient, row - first_row + 1, day, kind, value, second, term, detail, symbol, after, said)
+    return after
+
+
+# --- Ixazomib in the body -------------------------------------------------------------------------------------
+
+
+@njit
+def modes(n, clearance, bioavailability, volume_4, rates, first):
+    """The four exponentials of one patient: their `rates` (4,) /h, and `first` (4,), ng/mL per mg just after the lag."""
+    k10, k12, k13 = clearance / n.central, n.flow_3 / n.central, n.flow_4 / n.central
+    k21, k31 = n.flow_3 / n.volume_3, n.flow_4 / volume_4
+    a2 = k10 + k12 + k13 + k21 + k31
+    a1 = k10 * k21 + k10 * k31 + k21 * k31 + k12 * k31 + k13 * k21
+    a0 = k10 * k21 * k31
+    # The roots of the cubic are real and positive; the least is got from the product, which loses nothing.
+    mean = a2 / 3.0
+    p = mean * mean - a1 / 3.0
+    q = (2.0 * mean * mean * mean - a1 * mean + a0) / 2.0
+    root = math.sqrt(p)
+    angle = math.acos(min(1.0, max(-1.0, q / (p * root)))) / 3.0
+    rates[0] = mean + 2.0 * root * math.cos(angle)
+    rates[1] = mean + 2.0 * root * math.cos(angle - 2.0 * math.pi / 3.0)
+    rates[2] = a0 / (rates[0] * rates[1])
+    rates[3] = n.absorption
+    for mode in range(3):
+        # Equal to absorption a mode would have another form; so near to it the difference is nothing.
+        if abs(rates[mode] - n.absorption) < 1e-7 * n.absorption:
+            rates[mode] = n.absorption * (1.0 + 1e-7)
+    scale = 1000.0 * n.absorption * bioavailability / n.central
+    for mode in range(MODES):
+        bottom = 1.0
+        for other in range(MODES):
+            if other != mode:
+                bottom *= rates[other] - rates[mode]
+        first[mode] = scale * (k21 - rates[mode]) * (k31 - rates[mode]) / bottom
+
+
+@njit
+def steps_of(n, rates, first, decay, mean, dosed):
+    """What a step does to each mode: `decay` and `mean` (sizes, 4), and `dosed` (2, 4) after the first step per mg.
+
+    The second row of `dosed` is each mode's share of the mean concentration of that step.
+    """
+    for size in range(len(n.step_hours)):
+        hours = n.step_hours[size]
+        for mode in range(MODES):
+            decay[size, mode] = math.exp(-rates[mode] * hours)
+            mean[size, mode] = (1.0 - decay[size, mode]) / (rates[mode] * hours)
+    hours = n.step_hours[0]
+    for mode in range(MODES):
+        left = math.exp(-rates[mode] * (hours - n.lag))
+        dosed[0, mode] = first[mode] * left
+        dosed[1, mode] = first[mode] * (1.0 - left) / (rates[mode] * hours)
+
+
+# --- A week of exposure and platelets -------------------------------------------------------------------------
+
+
+@njit
+def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
+    """One step of integration: `amounts` (4,) in ng/mL by mode, `body` and `chain` are changed.
+
+    `body` is the cumulative AUC and the lenalidomide that acts (mg); `chain` the proliferating pool, two transits and
+    the circulating platelets. Ixazomib's mean concentration in the step is exact; the pool's loss is taken as constant
+    within the step, and what flows on from it as a cubic.
+    """
+    hours = n.step_hours[size]
+    concentration = 0.0
+    for mode in range(MODES):
+        concentration += amounts[mode] * mean[size, mode]
+        amounts[mode] *= decay[size, mode]
+    if dose > 0.0:
+        for mode in range(MODES):
+            concentration += dose * dosed[1, mode]
+            amounts[mode] += dose * dosed[0, mode]
+    auc = concentration * hours
+    acting = body[1] * n.lenalidomide_mean[size]
+    body[1] *= n.lenalidomide_decay[size]
+    loss = n.ixazomib_loss * (concentration + n.cumulative * (body[0] + 0.5 * auc)) + n.lenalidomide_loss * acting
+    body[0] += auc
+
+    rate = n.maturation + loss
+    before = chain[0]
+    rest = n.production / rate
+    after = rest + (before - rest) * math.exp(-rate * hours)
+    fall, rise = hours * (n.production - rate * before), hours * (n.production - rate * after)
+    t1, t2, circulating = chain[1], chain[2], chain[3]
+    w = n.chain[size]
+    chain[0] = after
+    chain[1] = w[0, 0] * t1 + w[0, 3] * before + w[0, 4] * fall + w[0, 5] * after + w[0, 6] * rise
+    chain[2] = (
+        w[1, 0] * t1 + w[1, 1] * t2 + w[1, 3] * before + w[1, 4] * fall + w[1, 5] * after + w[1, 6] * rise
+    )
+    chain[3] = (
+        w[2, 0] * t1
+        + w[2, 1] * t2
+        + w[2, 2] * circulating
+        + w[2, 3] * before
+        + w[2, 4] * fall
+        + w[2, 5] * after
+        + w[2, 6] * rise
+    )
+
+
+@njit
+def live_a_week(n, dose, dose_day, lenalidomide, due, every, cycle_day, decay, mean, dosed, amounts, body, chain):
+    """Seven days from cycle day `cycle_day` (from 0) on; the mg of lenalidomide taken in them.
+
+    `dose` mg of ixazomib are taken on day `dose_day` of the week (from 0), `lenalidomide` mg on each day that asks for it.
+    """
+    taken = 0.0
+    for day in range(7):
+        if due[every, cycle_day + day]:
+            body[1] += lenalidomide
+            taken += lenalidomide
+        if day == dose_day and dose > 0.0:
+            step(n, 0, dose, decay, mean, dosed, amounts, body, chain)
+            step(n, 0, 0.0, decay, mean, dosed, amounts, body, chain)
+            step(n, 1, 0.0, decay, mean, dosed, amounts, body, chain)
+        else:
+            step(n, 2, 0.0, decay, mean, dosed, amounts, body, chain)
+    return taken
+
+
+@njit
+def next_grade(word, cuts, grade, shift, first):
+    """The grade of next week: `shift` moves every logit of this grade, `first` that of grade 1 or more alone."""
+    u = unit(word)
+    x = math.log(u / (1.0 - u))
+    grades = 0
+    if x < cuts[grade, 0] + shift + first:
+        grades += 1
+    if x < cuts[grade, 1] + shift:
+        grades += 1
+    if x < cuts[grade, 2] + shift:
+        grades += 1
+    return grades
+
+
+# --- The courses ----------------------------------------------------------------------------------------------
+
+
+@njit(nogil=True, error_model="numpy")
+def run(n, m, by_week, seed, first, count, weeks, week_days, baseline, out):
+    """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written to `out`.
+
+    `baseline` (count, columns) is filled with what each patient was like, in the order of `published.BASELINE`.
+    """
+    rates, starts = np.empty(MODES), np.empty(MODES)
+    decay, mean, dosed = np.empty((3, MODES)), np.empty((3, MODES)), np.empty((2, MODES))
+    amounts, body, chain = np.empty(MODES), np.empty(2), np.empty(4)
+    rash_eta, diarrhoea_eta = np.empty(4), np.empty(4)
+    key = np.uint64(seed)
+    cycle_weeks = m.visit.shape[1]
+    row = 0
+    for one in range(count):
+        patient = np.uint64(first + one)
+        first_row = row
+
+        # What the patient is like.
+        week_0 = np.uint64(BASELINE_WEEK)
+        a0, a1, a2, a3 = draw(key, patient, week_0, np.uint64(0))
+        age = math.floor(truncated(a0, n.age) + 0.5)
+        female, asian, prior_imid = unit(a1) < n.female, unit(a2) < n.asian, unit(a3) < n.prior_imid
+        b0, b1, b2, b3 = draw(key, patient, week_0, np.uint64(1))
+        surface = math.floor(100.0 * truncated(b0, n.surface) + 0.5)
+        seen_platelets = np.int64(math.floor(math.exp(truncated(b1, n.platelets)) + 0.5))
+        seen_platelets = min(seen_platelets, MOST_PLATELETS)
+        tenths = np.int64(math.floor(10.0 * math.exp(truncated(b2, n.creatinine_clearance)) + 0.5))
+        hundredths = np.int64(math.floor(100.0 * math.exp(truncated(b3, n.bilirubin)) + 0.5))
+        c0, c1, c2, c3 = draw(key, patient, week_0, np.uint64(2))
+        z_clearance, z_available, z_volume = normal(unit(c0)), normal(unit(c1)), normal(unit(c2))
+        dialysis = unit(c3) < n.dialysis
+        clearance = n.clearance * math.exp(n.clearance_sd * z_clearance)
+        bioavailability = n.bioavailability * math.exp(
+            n.bioavailability_with_clearance * z_clearance + n.bioavailability_sd * z_available
+        )
+        volume_4 = n.volume_4 * math.exp(
+            n.volume_4_sd * z_volume + n.surface_exponent * math.log(surface / 100.0 / n.surface_reference)
+        )
+        d0, d1, d2, d3 = draw(key, patient, week_0, np.uint64(3))
+        rash_eta[0] = n.rash_sd[0] * normal(unit(d0))
+        rash_eta[1] = n.rash_sd[1] * normal(unit(d1))
+        rash_eta[2] = n.rash_sd[2] * normal(unit(d2))
+        rash_eta[3] = n.rash_sd[3] * normal(unit(d3))
+        e0, e1, e2, e3 = draw(key, patient, week_0, np.uint64(4))
+        diarrhoea_eta[0] = n.diarrhoea_sd[0] * normal(unit(e0))
+        diarrhoea_eta[1] = n.diarrhoea_sd[1] * normal(unit(e1))
+        diarrhoea_eta[2] = n.diarrhoea_sd[2] * normal(unit(e2))
+        diarrhoea_eta[3] = n.diarrhoea_sd[3] * normal(unit(e3))
+        f0, f1, f2, f3 = draw(key, patient, week_0, np.uint64(5))
+        own_platelets = max(
+            n.baseline_lowest,
+            n.baseline
+            + n.baseline_weight * (seen_platelets - n.baseline_centre)
+            + n.baseline_sd * normal(unit(f0)),
+        )
+        log_neutrophils = truncated(f1, n.neutrophils)
+        sensitivity = math.exp(n.sensitivity_sd * normal(unit(f2)))
+        frailty = math.exp(n.frailty_middle + n.frailty_sd * normal(unit(f3)))
+        tens = np.int64(math.floor(math.exp(log_neutrophils) / 10.0 + 0.5))
+        tens = min(tens, MOST_NEUTROPHILS)
+
+        modes(n, clearance, bioavailability, volume_4, rates, starts)
+        steps_of(n, rates, starts, decay, mean, dosed)
+        for mode in range(MODES):
+            amounts[mode] = 0.0
+        body[0] = 0.0
+        body[1] = 0.0
+        chain[0] = chain[1] = chain[2] = n.production / n.maturation
+        chain[3] = 1.0
+        baseline[one, 0] = age
+        baseline[one, 1] = female
+        baseline[one, 2] = asian
+        baseline[one, 3] = prior_imid
+        baseline[one, 4] = surface / 100.0
+        baseline[one, 5] = tenths / 10.0
+        baseline[one, 6] = hundredths / 100.0
+        baseline[one, 7] = dialysis
+        baseline[one, 8] = seen_platelets
+        baseline[one, 9] = own_platelets
+        baseline[one, 10] = 10.0 * tens
+        baseline[one, 11] = clearance
+        baseline[one, 12] = bioavailability
+        baseline[one, 13] = volume_4
+
+        liver = m.bilirubin_class[min(hundredths, len(m.bilirubin_class) - 1)]
+        kidney = m.clearance_class[min(tenths, len(m.clearance_class) - 1)]
+        started = m.start[liver, kidney, np.int64(dialysis)]
+        every = np.int64(m.every_days[started])
+        now = observe(m, out, row, first_row, patient, 1, STARTED, 0, 0, 0, 0, started, 0)
+        row += 1
+        rash = diarrhoea = neuropathy = 0
+        pain = 0
+        attribution, opened = UNSTATED, 0
+        auc = 0.0
+        suppression = 0.0
+
+        for week in range(weeks):
+            if not m.treated[now]:
+                break
+            day = 7 * week + 1
+            cycle, cycle_week = week // cycle_weeks, week % cycle_weeks
+            g3 = np.uint64(0)
+            if week > 0:
+                # Toxicities that are graded, by the exposure of the week that has passed.
+                g0, g1, g2, g3 = draw(key, patient, np.uint64(week), np.uint64(WEEK))
+                shift, alone = rash_eta[rash], 0.0
+                if rash == 0:
+                    shift += n.rash_exposure * auc + n.rash_asian * asian + by_week[week, RASH_EARLY]
+                elif rash == 1:
+                    alone = by_week[week, RASH_SLOW]
+                was = rash
+                rash = next_grade(g0, n.rash_cuts, rash, shift, alone)
+                if rash != was or (m.rash_open[now] and m.rash_recovered[rash]):
+                    now = observe(m, out, row, first_row, patient, day, RASH, rash, 0, 0, 0, m.rash[rash], now)
+                    row += 1
+                    if not m.treated[now]:
+                        break
+
+                shift, alone = diarrhoea_eta[diarrhoea], 0.0
+                if diarrhoea == 0:
+                    shift += n.diarrhoea_exposure * auc
+                    alone = by_week[week, DIARRHOEA_FIRST]
+                elif diarrhoea == 1:
+                    alone = by_week[week, DIARRHOEA_SLOW]
+                elif diarrhoea == 3:
+                    shift += n.diarrhoea_naive * (not prior_imid)
+                was_diarrhoea = diarrhoea
+                diarrhoea = next_grade(g1, n.diarrhoea_cuts, diarrhoea, shift, alone)
+
+                exposure = auc / n.reference_auc
+                worse = frailty * n.worsening[neuropathy] * (n.background + (1.0 - n.background) * exposure)
+                better = n.improvement[neuropathy] * (1.0 + n.improvement_more * max(0.0, 1.0 - exposure))
+                luck = unit(g2)
+                was_neuropathy = neuropathy
+                if luck < min(0.5, worse):
+                    neuropathy += 1
+                elif luck > 1.0 - min(0.5, better):
+                    neuropathy -= 1
+
+                tell_diarrhoea = diarrhoea != was_diarrhoea or (opened and m.other_recovered[diarrhoea])
+                tell_neuropathy = neuropathy != was_neuropathy or (
+                    m.neuropathy_open[now] and m.neuropathy_recovered[neuropathy, pain]
+                )
+                if tell_diarrhoea or tell_neuropathy:
+                    h0, h1, h2, h3 = draw(key, patient, np.uint64(week), np.uint64(DETAILS))
+                    if tell_diarrhoea:
+                        agrees = 0
+                        if opened:
+                            if m.other_recovered[diarrhoea] and unit(h1) < n.diarrhoea_agreement:
+                                agrees = 1
+                        elif m.other_after[0, diarrhoea, CLEARLY, 0]:
+                            attribution = CLEARLY if unit(h0) < n.clearly_caused else NOT_CLEARLY
+                        else:
+                            attribution = UNSTATED
+                        symbol = m.other[opened, diarrhoea, attribution, agrees]
+                        detail = STATED[attribution] | (AGREES * agrees)
+                        opened = np.int64(m.other_after[opened, diarrhoea, attribution, agrees])
+                        now = observe(
+                            m, out, row, first_row, patient, day, OTHER, diarrhoea, 0, DIARRHOEA, detail, symbol, now
+                        )
+                        row += 1
+                        if not m.treated[now]:
+                            break
+                    if tell_neuropathy:
+                        if neuropathy != was_neuropathy:
+                            pain = 1 if unit(h2) < n.pain[neuropathy] else 0
+                        agrees = 0
+                        if m.neuropathy_recovered[neuropathy, pain] and unit(h3) < n.neuropathy_agreement:
+                            agrees = 1
+                        symbol = m.neuropathy[neuropathy, pain, agrees]
+                        detail = (PAIN * pain) | (AGREES * agrees)
+                        now = observe(
+                            m, out, row, first_row, patient, day, NEUROPATHY, neuropathy, 0, 0, detail, symbol, now
+                        )
+                        row += 1
+                        if not m.treated[now]:
+                            break
+
+            # Blood counts, and the assessment before a new cycle where the edition knows one.
+            assess = m.assesses and week > 0 and (cycle_week == 0 or m.cycle_held[now])
+            visit = m.visit[min(cycle, m.visit.shape[0] - 1), cycle_week]
+            if visit or assess or (m.weekly_while_held and m.count_held[now]):
+                platelets = seen_platelets
+                if week > 0:
+                    i0, i1, _, _ = draw(key, patient, np.uint64(week), np.uint64(COUNTS))
+                    true = own_platelets * chain[3]
+                    spread = n.proportional_error * true
+                    noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
+                    measured = math.floor(true + noise * normal(unit(i0)) + 0.5)
+                    platelets = np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
+                    log_count = log_neutrophils - suppression + n.neutrophils_error * normal(unit(i1))
+                    # A count of nothing has no logarithm that matters.
+                    measured = math.floor(math.exp(max(LN_LEAST, log_count)) / 10.0 + 0.5)
+                    tens = np.int64(min(float(MOST_NEUTROPHILS), measured))
+                now = observe(
+                    m, out, row, first_row, patient, day, NEUTROPHILS, 10 * tens, 0, 0, 0, m.neutrophils[tens], now
+                )
+                row += 1
+                if not m.treated[now]:
+                    break
+                now = observe(
+                    m, out, row, first_row, patient, day, PLATELETS, 1000 * platelets, 0, 0, 0, m.platelets[platelets], now
+                )
+                row += 1
+                if not m.treated[now]:
+                    break
+                if assess:
+                    resolved = np.int64(max(rash, diarrhoea, neuropathy) <= n.resolved_to)
+                    symbol = m.assessed[m.neutrophils_class[tens], m.platelets_class[platelets], resolved]
+                    detail = RESOLVED * resolved
+                    now = observe(
+                        m, out, row, first_row, patient, day, ASSESSED, 10 * tens, 1000 * platelets, 0, detail, symbol, now
+                    )
+                    row += 1
+                    if not m.treated[now]:
+                        break
+
+            if week > 0:
+                luck = unit(g3)
+                if luck < n.or_intolerable:
+                    if luck < n.progression:
+                        kind, which = PROGRESSION, 0
+                    elif luck < n.or_death:
+                        kind, which = DIED, 1
+                    elif luck < n.or_withdrawal:
+                        kind, which = WITHDRAWN, 2
+                    else:
+                        kind, which = INTOLERABLE, 3
+                    now = observe(m, out, row, first_row, patient, day, kind, 0, 0, 0, 0, m.ends[which], now)
+                    row += 1
+                    if not m.treated[now]:
+                        break
+
+            # The doses of the week, as they are ordered now.
+            cycle_day = week_days * cycle_week
+            dose = 0.0
+            dose_day = 0
+            if m.due[0, cycle_day]:
+                dose = m.given[now, 0] / 10.0
+            if dose > 0.0 and n.missed_or_late + n.vomited > 0.0:
+                j0, j1, j2, _ = draw(key, patient, np.uint64(week), np.uint64(DOSES))
+                luck = unit(j0)
+                taken = True
+                if luck < n.missed:
+                    taken = False
+                    observe(m, out, row, first_row, patient, day + 1, MISSED, day, 0, 0, 0, NO_SYMBOL, now)
+                    row += 1
+                elif luck < n.missed_or_late:
+                    longest = min(np.int64(n.longest_delay), np.int64(m.latest_delay[cycle_day]))
+                    if longest > 0:
+                        dose_day = 1 + np.int64(math.floor(unit(j1) * longest))
+                        observe(
+                            m, out, row, first_row, patient, day + dose_day, DELAYED, day, 0, 0, 0, NO_SYMBOL, now
+                        )
+                        row += 1
+                if not taken:
+                    dose = 0.0
+                elif unit(j2) < n.vomited:
+                    observe(m, out, row, first_row, patient, day + dose_day, VOMITED, 0, 0, 0, 0, NO_SYMBOL, now)
+                    row += 1
+
+            before = body[0]
+            lenalidomide = live_a_week(
+                n,
+                dose,
+                dose_day,
+                m.given[now, 1] / 10.0,
+                m.due,
+                every,
+                cycle_day,
+                decay,
+                mean,
+                dosed,
+                amounts,
+                body,
+                chain,
+            )
+            auc = body[0] - before
+            effect = sensitivity * (n.neutrophils_lenalidomide * lenalidomide + n.neutrophils_ixazomib * auc)
+            suppression = n.neutrophils_keeps * suppression + (1.0 - n.neutrophils_keeps) * effect
+    return row
