@@ -16,6 +16,7 @@ from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.hazards import Hazards
 from ixastate.cohort.ledger import Bookkeeper
 from ixastate.cohort.models import Kernel, Model
+from ixastate.cohort.published import Published
 from ixastate.errors import InputError
 from ixastate.graph import read
 from ixastate.rules import DEFAULT_EDITION
@@ -26,8 +27,8 @@ SHARD = 32 * BLOCK
 MOST_PATIENTS = 2**32 - 1
 MOST_CYCLES = 250
 MOST_SEED = 2**64 - 1
-MODELS: dict[str, type[Hazards]] = {"hazards": Hazards}
-DEFAULT_MODEL = "hazards"
+MODELS: dict[str, type[Hazards] | type[Published]] = {"published": Published, "hazards": Hazards}
+DEFAULT_MODEL = "published"
 
 
 @dataclass(frozen=True)
