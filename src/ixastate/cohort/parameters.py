@@ -185,9 +185,7 @@ def _value(entry: Any, spec: Spec, name: str, where: str) -> Value:
         raise InputError(f"the value must be {wanted}", where=place, remedy=f"write {shape}")
     for number in value if many else [value]:
         if isinstance(number, bool) or not isinstance(number, int | float) or not spec.least <= number <= spec.most:
-            raise InputError(
-                f"{number!r} is out of range", where=place, remedy=f"from {spec.least:g} to {spec.most:g}"
-            )
+            raise InputError(f"{number!r} is out of range", where=place, remedy=f"from {spec.least:g} to {spec.most:g}")
         if name in WHOLE and number != int(number):
             raise InputError(f"{number!r} is not a whole number", where=place, remedy="write a whole number")
     return tuple(float(number) for number in value) if many else float(value)

@@ -78,7 +78,7 @@ from ixastate.cohort.parameters import (
     visits,
     worked_out,
 )
-from ixastate.cohort.published_kernel import MOST_NEUTROPHILS, MOST_PLATELETS, Machine, run
+from ixastate.cohort.published_kernel import ENDS, MOST_NEUTROPHILS, MOST_PLATELETS, Machine, run
 from ixastate.cohort.rows import room
 from ixastate.errors import InputError
 from ixastate.events import EVENT
@@ -106,7 +106,6 @@ BASELINE = (
 ROWS_A_WEEK = 9
 TERM = "diarrhoea"
 ATTRIBUTIONS = (None, "clear", "not_clear")
-ENDS = ("progression_found", "patient_died", "consent_withdrawn", "intolerable_toxicity_declared")
 RECOVERED = "neuropathy_resolved_agreed", "rash_resolved", ("other_resolved", "other_resolved_related")
 PER_MM3 = "/mm3"
 # Bilirubin is reported in hundredths of the upper limit of normal, creatinine clearance in tenths of mL/min.
@@ -151,12 +150,8 @@ class Published:
             rows = room(count * (1 + ROWS_A_WEEK * weeks))
             baseline = np.empty((count, len(BASELINE)))
             columns = tuple(rows.columns().values())
-            written = run(
-                numbers, machine, weekly, seed, first, count, weeks, DAYS_A_WEEK, baseline, columns
-            )
-            return Block(
-                rows.first(written), {name: baseline[:, place].copy() for place, name in enumerate(BASELINE)}
-            )
+            written = run(numbers, machine, weekly, seed, first, count, weeks, baseline, columns)
+            return Block(rows.first(written), {name: baseline[:, place].copy() for place, name in enumerate(BASELINE)})
 
         return courses
 
@@ -253,9 +248,7 @@ def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | 
 
 def _count(arrays: MachineArrays, kind: str, most: int, cells: int) -> NDArray[np.uint8]:
     """(most + 1,): what each count means, in steps of so many cells per cubic millimetre."""
-    return _meant(
-        arrays, range(most + 1), lambda value: {"type": kind, "value": value * cells, "unit": PER_MM3}
-    )
+    return _meant(arrays, range(most + 1), lambda value: {"type": kind, "value": value * cells, "unit": PER_MM3})
 
 
 def _meant(arrays: MachineArrays, values: Sequence[Any], facts: Callable[[Any], dict[str, Any]]) -> NDArray[np.uint8]:
@@ -266,7 +259,9 @@ def _classes(meant: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[int]]:
     """Values that mean the same have one class; the class of each, and the first and last value of each class."""
     symbols = list(dict.fromkeys(meant.tolist()))
     of = np.array([symbols.index(symbol) for symbol in meant], np.uint8)
-    edges = [int(places[end]) for one in range(len(symbols)) for places in [np.flatnonzero(of == one)] for end in (0, -1)]
+    edges = [
+        int(places[end]) for one in range(len(symbols)) for places in [np.flatnonzero(of == one)] for end in (0, -1)
+    ]
     return of, edges
 
 

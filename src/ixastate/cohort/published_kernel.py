@@ -30,7 +30,12 @@ UNSTATED, CLEARLY, NOT_CLEARLY = range(3)
 STATED = np.array([0, CLEAR, NOT_CLEAR], np.int64)
 # No patient and no laboratory has more, in 10^9/L and in 10/mm3; the tables of meanings end there.
 MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
-LN_LEAST = -50.0
+# What a patient is like: the columns of `published.BASELINE`, and what is not written down.
+AGE, FEMALE, ASIAN, PRIOR_IMID, SURFACE, KIDNEY, LIVER, DIALYSIS, PLATELETS_SEEN, PLATELETS_OWN = range(10)
+NEUTROPHILS_SEEN, CLEARANCE, AVAILABLE, VOLUME_4, LOG_NEUTROPHILS, SENSITIVITY, FRAILTY, LIKE = range(10, 18)
+# What may be written in a week, in this order; the last is vomiting.
+START, RASH_TOLD, DIARRHOEA_TOLD, NEUROPATHY_TOLD, NEUTROPHILS_TOLD, PLATELETS_TOLD, ASSESSMENT, END, DOSE = range(9)
+WHATS = 10
 
 STARTED = KIND["course_started"]
 NEUTROPHILS = KIND["neutrophils_measured"]
@@ -39,10 +44,8 @@ NEUROPATHY = KIND["neuropathy_graded"]
 RASH = KIND["rash_graded"]
 OTHER = KIND["other_toxicity_graded"]
 ASSESSED = KIND["cycle_assessed"]
-PROGRESSION = KIND["progression_found"]
-INTOLERABLE = KIND["intolerable_toxicity_declared"]
-DIED = KIND["patient_died"]
-WITHDRAWN = KIND["consent_withdrawn"]
+ENDS = ("progression_found", "patient_died", "consent_withdrawn", "intolerable_toxicity_declared")
+END_KINDS = np.array([KIND[kind] for kind in ENDS], np.int64)
 MISSED = KIND["dose_missed"]
 DELAYED = KIND["dose_delayed"]
 VOMITED = KIND["dose_vomited"]
@@ -86,41 +89,13 @@ class Machine(NamedTuple):
     ends: np.ndarray
 
 
-# --- Chance and rows ------------------------------------------------------------------------------------------
+# --- Chance ------------------------------------------------------------------------------------------
 
 
 @njit
 def truncated(word, spread):
     """A truncated normal variate from a random word."""
     return spread[0] + spread[1] * normal(spread[2] + spread[3] * unit(word))
-
-
-@njit
-def write(out, row, patient, number, day, kind, value, second, term, detail, symbol, configuration, said):
-    """One row of the log."""
-    out[0][row] = patient
-    out[1][row] = number
-    out[2][row] = day
-    out[3][row] = kind
-    out[4][row] = value
-    out[5][row] = second
-    out[6][row] = term
-    out[7][row] = detail
-    out[8][row] = symbol
-    out[9][row] = configuration
-    out[10][row] = said
-
-
-@njit
-def observe(m, out, row, first_row, patient, day, kind, value, second, term, detail, symbol, now):
-    """Write an event and what the machine makes of it; the configuration after it."""
-    said = 0
-    after = now
-    if symbol != NO_SYMBOL:
-        said = m.output[now, symbol]
-        after = np.int64(m.following[now, symbol])
-    write(out, row, patient, row - first_row + 1, day, kind, value, second, term, detail, symbol, after, said)
-    return after
 
 
 # --- Ixazomib in the body -------------------------------------------------------------------------------------
@@ -210,9 +185,7 @@ def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
     w = n.chain[size]
     chain[0] = after
     chain[1] = w[0, 0] * t1 + w[0, 3] * before + w[0, 4] * fall + w[0, 5] * after + w[0, 6] * rise
-    chain[2] = (
-        w[1, 0] * t1 + w[1, 1] * t2 + w[1, 3] * before + w[1, 4] * fall + w[1, 5] * after + w[1, 6] * rise
-    )
+    chain[2] = w[1, 0] * t1 + w[1, 1] * t2 + w[1, 3] * before + w[1, 4] * fall + w[1, 5] * after + w[1, 6] * rise
     chain[3] = (
         w[2, 0] * t1
         + w[2, 1] * t2
@@ -259,155 +232,157 @@ def next_grade(word, cuts, grade, shift, first):
     return grades
 
 
+# --- The patient ----------------------------------------------------------------------------------------------
+
+
+@njit
+def baseline_of(n, key, patient, like, rash_eta, diarrhoea_eta):
+    """What a patient is like: `like` (in the order of `published.BASELINE` and three more) and the random effects."""
+    week = np.uint64(BASELINE_WEEK)
+    a0, a1, a2, a3 = draw(key, patient, week, np.uint64(0))
+    b0, b1, b2, b3 = draw(key, patient, week, np.uint64(1))
+    c0, c1, c2, c3 = draw(key, patient, week, np.uint64(2))
+    d0, d1, d2, d3 = draw(key, patient, week, np.uint64(3))
+    e0, e1, e2, e3 = draw(key, patient, week, np.uint64(4))
+    f0, f1, f2, f3 = draw(key, patient, week, np.uint64(5))
+    like[AGE] = math.floor(truncated(a0, n.age) + 0.5)
+    like[FEMALE] = unit(a1) < n.female
+    like[ASIAN] = unit(a2) < n.asian
+    like[PRIOR_IMID] = unit(a3) < n.prior_imid
+    surface = math.floor(100.0 * truncated(b0, n.surface) + 0.5) / 100.0
+    like[SURFACE] = surface
+    seen = min(float(MOST_PLATELETS), math.floor(math.exp(truncated(b1, n.platelets)) + 0.5))
+    like[PLATELETS_SEEN] = seen
+    like[KIDNEY] = math.floor(10.0 * math.exp(truncated(b2, n.creatinine_clearance)) + 0.5) / 10.0
+    like[LIVER] = math.floor(100.0 * math.exp(truncated(b3, n.bilirubin)) + 0.5) / 100.0
+    z = normal(unit(c0))
+    like[CLEARANCE] = n.clearance * math.exp(n.clearance_sd * z)
+    like[AVAILABLE] = n.bioavailability * math.exp(
+        n.bioavailability_with_clearance * z + n.bioavailability_sd * normal(unit(c1))
+    )
+    like[VOLUME_4] = n.volume_4 * math.exp(
+        n.volume_4_sd * normal(unit(c2)) + n.surface_exponent * math.log(surface / n.surface_reference)
+    )
+    like[DIALYSIS] = unit(c3) < n.dialysis
+    rash_eta[0] = n.rash_sd[0] * normal(unit(d0))
+    rash_eta[1] = n.rash_sd[1] * normal(unit(d1))
+    rash_eta[2] = n.rash_sd[2] * normal(unit(d2))
+    rash_eta[3] = n.rash_sd[3] * normal(unit(d3))
+    diarrhoea_eta[0] = n.diarrhoea_sd[0] * normal(unit(e0))
+    diarrhoea_eta[1] = n.diarrhoea_sd[1] * normal(unit(e1))
+    diarrhoea_eta[2] = n.diarrhoea_sd[2] * normal(unit(e2))
+    diarrhoea_eta[3] = n.diarrhoea_sd[3] * normal(unit(e3))
+    own = n.baseline + n.baseline_weight * (seen - n.baseline_centre) + n.baseline_sd * normal(unit(f0))
+    like[PLATELETS_OWN] = max(n.baseline_lowest, own)
+    like[LOG_NEUTROPHILS] = truncated(f1, n.neutrophils)
+    tens = math.floor(math.exp(like[LOG_NEUTROPHILS]) / 10.0 + 0.5)
+    like[NEUTROPHILS_SEEN] = 10.0 * min(float(MOST_NEUTROPHILS), tens)
+    like[SENSITIVITY] = math.exp(n.sensitivity_sd * normal(unit(f2)))
+    like[FRAILTY] = math.exp(n.frailty_middle + n.frailty_sd * normal(unit(f3)))
+
+
+@njit
+def next_neuropathy(n, word, grade, frailty, auc):
+    """The grade of next week; `auc` is that of the week that has passed."""
+    exposure = auc / n.reference_auc
+    worse = frailty * n.worsening[grade] * (n.background + (1.0 - n.background) * exposure)
+    better = n.improvement[grade] * (1.0 + n.improvement_more * max(0.0, 1.0 - exposure))
+    luck = unit(word)
+    if luck < min(0.5, worse):
+        return grade + 1
+    if luck > 1.0 - min(0.5, better):
+        return grade - 1
+    return grade
+
+
 # --- The courses ----------------------------------------------------------------------------------------------
 
 
 @njit(nogil=True, error_model="numpy")
-def run(n, m, by_week, seed, first, count, weeks, week_days, baseline, out):
-    """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written to `out`.
+def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
+    """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written.
 
-    `baseline` (count, columns) is filled with what each patient was like, in the order of `published.BASELINE`.
+    `baseline` (count, len(published.BASELINE)) is filled with what each patient was like, and `columns`, those of
+    `Rows`, with the events.
     """
     rates, starts = np.empty(MODES), np.empty(MODES)
     decay, mean, dosed = np.empty((3, MODES)), np.empty((3, MODES)), np.empty((2, MODES))
     amounts, body, chain = np.empty(MODES), np.empty(2), np.empty(4)
-    rash_eta, diarrhoea_eta = np.empty(4), np.empty(4)
+    rash_eta, diarrhoea_eta, like = np.empty(4), np.empty(4), np.empty(LIKE)
+    to_patient, to_number, to_day, to_kind, to_value, to_second, to_term, to_detail, to_symbol, to_after, to_said = (
+        columns
+    )
     key = np.uint64(seed)
     cycle_weeks = m.visit.shape[1]
     row = 0
     for one in range(count):
         patient = np.uint64(first + one)
-        first_row = row
-
-        # What the patient is like.
-        week_0 = np.uint64(BASELINE_WEEK)
-        a0, a1, a2, a3 = draw(key, patient, week_0, np.uint64(0))
-        age = math.floor(truncated(a0, n.age) + 0.5)
-        female, asian, prior_imid = unit(a1) < n.female, unit(a2) < n.asian, unit(a3) < n.prior_imid
-        b0, b1, b2, b3 = draw(key, patient, week_0, np.uint64(1))
-        surface = math.floor(100.0 * truncated(b0, n.surface) + 0.5)
-        seen_platelets = np.int64(math.floor(math.exp(truncated(b1, n.platelets)) + 0.5))
-        seen_platelets = min(seen_platelets, MOST_PLATELETS)
-        tenths = np.int64(math.floor(10.0 * math.exp(truncated(b2, n.creatinine_clearance)) + 0.5))
-        hundredths = np.int64(math.floor(100.0 * math.exp(truncated(b3, n.bilirubin)) + 0.5))
-        c0, c1, c2, c3 = draw(key, patient, week_0, np.uint64(2))
-        z_clearance, z_available, z_volume = normal(unit(c0)), normal(unit(c1)), normal(unit(c2))
-        dialysis = unit(c3) < n.dialysis
-        clearance = n.clearance * math.exp(n.clearance_sd * z_clearance)
-        bioavailability = n.bioavailability * math.exp(
-            n.bioavailability_with_clearance * z_clearance + n.bioavailability_sd * z_available
-        )
-        volume_4 = n.volume_4 * math.exp(
-            n.volume_4_sd * z_volume + n.surface_exponent * math.log(surface / 100.0 / n.surface_reference)
-        )
-        d0, d1, d2, d3 = draw(key, patient, week_0, np.uint64(3))
-        rash_eta[0] = n.rash_sd[0] * normal(unit(d0))
-        rash_eta[1] = n.rash_sd[1] * normal(unit(d1))
-        rash_eta[2] = n.rash_sd[2] * normal(unit(d2))
-        rash_eta[3] = n.rash_sd[3] * normal(unit(d3))
-        e0, e1, e2, e3 = draw(key, patient, week_0, np.uint64(4))
-        diarrhoea_eta[0] = n.diarrhoea_sd[0] * normal(unit(e0))
-        diarrhoea_eta[1] = n.diarrhoea_sd[1] * normal(unit(e1))
-        diarrhoea_eta[2] = n.diarrhoea_sd[2] * normal(unit(e2))
-        diarrhoea_eta[3] = n.diarrhoea_sd[3] * normal(unit(e3))
-        f0, f1, f2, f3 = draw(key, patient, week_0, np.uint64(5))
-        own_platelets = max(
-            n.baseline_lowest,
-            n.baseline
-            + n.baseline_weight * (seen_platelets - n.baseline_centre)
-            + n.baseline_sd * normal(unit(f0)),
-        )
-        log_neutrophils = truncated(f1, n.neutrophils)
-        sensitivity = math.exp(n.sensitivity_sd * normal(unit(f2)))
-        frailty = math.exp(n.frailty_middle + n.frailty_sd * normal(unit(f3)))
-        tens = np.int64(math.floor(math.exp(log_neutrophils) / 10.0 + 0.5))
-        tens = min(tens, MOST_NEUTROPHILS)
-
-        modes(n, clearance, bioavailability, volume_4, rates, starts)
+        baseline_of(n, key, patient, like, rash_eta, diarrhoea_eta)
+        baseline[one] = like[: baseline.shape[1]]
+        modes(n, like[CLEARANCE], like[AVAILABLE], like[VOLUME_4], rates, starts)
         steps_of(n, rates, starts, decay, mean, dosed)
-        for mode in range(MODES):
-            amounts[mode] = 0.0
-        body[0] = 0.0
-        body[1] = 0.0
-        chain[0] = chain[1] = chain[2] = n.production / n.maturation
+        amounts[:] = 0.0
+        body[:] = 0.0
+        chain[:3] = n.production / n.maturation
         chain[3] = 1.0
-        baseline[one, 0] = age
-        baseline[one, 1] = female
-        baseline[one, 2] = asian
-        baseline[one, 3] = prior_imid
-        baseline[one, 4] = surface / 100.0
-        baseline[one, 5] = tenths / 10.0
-        baseline[one, 6] = hundredths / 100.0
-        baseline[one, 7] = dialysis
-        baseline[one, 8] = seen_platelets
-        baseline[one, 9] = own_platelets
-        baseline[one, 10] = 10.0 * tens
-        baseline[one, 11] = clearance
-        baseline[one, 12] = bioavailability
-        baseline[one, 13] = volume_4
-
-        liver = m.bilirubin_class[min(hundredths, len(m.bilirubin_class) - 1)]
-        kidney = m.clearance_class[min(tenths, len(m.clearance_class) - 1)]
-        started = m.start[liver, kidney, np.int64(dialysis)]
+        tens, platelets = np.int64(like[NEUTROPHILS_SEEN] / 10.0), np.int64(like[PLATELETS_SEEN])
+        liver = min(np.int64(100.0 * like[LIVER] + 0.5), len(m.bilirubin_class) - 1)
+        kidney = min(np.int64(10.0 * like[KIDNEY] + 0.5), len(m.clearance_class) - 1)
+        started = m.start[m.bilirubin_class[liver], m.clearance_class[kidney], np.int64(like[DIALYSIS])]
         every = np.int64(m.every_days[started])
-        now = observe(m, out, row, first_row, patient, 1, STARTED, 0, 0, 0, 0, started, 0)
-        row += 1
-        rash = diarrhoea = neuropathy = 0
-        pain = 0
+        rash = diarrhoea = neuropathy = pain = 0
         attribution, opened = UNSTATED, 0
-        auc = 0.0
-        suppression = 0.0
+        auc = suppression = 0.0
+        number, now = 0, np.int64(0)
 
         for week in range(weeks):
-            if not m.treated[now]:
-                break
-            day = 7 * week + 1
-            cycle, cycle_week = week // cycle_weeks, week % cycle_weeks
-            g3 = np.uint64(0)
-            if week > 0:
-                # Toxicities that are graded, by the exposure of the week that has passed.
-                g0, g1, g2, g3 = draw(key, patient, np.uint64(week), np.uint64(WEEK))
-                shift, alone = rash_eta[rash], 0.0
-                if rash == 0:
-                    shift += n.rash_exposure * auc + n.rash_asian * asian + by_week[week, RASH_EARLY]
-                elif rash == 1:
-                    alone = by_week[week, RASH_SLOW]
-                was = rash
-                rash = next_grade(g0, n.rash_cuts, rash, shift, alone)
-                if rash != was or (m.rash_open[now] and m.rash_recovered[rash]):
-                    now = observe(m, out, row, first_row, patient, day, RASH, rash, 0, 0, 0, m.rash[rash], now)
-                    row += 1
-                    if not m.treated[now]:
-                        break
+            this_week = np.uint64(week)
+            today = 7 * week + 1
+            cycle_week = week % cycle_weeks
+            cycle_day = 7 * cycle_week
+            g0, g1, g2, g3 = draw(key, patient, this_week, np.uint64(WEEK))
+            h0 = h1 = h2 = h3 = j0 = j1 = j2 = np.uint64(0)
+            told = assess = counted = False
+            dose, dose_day = 0.0, 0
+            # What may be written in a week, one after the other; each sees what the machine made of those before.
+            for what in range(WHATS):
+                tell = False
+                day = today
+                kind = value = second = term = detail = 0
+                symbol = np.uint8(NO_SYMBOL)
 
-                shift, alone = diarrhoea_eta[diarrhoea], 0.0
-                if diarrhoea == 0:
-                    shift += n.diarrhoea_exposure * auc
-                    alone = by_week[week, DIARRHOEA_FIRST]
-                elif diarrhoea == 1:
-                    alone = by_week[week, DIARRHOEA_SLOW]
-                elif diarrhoea == 3:
-                    shift += n.diarrhoea_naive * (not prior_imid)
-                was_diarrhoea = diarrhoea
-                diarrhoea = next_grade(g1, n.diarrhoea_cuts, diarrhoea, shift, alone)
+                if what == START:
+                    tell = week == 0
+                    kind, symbol = STARTED, started
 
-                exposure = auc / n.reference_auc
-                worse = frailty * n.worsening[neuropathy] * (n.background + (1.0 - n.background) * exposure)
-                better = n.improvement[neuropathy] * (1.0 + n.improvement_more * max(0.0, 1.0 - exposure))
-                luck = unit(g2)
-                was_neuropathy = neuropathy
-                if luck < min(0.5, worse):
-                    neuropathy += 1
-                elif luck > 1.0 - min(0.5, better):
-                    neuropathy -= 1
+                elif what == RASH_TOLD:
+                    if week > 0:
+                        shift, alone = rash_eta[rash], 0.0
+                        if rash == 0:
+                            shift += n.rash_exposure * auc + n.rash_asian * like[ASIAN] + by_week[week, RASH_EARLY]
+                        elif rash == 1:
+                            alone = by_week[week, RASH_SLOW]
+                        was = rash
+                        rash = next_grade(g0, n.rash_cuts, rash, shift, alone)
+                        tell = rash != was or (m.rash_open[now] and m.rash_recovered[rash])
+                        kind, value, symbol = RASH, rash, m.rash[rash]
 
-                tell_diarrhoea = diarrhoea != was_diarrhoea or (opened and m.other_recovered[diarrhoea])
-                tell_neuropathy = neuropathy != was_neuropathy or (
-                    m.neuropathy_open[now] and m.neuropathy_recovered[neuropathy, pain]
-                )
-                if tell_diarrhoea or tell_neuropathy:
-                    h0, h1, h2, h3 = draw(key, patient, np.uint64(week), np.uint64(DETAILS))
-                    if tell_diarrhoea:
+                elif what == DIARRHOEA_TOLD:
+                    if week > 0:
+                        shift, alone = diarrhoea_eta[diarrhoea], 0.0
+                        if diarrhoea == 0:
+                            shift += n.diarrhoea_exposure * auc
+                            alone = by_week[week, DIARRHOEA_FIRST]
+                        elif diarrhoea == 1:
+                            alone = by_week[week, DIARRHOEA_SLOW]
+                        elif diarrhoea == 3:
+                            shift += n.diarrhoea_naive * (1.0 - like[PRIOR_IMID])
+                        was = diarrhoea
+                        diarrhoea = next_grade(g1, n.diarrhoea_cuts, diarrhoea, shift, alone)
+                        tell = diarrhoea != was or (opened == 1 and m.other_recovered[diarrhoea])
+                    if tell:
+                        h0, h1, h2, h3 = draw(key, patient, this_week, np.uint64(DETAILS))
+                        told = True
                         agrees = 0
                         if opened:
                             if m.other_recovered[diarrhoea] and unit(h1) < n.diarrhoea_agreement:
@@ -416,130 +391,119 @@ def run(n, m, by_week, seed, first, count, weeks, week_days, baseline, out):
                             attribution = CLEARLY if unit(h0) < n.clearly_caused else NOT_CLEARLY
                         else:
                             attribution = UNSTATED
+                        kind, value, term = OTHER, diarrhoea, DIARRHOEA
+                        detail = STATED[attribution] + AGREES * agrees
                         symbol = m.other[opened, diarrhoea, attribution, agrees]
-                        detail = STATED[attribution] | (AGREES * agrees)
                         opened = np.int64(m.other_after[opened, diarrhoea, attribution, agrees])
-                        now = observe(
-                            m, out, row, first_row, patient, day, OTHER, diarrhoea, 0, DIARRHOEA, detail, symbol, now
+
+                elif what == NEUROPATHY_TOLD:
+                    if week > 0:
+                        was = neuropathy
+                        neuropathy = next_neuropathy(n, g2, neuropathy, like[FRAILTY], auc)
+                        tell = neuropathy != was or (
+                            m.neuropathy_open[now] and m.neuropathy_recovered[neuropathy, pain]
                         )
-                        row += 1
-                        if not m.treated[now]:
-                            break
-                    if tell_neuropathy:
-                        if neuropathy != was_neuropathy:
-                            pain = 1 if unit(h2) < n.pain[neuropathy] else 0
-                        agrees = 0
-                        if m.neuropathy_recovered[neuropathy, pain] and unit(h3) < n.neuropathy_agreement:
-                            agrees = 1
+                    if tell:
+                        if not told:
+                            h0, h1, h2, h3 = draw(key, patient, this_week, np.uint64(DETAILS))
+                        if neuropathy != was:
+                            pain = np.int64(unit(h2) < n.pain[neuropathy])
+                        agrees = np.int64(
+                            m.neuropathy_recovered[neuropathy, pain] and unit(h3) < n.neuropathy_agreement
+                        )
+                        kind, value, detail = NEUROPATHY, neuropathy, PAIN * pain + AGREES * agrees
                         symbol = m.neuropathy[neuropathy, pain, agrees]
-                        detail = (PAIN * pain) | (AGREES * agrees)
-                        now = observe(
-                            m, out, row, first_row, patient, day, NEUROPATHY, neuropathy, 0, 0, detail, symbol, now
-                        )
-                        row += 1
-                        if not m.treated[now]:
-                            break
 
-            # Blood counts, and the assessment before a new cycle where the edition knows one.
-            assess = m.assesses and week > 0 and (cycle_week == 0 or m.cycle_held[now])
-            visit = m.visit[min(cycle, m.visit.shape[0] - 1), cycle_week]
-            if visit or assess or (m.weekly_while_held and m.count_held[now]):
-                platelets = seen_platelets
-                if week > 0:
-                    i0, i1, _, _ = draw(key, patient, np.uint64(week), np.uint64(COUNTS))
-                    true = own_platelets * chain[3]
-                    spread = n.proportional_error * true
-                    noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
-                    measured = math.floor(true + noise * normal(unit(i0)) + 0.5)
-                    platelets = np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
-                    log_count = log_neutrophils - suppression + n.neutrophils_error * normal(unit(i1))
-                    # A count of nothing has no logarithm that matters.
-                    measured = math.floor(math.exp(max(LN_LEAST, log_count)) / 10.0 + 0.5)
-                    tens = np.int64(min(float(MOST_NEUTROPHILS), measured))
-                now = observe(
-                    m, out, row, first_row, patient, day, NEUTROPHILS, 10 * tens, 0, 0, 0, m.neutrophils[tens], now
-                )
+                elif what == NEUTROPHILS_TOLD:
+                    assess = m.assesses and week > 0 and (cycle_week == 0 or m.cycle_held[now])
+                    visit = m.visit[min(week // cycle_weeks, m.visit.shape[0] - 1), cycle_week]
+                    counted = visit or assess or (m.weekly_while_held and m.count_held[now])
+                    if counted and week > 0:
+                        i0, i1, _, _ = draw(key, patient, this_week, np.uint64(COUNTS))
+                        true = like[PLATELETS_OWN] * chain[3]
+                        spread = n.proportional_error * true
+                        noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
+                        measured = math.floor(true + noise * normal(unit(i0)) + 0.5)
+                        platelets = np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
+                        log_count = like[LOG_NEUTROPHILS] - suppression + n.neutrophils_error * normal(unit(i1))
+                        measured = math.floor(math.exp(log_count) / 10.0 + 0.5)
+                        tens = np.int64(min(float(MOST_NEUTROPHILS), measured))
+                    tell = counted
+                    kind, value, symbol = NEUTROPHILS, 10 * tens, m.neutrophils[tens]
+
+                elif what == PLATELETS_TOLD:
+                    tell = counted
+                    kind, value, symbol = PLATELETS, 1000 * platelets, m.platelets[platelets]
+
+                elif what == ASSESSMENT:
+                    tell = assess
+                    if assess:
+                        resolved = np.int64(max(rash, diarrhoea, neuropathy) <= n.resolved_to)
+                        kind, value, second, detail = ASSESSED, 10 * tens, 1000 * platelets, RESOLVED * resolved
+                        symbol = m.assessed[m.neutrophils_class[tens], m.platelets_class[platelets], resolved]
+
+                elif what == END:
+                    luck = unit(g3)
+                    tell = week > 0 and luck < n.or_intolerable
+                    if tell:
+                        which = 3
+                        if luck < n.progression:
+                            which = 0
+                        elif luck < n.or_death:
+                            which = 1
+                        elif luck < n.or_withdrawal:
+                            which = 2
+                        kind, symbol = END_KINDS[which], m.ends[which]
+
+                elif what == DOSE:
+                    if m.due[0, cycle_day]:
+                        dose = m.given[now, 0] / 10.0
+                    if dose > 0.0 and n.missed_or_late + n.vomited > 0.0:
+                        j0, j1, j2, _ = draw(key, patient, this_week, np.uint64(DOSES))
+                        luck = unit(j0)
+                        longest = min(np.int64(n.longest_delay), m.latest_delay[cycle_day])
+                        if luck < n.missed:
+                            tell = True
+                            day, kind, value, dose = today + 1, MISSED, today, 0.0
+                        elif luck < n.missed_or_late and longest > 0:
+                            tell = True
+                            dose_day = 1 + np.int64(unit(j1) * longest)
+                            day, kind, value = today + dose_day, DELAYED, today
+
+                elif dose > 0.0 and n.vomited > 0.0:
+                    tell = unit(j2) < n.vomited
+                    day, kind = today + dose_day, VOMITED
+
+                if not tell:
+                    continue
+                said = 0
+                if symbol != NO_SYMBOL:
+                    said = np.int64(m.output[now, symbol])
+                    now = np.int64(m.following[now, symbol])
+                number += 1
+                to_patient[row] = patient
+                to_number[row] = number
+                to_day[row] = day
+                to_kind[row] = kind
+                to_value[row] = value
+                to_second[row] = second
+                to_term[row] = term
+                to_detail[row] = detail
+                to_symbol[row] = symbol
+                to_after[row] = now
+                to_said[row] = said
                 row += 1
                 if not m.treated[now]:
                     break
-                now = observe(
-                    m, out, row, first_row, patient, day, PLATELETS, 1000 * platelets, 0, 0, 0, m.platelets[platelets], now
-                )
-                row += 1
-                if not m.treated[now]:
-                    break
-                if assess:
-                    resolved = np.int64(max(rash, diarrhoea, neuropathy) <= n.resolved_to)
-                    symbol = m.assessed[m.neutrophils_class[tens], m.platelets_class[platelets], resolved]
-                    detail = RESOLVED * resolved
-                    now = observe(
-                        m, out, row, first_row, patient, day, ASSESSED, 10 * tens, 1000 * platelets, 0, detail, symbol, now
-                    )
-                    row += 1
-                    if not m.treated[now]:
-                        break
 
-            if week > 0:
-                luck = unit(g3)
-                if luck < n.or_intolerable:
-                    if luck < n.progression:
-                        kind, which = PROGRESSION, 0
-                    elif luck < n.or_death:
-                        kind, which = DIED, 1
-                    elif luck < n.or_withdrawal:
-                        kind, which = WITHDRAWN, 2
-                    else:
-                        kind, which = INTOLERABLE, 3
-                    now = observe(m, out, row, first_row, patient, day, kind, 0, 0, 0, 0, m.ends[which], now)
-                    row += 1
-                    if not m.treated[now]:
-                        break
-
-            # The doses of the week, as they are ordered now.
-            cycle_day = week_days * cycle_week
-            dose = 0.0
-            dose_day = 0
-            if m.due[0, cycle_day]:
-                dose = m.given[now, 0] / 10.0
-            if dose > 0.0 and n.missed_or_late + n.vomited > 0.0:
-                j0, j1, j2, _ = draw(key, patient, np.uint64(week), np.uint64(DOSES))
-                luck = unit(j0)
-                taken = True
-                if luck < n.missed:
-                    taken = False
-                    observe(m, out, row, first_row, patient, day + 1, MISSED, day, 0, 0, 0, NO_SYMBOL, now)
-                    row += 1
-                elif luck < n.missed_or_late:
-                    longest = min(np.int64(n.longest_delay), np.int64(m.latest_delay[cycle_day]))
-                    if longest > 0:
-                        dose_day = 1 + np.int64(math.floor(unit(j1) * longest))
-                        observe(
-                            m, out, row, first_row, patient, day + dose_day, DELAYED, day, 0, 0, 0, NO_SYMBOL, now
-                        )
-                        row += 1
-                if not taken:
-                    dose = 0.0
-                elif unit(j2) < n.vomited:
-                    observe(m, out, row, first_row, patient, day + dose_day, VOMITED, 0, 0, 0, 0, NO_SYMBOL, now)
-                    row += 1
-
+            if not m.treated[now]:
+                break
             before = body[0]
+            lenalidomide = m.given[now, 1] / 10.0
             lenalidomide = live_a_week(
-                n,
-                dose,
-                dose_day,
-                m.given[now, 1] / 10.0,
-                m.due,
-                every,
-                cycle_day,
-                decay,
-                mean,
-                dosed,
-                amounts,
-                body,
-                chain,
+                n, dose, dose_day, lenalidomide, m.due, every, cycle_day, decay, mean, dosed, amounts, body, chain
             )
             auc = body[0] - before
-            effect = sensitivity * (n.neutrophils_lenalidomide * lenalidomide + n.neutrophils_ixazomib * auc)
+            effect = like[SENSITIVITY] * (n.neutrophils_lenalidomide * lenalidomide + n.neutrophils_ixazomib * auc)
             suppression = n.neutrophils_keeps * suppression + (1.0 - n.neutrophils_keeps) * effect
     return row
