@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from ixastate.chart import CourseChart, Level
@@ -78,6 +79,7 @@ class Status:
         return levels[drug]
 
 
+@lru_cache(maxsize=20_000)
 def status(chart: type[CourseChart], configuration: Configuration) -> Status:
     """The words for a configuration of this chart."""
     return status_of(chart.levels, chart.holds, configuration)
