@@ -32,6 +32,7 @@ ORDER: list[set[str]] = [
     {"log", "ics", "properties"},
     {"replay", "report"},
     {"timeline", "diagrams"},
+    {"cohort"},
     {"cli"},
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}

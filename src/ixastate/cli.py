@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="run a log of events or records and print the timeline")
     replay.add_argument(
-        "log", metavar="FILE", help="a log in JSON Lines, - reads standard input; or the directory of a simulated cohort"
+        "log",
+        metavar="FILE",
+        help="a log in JSON Lines, - reads standard input; or the directory of a simulated cohort",
     )
     replay.add_argument("--json", action="store_true", help="print the records as JSON Lines")
     replay.add_argument("--patient", help="only this patient; of a cohort, numbered from 0")

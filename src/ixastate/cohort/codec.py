@@ -1,7 +1,7 @@
 """A row of the log as a clinical event, and back.
 
-The row keeps what the event says in a few numbers; nothing is lost for the kinds of event that a simulation writes. This
-module knows no machine.
+The row keeps what the event says in a few numbers; nothing is lost for the kinds of event that a simulation writes.
+This module knows no machine.
 """
 
 from __future__ import annotations

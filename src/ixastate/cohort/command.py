@@ -146,9 +146,7 @@ def replayed(path: Path, patient: str | None, edition: str | None) -> list[Repla
 
     run = Run.open(path)
     if edition not in (None, run.plan.edition):
-        raise InputError(
-            f"the cohort was simulated under {run.plan.edition}", where="--edition", remedy="leave it out"
-        )
+        raise InputError(f"the cohort was simulated under {run.plan.edition}", where="--edition", remedy="leave it out")
     if patient is None or not patient.isdecimal():
         raise InputError(
             "which patient?", where=str(path), remedy=f"--patient with a number from 0 to {run.plan.patients - 1}"

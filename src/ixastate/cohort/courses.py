@@ -158,9 +158,7 @@ class _Comparison:
     def of(self, row: dict[str, Any], rows: pl.DataFrame, doses: pl.DataFrame | None) -> Iterator[Difference]:
         patient = row["patient"]
         course = Course(str(patient), self.run.plan.edition)
-        decided = zip(
-            self.reader.events(rows, row), rows["symbol"], rows["configuration"], rows["output"], strict=True
-        )
+        decided = zip(self.reader.events(rows, row), rows["symbol"], rows["configuration"], rows["output"], strict=True)
         records: list[Record] = []
         for number, (event, symbol, configuration, output) in enumerate(decided, 1):
             where = f"event {number} ({event.type})"

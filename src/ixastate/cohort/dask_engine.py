@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ixastate.cohort.directory import Directory
 from ixastate.cohort.engine import Progress, run_shard
@@ -28,20 +29,22 @@ def run_elsewhere(
 ) -> None:
     """Compute these shards on a scheduler's workers, or on new ones here when no scheduler is named."""
     try:
-        from distributed import Client, LocalCluster, as_completed
+        import distributed
     except ImportError:
         raise MissingExtra(
             "dask is not installed", where="--engine dask", remedy='pip install "ixastate[cohort,dask]"'
         ) from None
+    # Its types are partial: some of what it documents has none.
+    dask: Any = distributed
     named = {"address": address} if address else {"scheduler_file": str(file)} if file else None
     cluster = None
     try:
         if named is None:
             # One thread a worker: a shard is one thread's work.
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-            client = Client(cluster)
+            cluster = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            client = dask.Client(cluster)
         else:
-            client = Client(**named, timeout=TIMEOUT)
+            client = dask.Client(**named, timeout=TIMEOUT)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
             f"no scheduler answers: {error}", where="--engine dask", remedy="start one with `dask scheduler`"
@@ -52,7 +55,7 @@ def run_elsewhere(
                 client.submit(run_shard, str(directory.path.resolve()), plan, shard, pure=False): shard
                 for shard in shards
             }
-            for done in as_completed(waiting):
+            for done in dask.as_completed(waiting):
                 progress(done.result())
     except OSError as error:
         raise OutputError(

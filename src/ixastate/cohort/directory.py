@@ -154,7 +154,9 @@ class Directory:
             )
         for name, frame in machine_frames(workshop.arrays).items():
             write_whole(self.path / "machine" / f"{name}.parquet", as_parquet(frame, self.metadata()))
-        files, blocks, events = {}, [], 0
+        files: dict[str, str] = {}
+        blocks: list[str] = []
+        events = 0
         for shard in range(self.plan.shards):
             said = json.loads(self.record(shard).read_text(encoding="utf-8"))
             files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said["files"].items()}
@@ -164,9 +166,7 @@ class Directory:
             files[f"machine/{path.name}"] = _sha256(path.read_bytes())
         for stale in self._temporary():
             stale.unlink(missing_ok=True)
-        return self._write_manifest(
-            {"digest": _sha256("".join(blocks).encode()), "events": events, "files": files}
-        )
+        return self._write_manifest({"digest": _sha256("".join(blocks).encode()), "events": events, "files": files})
 
     def damaged(self) -> list[str]:
         """The files of a complete run that are not as they were written."""

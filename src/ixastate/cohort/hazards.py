@@ -109,8 +109,8 @@ class HazardsFile(BaseModel):
 class Chain:
     """The Markov chain of a hazards file on the configurations that it can reach; `N` of them.
 
-    `configurations` (N,) are their numbers in the table. `probabilities` (N, 32) are those of each symbol in a week, the
-    symbols in the order of the table and after them the week without one; `following` (N, 32) the state after each.
+    `configurations` (N,) are their numbers in the table. `probabilities` (N, 32) are those of each symbol in a week,
+    the symbols in the order of the table and last the week without one; `following` (N, 32) the state after each.
     `start` (N,) is the distribution after `course_started`.
     """
 

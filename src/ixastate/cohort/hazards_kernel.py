@@ -11,18 +11,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ixastate.cohort.arrays import NO_SYMBOL
 from ixastate.cohort.philox import draw, unit
-from ixastate.cohort.rows import KIND
 
 BIN_BITS = 5
 BINS = 1 << BIN_BITS
-# A symbol is numbered by a bin, so both take as many bits. The threshold is compared with what is left of a random word after the bin.
+# A symbol is numbered by a bin, so both take as many bits. The threshold is compared with what is left of a random
+# word after the bin.
 FINEST = 32 - BIN_BITS
 WORD = 64
 LANES = 64
 WORDS = 4
-STARTED = np.uint8(KIND["course_started"])
 
 
 @njit(nogil=True, cache=True)

@@ -82,8 +82,9 @@ def cycle_frame(ledgers: Sequence[Ledger]) -> pl.DataFrame:
     )
 
 
-def patient_frame(baselines: Sequence[Mapping[str, NDArray[np.generic]]], ledgers: Sequence[Ledger],
-                  arrays: MachineArrays) -> pl.DataFrame:
+def patient_frame(
+    baselines: Sequence[Mapping[str, NDArray[np.generic]]], ledgers: Sequence[Ledger], arrays: MachineArrays
+) -> pl.DataFrame:
     """The patients, one row each."""
     courses = np.concatenate([ledger.courses for ledger in ledgers])
     doses = np.concatenate([ledger.doses.sum(axis=1) for ledger in ledgers])

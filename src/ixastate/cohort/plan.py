@@ -133,7 +133,7 @@ def model_of(text: str, where: str) -> Model:
         name = line.removeprefix("model").strip(" =\"'")
         if line.startswith("model") and name in MODELS:
             return MODELS[name].parse(text, where)
-    raise InputError("it names no model", where=where, remedy=f"a line such as model = \"{DEFAULT_MODEL}\"")
+    raise InputError("it names no model", where=where, remedy=f'a line such as model = "{DEFAULT_MODEL}"')
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ write plain numbers; `log` turns them into named values on the way to Parquet. T
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,8 @@ PAIN, AGREES, CLEAR, NOT_CLEAR, RESOLVED = 1, 2, 4, 8, 16
 class Rows:
     """Events in the order of patient and number, as columns of one length.
 
-    `patient` uint32; `number` uint16, 1 for `course_started`; `day` uint16, the treatment day; `kind` uint8, an index of
-    `KINDS`; `value` int32: a count in cells per cubic millimetre, a grade, or for a missed or late dose its scheduled
+    `patient` uint32; `number` uint16, 1 for `course_started`; `day` uint16, the treatment day; `kind` uint8, an index
+    of `KINDS`; `value` int32: a count in cells per cubic millimetre, a grade, or for a missed or late dose its scheduled
     day, else 0; `second` int32: the platelets per cubic millimetre of `cycle_assessed`, else 0; `term` uint8, an index
     of `TERMS`; `detail` uint8, bits; `symbol` uint8, the column of the table, or `NO_SYMBOL` when the event meant
     nothing to the machine; `configuration` uint32, the one after the event; `output` uint16, the table's number of
@@ -64,7 +65,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.patient)
 
-    def columns(self) -> dict[str, NDArray[np.generic]]:
+    def columns(self) -> dict[str, NDArray[Any]]:
         """The columns by name, in order."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -95,4 +96,6 @@ def room(count: int) -> Rows:
 
 def joined(parts: list[Rows]) -> Rows:
     """Several blocks as one."""
-    return Rows(*(np.concatenate(columns) for columns in zip(*(part.columns().values() for part in parts), strict=True)))
+    return Rows(
+        *(np.concatenate(columns) for columns in zip(*(part.columns().values() for part in parts), strict=True))
+    )
