@@ -168,7 +168,8 @@ class Hazards:
             raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in problem["loc"])
+            # Pydantic also names which of the two forms of `weekly` it tried.
+            field = ".".join(str(part) for part in problem["loc"] if "float" not in str(part))
             raise InputError(problem["msg"], where=f"{where}: {field}", remedy="see the file of the package") from None
         model = cls(text, file, where)
         model._check()
@@ -292,11 +293,13 @@ class Hazards:
         codes = np.array(self._codes(arrays), np.int64)
         kinds, values, seconds, terms, details = (np.ascontiguousarray(column) for column in codes.T)
 
+        key = np.uint64(seed)
+
         def run(first: int, count: int) -> Block:
             symbols = np.empty((count, weeks), np.uint8)
             starts, final = np.empty(count, np.uint8), np.empty(count, np.uint32)
             step_block(
-                chain.packed, chain.state_bits, start_states, shares, seed, first, count, weeks, symbols, starts, final
+                chain.packed, chain.state_bits, start_states, shares, key, first, count, weeks, symbols, starts, final
             )
             rows = room(count + int(np.count_nonzero(symbols != chain.none)))
             written = write_rows(

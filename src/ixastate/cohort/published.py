@@ -150,7 +150,7 @@ class Published:
             rows = room(count * (1 + ROWS_A_WEEK * weeks))
             baseline = np.empty((count, len(BASELINE)))
             columns = tuple(rows.columns().values())
-            written = run(numbers, machine, weekly, seed, first, count, weeks, baseline, columns)
+            written = run(numbers, machine, weekly, np.uint64(seed), first, count, weeks, baseline, columns)
             return Block(rows.first(written), {name: baseline[:, place].copy() for place, name in enumerate(BASELINE)})
 
         return courses

@@ -1,0 +1,37 @@
+"""What the tests of cohorts share: skipping without the extra, small plans, and a chain that is quick to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="the extra `cohort` is not installed")
+
+from ixastate.cohort.directory import Directory
+from ixastate.cohort.engine import run_here
+from ixastate.cohort.plan import BLOCK, Plan, read_model, workshop
+from ixastate.cohort.run import Run
+
+# Three shards, the last of them not whole.
+PATIENTS, SHARD = 2 * BLOCK + 300, BLOCK
+
+
+def small_plan(
+    model: str = "hazards",
+    edition: str = "dosing-text",
+    patients: int = PATIENTS,
+    cycles: int = 13,
+    seed: int = 7,
+    shard: int = SHARD,
+) -> Plan:
+    toxicity = read_model(model)
+    return Plan(patients, cycles, seed, edition, toxicity.name, toxicity.text, shard)
+
+
+def simulated(path: Path, plan: Plan, threads: int = 1) -> Run:
+    shop = workshop(plan)
+    directory = Directory.begin(path, shop)
+    run_here(directory, shop, directory.missing(), threads, lambda patients: None)
+    directory.complete(shop)
+    return Run.open(path)

@@ -1,0 +1,311 @@
+"""A run: the same bytes however it is computed, killed or resumed; nothing lost, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="the extra `cohort` is not installed")
+
+import numpy as np
+import polars as pl
+
+from ixastate.cohort.courses import replay, sample, verify
+from ixastate.cohort.directory import Directory
+from ixastate.cohort.engine import run_here, run_shard
+from ixastate.cohort.ledger import Bookkeeper
+from ixastate.cohort.log import DOSES
+from ixastate.cohort.plan import BLOCK, Plan, arrays_of, workshop
+from ixastate.cohort.run import Run
+from ixastate.cohort.simulate import Elsewhere, finish, run_shards, simulate, span_of
+from ixastate.errors import InputError
+from ixastate.events import DRUGS
+from ixastate.schedule import is_due_day
+from tests.cohort_tools import PATIENTS, simulated, small_plan
+
+MODELS = ("hazards", "published")
+EDITIONS = ("dosing-text", "us-label")
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return simulated(tmp_path_factory.mktemp(request.param) / "run", small_plan(request.param))
+
+
+# --- The same bytes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_do_not_matter(whole: Run, tmp_path: Path, threads: int) -> None:
+    assert files(simulated(tmp_path / "run", whole.plan, threads).path) == files(whole.path)
+
+
+@pytest.mark.parametrize("shard", [2 * BLOCK, 64 * BLOCK])
+def test_the_size_of_a_shard_does_not_matter_to_the_digest(whole: Run, tmp_path: Path, shard: int) -> None:
+    other = simulated(tmp_path / "run", small_plan(whole.plan.model, shard=shard))
+    assert other.manifest["digest"] == whole.manifest["digest"]
+    for frame in ("events", "cycles", "patients"):
+        assert whole.collect(getattr(whole, frame)).equals(whole.collect(getattr(other, frame))), frame
+
+
+def test_shards_computed_apart_make_the_same_run(whole: Run, tmp_path: Path) -> None:
+    """As jobs of an array would: each in its own order, one in a single thread, one twice."""
+    shop = workshop(whole.plan)
+    directory = Directory.begin(tmp_path / "run", shop)
+    run_shards(directory, shop, span_of("1:3", whole.plan.shards), threads=2)
+    with pytest.raises(InputError, match="1 of 3 shards are missing, the first is 0"):
+        finish(directory, shop)
+    run_shard(str(directory.path), whole.plan, 0)
+    run_shard(str(directory.path), whole.plan, 2)
+    assert files(finish(directory, shop).path) == files(whole.path)
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"patients": PATIENTS + 1}, {"cycles": 12}, {"edition": "us-label"}])
+def test_other_arguments_are_another_run(whole: Run, tmp_path: Path, change: dict[str, int]) -> None:
+    plan = Plan(**{**whole.plan.as_json(), **change})
+    assert simulated(tmp_path / "run", plan).manifest["digest"] != whole.manifest["digest"]
+
+
+def test_more_patients_are_the_same_patients_and_more(tmp_path: Path) -> None:
+    few = simulated(tmp_path / "few", small_plan("published", patients=100))
+    more = simulated(tmp_path / "more", small_plan("published", patients=BLOCK + 50))
+    assert few.collect(few.events).equals(more.collect(more.events.filter(pl.col("patient") < 100)))
+
+
+def test_paired_patients_of_two_editions_start_alike(tmp_path: Path) -> None:
+    left, right = (
+        simulated(tmp_path / edition, small_plan("published", edition, patients=300)) for edition in EDITIONS
+    )
+    covariates = [name for name in left.patients.collect_schema() if name.endswith(("years", "ml_min", "times_uln"))]
+    assert covariates
+    assert left.collect(left.patients.select(covariates)).equals(right.collect(right.patients.select(covariates)))
+
+
+# --- Killed and resumed ---------------------------------------------------------------------------------------
+
+CHILD = """
+import sys
+from pathlib import Path
+from ixastate.cohort.directory import Directory
+from ixastate.cohort.engine import run_here
+from ixastate.cohort.plan import Plan, workshop
+import json
+plan = Plan(**json.loads(sys.argv[2]))
+shop = workshop(plan)
+shop.prepare()
+directory = Directory.begin(Path(sys.argv[1]), shop)
+print("ready", flush=True)
+run_here(directory, shop, directory.missing(), 1, lambda patients: print(patients, flush=True))
+"""
+
+
+def killed_somewhere(path: Path, plan: Plan, wait: float) -> None:
+    """Start the run in a process of its own and kill it so many seconds after it has begun."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path), json.dumps(plan.as_json())], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(wait)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdout.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.exhaustive)])
+def test_a_run_that_was_killed_goes_on(tmp_path: Path, kills: int) -> None:
+    plan = small_plan("hazards", patients=40 * BLOCK, cycles=26)
+    luck = random.Random(kills)
+    for _ in range(kills):
+        killed_somewhere(tmp_path / "killed", plan, luck.uniform(0, 0.3))
+        there = files(tmp_path / "killed")
+        for name, content in there.items():
+            if name.endswith(".parquet") and not Path(name).name.startswith("."):
+                assert content[:4] == content[-4:] == b"PAR1", name
+    shop = workshop(plan)
+    directory = Directory.begin(tmp_path / "killed", shop)
+    run_here(directory, shop, directory.missing(), 2, lambda patients: None)
+    directory.complete(shop)
+    assert files(directory.path) == files(simulated(tmp_path / "whole", plan, 2).path)
+
+
+def test_a_finished_shard_is_not_computed_again(whole: Run, tmp_path: Path) -> None:
+    shop = workshop(whole.plan)
+    directory = Directory.begin(tmp_path / "run", shop)
+    run_here(directory, shop, [0], 1, lambda patients: None)
+    assert directory.missing() == [1, 2]
+    done: list[int] = []
+    run_here(directory, shop, directory.missing(), 1, done.append)
+    assert sum(done) == PATIENTS - BLOCK
+
+
+def test_a_shard_that_was_damaged_is_computed_again(whole: Run, tmp_path: Path) -> None:
+    path = simulated(tmp_path / "run", whole.plan).path
+    file = path / "events" / "00001.parquet"
+    file.write_bytes(file.read_bytes()[:-10])
+    run = Run.open(path)
+    assert run.directory.damaged() == ["events/00001.parquet"]
+    assert Directory.begin(path, workshop(whole.plan)).missing() == [1]
+
+
+def test_the_python_entry_point(tmp_path: Path) -> None:
+    run = simulate(tmp_path / "run", patients=50, cycles=3, seed=1, toxicity="hazards")
+    again = simulate(tmp_path / "run", patients=50, cycles=3, seed=1, toxicity="hazards")
+    assert run.manifest == again.manifest
+    assert run.collect(run.patients).height == 50
+
+
+# --- Dask -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
+def test_dask_computes_the_same_run(tmp_path: Path, workers: int) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    plan = small_plan("hazards")
+    shop = workshop(plan)
+    directory = Directory.begin(tmp_path / "dask", shop)
+    done: list[int] = []
+    run_shards(directory, shop, directory.missing(), elsewhere=Elsewhere(workers=workers), progress=done.append)
+    assert sum(done) == PATIENTS
+    assert files(finish(directory, shop).path) == files(simulated(tmp_path / "here", plan).path)
+
+
+# --- What the rows say ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_patient_is_a_real_course(tmp_path: Path, model: str, edition: str) -> None:
+    run = simulated(tmp_path / "run", small_plan(model, edition, patients=60, cycles=26))
+    done: list[int] = []
+    verified = verify(run, sample(run, 30), 1, done.append)
+    assert (verified.patients, verified.found, sum(done)) == (30, 0, 30)
+
+
+def test_verification_finds_what_was_changed(whole: Run, tmp_path: Path) -> None:
+    """Each column that the machine decides, changed in one row, is found; and so is a dose."""
+    from ixastate.cohort.courses import compare_batch
+
+    run = simulated(tmp_path / "run", whole.plan)
+    assert compare_batch(str(run.path), [3, 4, 5])[1] == []
+    events, cycles = run.path / "events" / "00000.parquet", run.path / "cycles" / "00000.parquet"
+    rows, doses = pl.read_parquet(events), pl.read_parquet(cycles)
+    here = (pl.col("patient") == 4) & (pl.col("number") == 1)
+    kinds = rows.schema["symbol"]
+    for part, changed in {
+        "the state": rows.with_columns(pl.when(here).then(9).otherwise("configuration").alias("configuration")),
+        "the orders": rows.with_columns(pl.when(here).then(9).otherwise("output").alias("output")),
+        "the symbol": rows.with_columns(
+            pl.when(here).then(pl.lit("death").cast(kinds)).otherwise("symbol").alias("symbol")
+        ),
+    }.items():
+        changed.cast(dict(rows.schema)).write_parquet(events)
+        _, found = compare_batch(str(run.path), [3, 4, 5])
+        assert {one.patient for one in found} == {4}
+        assert part in {one.part for one in found}
+    rows.write_parquet(events)
+    doses.with_columns(ixazomib_given_mg10=pl.col("ixazomib_given_mg10") + 1).write_parquet(cycles)
+    assert "ixazomib in tenths of a mg" in {one.part for one in compare_batch(str(run.path), [4])[1]}
+
+
+def test_the_ledger_is_what_slow_code_adds_up(whole: Run) -> None:
+    """Days and doses, by walking through each patient's days one at a time."""
+    arrays = arrays_of(whole.plan.edition)
+    rows = whole.collect(whole.events.filter(pl.col("patient") < 60))
+    patients = {row["patient"]: row for row in whole.collect(whole.patients).head(60).iter_rows(named=True)}
+    booked = whole.collect(whole.cycles.filter(pl.col("patient") < 60))
+    every = arrays.lenalidomide_every_days()
+    for patient, row in patients.items():
+        mine = rows.filter(pl.col("patient") == patient).sort("number")
+        changes = list(zip(mine["day"], mine["configuration"], mine["symbol"], strict=True))
+        start = changes[0][1]
+        often = int(every[arrays.numbers[changes[0][2]]])
+        totals = dict.fromkeys(DOSES, 0)
+        treated = held = reductions = 0
+        now = before = start
+        for day in range(1, whole.plan.cycles * 28 + 1):
+            for _, configuration, _ in (change for change in changes if change[0] == day):
+                before, now = now, configuration
+                if arrays.treated[now] and arrays.level[now, 0] < arrays.level[before, 0]:
+                    reductions += 1
+            if not arrays.treated[now]:
+                break
+            treated += 1
+            held += int(arrays.given[now, 0] == 0)
+            for place, drug in enumerate(DRUGS):
+                if is_due_day(drug, day, often, arrays.edition):
+                    totals[f"{drug}_given_mg10"] += int(arrays.given[now, place])
+                    totals[f"{drug}_planned_mg10"] += int(arrays.level[start, place])
+        assert row["treated_days"] == treated
+        assert row["ixazomib_held_days"] == held
+        assert row["ixazomib_reductions"] == reductions
+        sums = booked.filter(pl.col("patient") == patient).select(pl.col(DOSES).sum()).row(0, named=True)
+        assert sums == totals
+        assert {name: row[name] for name in DOSES} == totals
+        assert row["events"] == len(changes)
+
+
+def test_missed_doses_are_not_booked() -> None:
+    from ixastate.cohort.rows import KIND, room
+
+    arrays = arrays_of()
+    usual = int(arrays.following[0, 0])
+    rows = room(5)
+    for name, values in {
+        "patient": [0, 0, 0, 0, 0],
+        "number": [1, 2, 3, 4, 5],
+        "day": [1, 9, 16, 17, 31],
+        "kind": [0, KIND["dose_missed"], KIND["dose_missed"], KIND["dose_delayed"], KIND["dose_vomited"]],
+        "value": [0, 8, 15, 15, 0],
+        "symbol": [0, 255, 255, 255, 255],
+        "configuration": [usual] * 5,
+    }.items():
+        getattr(rows, name)[:] = values
+    for name in ("second", "term", "detail", "output"):
+        getattr(rows, name)[:] = 0
+    doses = Bookkeeper.of(arrays, 2).keep(0, 1, rows).doses
+    # The dose of day 8 was missed, that of day 15 taken late, that of day 29 vomited, which counts as taken.
+    assert doses[0, :, 0].tolist() == [80, 120]
+    assert doses[0, :, 3].tolist() == [120, 120]
+
+
+def test_one_patient_is_replayed(whole: Run) -> None:
+    steps = replay(whole, 17)
+    rows = whole.collect(whole.events.filter(pl.col("patient") == 17).sort("number"))
+    assert [step.record.event.type for step in steps] == rows["event"].to_list()
+    assert [step.record.day for step in steps] == rows["day"].to_list()
+    with pytest.raises(InputError, match="no patient"):
+        replay(whole, PATIENTS)
+
+
+def test_the_log_is_sorted_and_says_where_it_is_from(whole: Run) -> None:
+    rows = whole.collect(whole.events.select("patient", "number", "day"))
+    assert rows.equals(rows.sort("patient", "number"))
+    assert (rows.group_by("patient").len().height, rows["patient"].max()) == (PATIENTS, PATIENTS - 1)
+    later = rows.group_by("patient", maintain_order=True).agg(pl.col("day").diff().min())
+    assert (later["day"].drop_nulls() >= 0).all()
+    metadata = pl.read_parquet_metadata(whole.path / "events" / "00000.parquet")
+    assert metadata["ixastate.fingerprint"] == whole.directory.fingerprint
+    assert json.loads(metadata["ixastate.plan"]) == whole.plan.as_json()
+
+
+def test_the_machine_is_written_beside_the_log(whole: Run) -> None:
+    arrays = arrays_of(whole.plan.edition)
+    configurations = whole.collect(whole.configurations)
+    assert configurations["words"].to_list() == [status.words for status in arrays.table.statuses]
+    assert np.array_equal(configurations["ixazomib_given_mg10"].to_numpy(), arrays.given[:, 0])
+    outputs = whole.collect(whole.outputs)
+    assert [tuple(rules) for rules in outputs["rules"]] == list(arrays.table.rules)
