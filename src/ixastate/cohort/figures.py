@@ -1,4 +1,4 @@
-"""Pictures of a cohort: who is in which state when, forty courses side by side, dose intensity, the traffic on the chart.
+"""Pictures of a cohort: who is in which state when, forty courses, the dose intensity, the traffic on the chart.
 
 Each function makes one picture of a run; `write_figures` writes them all as PNG and SVG, the same bytes from the same
 run and libraries. The colours are those of the diagrams. Nothing here counts: the numbers are those of `summary`.
@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ixastate.chart import build
 from ixastate.cohort.run import Run
-from ixastate.cohort.spells import SEVERAL, cycle_days, days_of, spells
+from ixastate.cohort.spells import SEVERAL, cycle_days, spells
 from ixastate.cohort.summary import (
     dose_intensity_by_cycle,
     occupancy,
@@ -40,6 +40,7 @@ FORMATS: tuple[PictureFormat, ...] = ("png", "svg")
 DOTS_PER_INCH = 144
 WIDTH = 10.0
 SWIMMERS = 40
+MOST_TICKS = 13
 DISCONTINUED = "discontinued"
 STOPPED_COLOUR = "#E6E6E6"
 LEFT_OUT = "left-out.txt"
@@ -118,7 +119,12 @@ def _along_cycles(run: Run, axes: Axes) -> None:
     """The horizontal axis: treatment time in cycles, a cycle's number where it begins."""
     axes.set_xlim(1, run.plan.cycles + 1)
     axes.set_xlabel(f"cycle of {cycle_days(run)} days")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=14))
+    axes.set_xticks(_some_cycles(run))
+
+
+def _some_cycles(run: Run) -> list[int]:
+    """The cycles that are named on an axis: the first and every so many after it."""
+    return list(range(1, run.plan.cycles + 1, -(-run.plan.cycles // MOST_TICKS)))
 
 
 def colour_of(place: str, places: list[str]) -> str:
@@ -137,25 +143,26 @@ def colour_of(place: str, places: list[str]) -> str:
 
 
 def occupancy_figure(run: Run) -> Figure:
-    """The share of patients in each state, day by day, stacked."""
+    """The share of patients in each state, week by week, stacked."""
     with matplotlib.rc_context(STYLE):
         figure, axes = _titled(run, "Where the patients are", 5.5)
-        found = occupancy(run, every_days=1)
+        found = occupancy(run)
         used = found.group_by("place", maintain_order=True).agg(pl.col("patients").sum()).filter(pl.col("patients") > 0)
         places = [str(place) for place in found["place"].dtype.categories]
         shown = [place for place in places if place in set(used["place"])]
         wide = found.pivot("place", index="day", values="share", sort_columns=False)
-        # A day's share lasts the day: the step ends where the next day begins.
-        starts = (wide["day"] - 1) / cycle_days(run) + 1
-        ends = wide["day"] / cycle_days(run) + 1
-        time = pl.concat([starts.to_frame("t").with_row_index(), ends.to_frame("t").with_row_index()])
-        time = time.sort("index", "t")
-        shares = [wide[place].gather(time["index"]) for place in shown]
+        # A step lasts from its week to the next.
+        weeks = [*((wide["day"] - 1) / cycle_days(run) + 1), run.plan.cycles + 1]
         axes.stackplot(
-            time["t"], shares, colors=[colour_of(place, places) for place in shown], edgecolor="white", linewidth=0.3
+            weeks,
+            [[*wide[place], wide[place][-1]] for place in shown],
+            colors=[colour_of(place, places) for place in shown],
+            step="post",
+            linewidth=0,
+            antialiased=False,
         )
         axes.set_ylim(0, 1)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_ylabel("share of patients")
         _along_cycles(run, axes)
         handles = [Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in reversed(shown)]
@@ -172,19 +179,25 @@ def intensity_figure(run: Run) -> Figure:
         for (drug,), own in found.group_by("drug", maintain_order=True):
             line, marker = styles[str(drug)]
             axes.plot(
-                own["cycle"], own["mean"], color=DRUG_COLOURS[str(drug)], linestyle=line, marker=marker,
-                markersize=4, label=drug, clip_on=False,
+                own["cycle"],
+                own["mean"],
+                color=DRUG_COLOURS[str(drug)],
+                linestyle=line,
+                marker=marker,
+                markersize=4,
+                label=drug,
+                clip_on=False,
             )
         least = found["mean"].min()
         lowest = max(0.0, int(10 * (least if isinstance(least, float) else 0) - 1e-9) / 10)
         axes.set_ylim(lowest, 1)
         axes.set_xlim(0.5, run.plan.cycles + 0.5)
         axes.grid(axis="y", color=STOPPED_COLOUR)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_locator(MultipleLocator(0.05 if lowest >= 0.7 else 0.1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_ylabel("given over planned")
         begun = dict(patients_by_cycle(run).select("cycle", "patients").iter_rows())
-        every = -(-run.plan.cycles // 13)
-        ticks = [cycle for cycle in range(1, run.plan.cycles + 1) if (cycle - 1) % every == 0]
+        ticks = _some_cycles(run)
         axes.set_xticks(ticks, [f"{cycle}\n{begun.get(cycle, 0):,}" for cycle in ticks])
         axes.set_xlabel(f"cycle of {cycle_days(run)} days; below it the patients who began it")
         axes.legend(loc="lower left")
@@ -204,16 +217,27 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
         for place in shown:
             own = found.filter(pl.col("place") == place)
             axes.barh(
-                own["patient"], (own["until"] - own["day"]) / length, left=(own["day"] - 1) / length + 1,
-                height=0.72, color=colour_of(place, places), linewidth=0,
+                own["patient"],
+                (own["until"] - own["day"]) / length,
+                left=(own["day"] - 1) / length + 1,
+                height=0.72,
+                color=colour_of(place, places),
+                linewidth=0,
             )
         signs: dict[str, str] = {}
         for patient, days, cause in ends.iter_rows():
             words, sign = _ending(cause)
             signs[words] = sign
             axes.plot(
-                days / length + 1, patient, sign, color=BLACK, markersize=5, markeredgecolor="white",
-                markeredgewidth=0.5, clip_on=False, zorder=3,
+                days / length + 1,
+                patient,
+                sign,
+                color=BLACK,
+                markersize=5,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+                clip_on=False,
+                zorder=3,
             )
         axes.set_ylim(ends.height - 0.4, -0.6)
         axes.set_yticks(range(ends.height), [str(patient) for patient in ends["patient"]], fontsize=7)
@@ -225,7 +249,9 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
             Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in shown
         ]
         handles += [
-            Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words) for words in order if words in signs
+            Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words)
+            for words in order
+            if words in signs
         ]
         figure.legend(handles=handles, loc="outside right upper")
     return figure

@@ -209,7 +209,7 @@ def time_on_treatment(run: Run) -> Survival:
 
 
 def landmarks(run: Run) -> pl.DataFrame:
-    """The share on treatment with 95 % limits, after 6, 12, 18 and 24 months and at the end: `months`, `day`, `share`."""
+    """The `share` on treatment with 95 % limits after 6, 12, 18 and 24 months and at the end, by `months` and `day`."""
     curve, end = time_on_treatment(run), days_of(run)
     days = {months: round(months * DAYS_OF_MONTH) for months in LANDMARKS_MONTHS}
     rows = [{"months": float(months), "day": day, **curve.at(day)} for months, day in days.items() if day < end]
@@ -308,7 +308,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "rules": rule_counts(run).to_dicts(),
         "orders": order_counts(run).to_dicts(),
     }
-    return {name: _rounded(value) for name, value in answer.items()}
+    return {name: rounded(value) for name, value in answer.items()}
 
 
 def _by(frame: pl.DataFrame, along: str, kind: str) -> dict[str, Any]:
@@ -317,11 +317,12 @@ def _by(frame: pl.DataFrame, along: str, kind: str) -> dict[str, Any]:
     return {along: wide[along].to_list(), "share": wide.drop(along).to_dict(as_series=False)}
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Plain data with its numbers cut to the digits that are kept."""
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):
-        return {name: _rounded(one) for name, one in value.items()}
+        return {name: rounded(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_rounded(one) for one in value]
+        return [rounded(one) for one in value]
     return value

@@ -13,7 +13,7 @@ from ixastate.diagrams.charts import chart
 from ixastate.diagrams.model import Arrow, Box, Drawing
 from ixastate.graph import Graph
 
-WIDEST, THINNEST = 14.0, 0.6
+WIDEST, THINNEST = 10.0, 0.6
 # Where the parts of a label begin that say more than its symbols.
 MORE = ("[", "/", "^", "(")
 
@@ -22,10 +22,13 @@ def traffic(graph: Graph, counts: Mapping[int, int], title: str) -> Drawing:
     """The chart with the number of times that each edge, by its number, was taken."""
     whole = chart(graph)
     most = max((_count(arrow, counts) for arrow in whole.arrows), default=0)
-    arrows = tuple(_arrow(arrow, _count(arrow, counts), most) for arrow in whole.arrows)
-    taken = {
-        end for arrow in arrows if arrow.kind not in ("dim", "enter") for end in (*arrow.sources, *arrow.targets)
-    }
+    arrows = tuple(
+        _arrow(arrow, count, most)
+        for arrow in whole.arrows
+        # What a state could answer without being left, and never was asked to, is no traffic.
+        if (count := _count(arrow, counts)) or arrow.kind != "stay"
+    )
+    taken = {end for arrow in arrows if arrow.kind not in ("dim", "enter") for end in (*arrow.sources, *arrow.targets)}
     frames = {frame.id for frame in whole.frames}
     lived = taken | {box.id for box in whole.boxes if taken & {*whole.around(box.id)} & frames}
     return replace(
@@ -51,9 +54,9 @@ def _arrow(arrow: Arrow, count: int, most: int) -> Arrow:
         return arrow
     label = _symbols(arrow.label)
     if not count:
-        return replace(arrow, label=label, kind=arrow.kind if arrow.kind == "stay" else "dim")
+        return replace(arrow, label=label, kind="dim")
     width = max(THINNEST, WIDEST * (count / most) ** 0.5)
-    return replace(arrow, label=f"{count:,} ×\n{label}", width=width)
+    return replace(arrow, label=f"{count:,} ×{' ' if arrow.kind == 'stay' else chr(10)}{label}", width=width)
 
 
 def _symbols(label: str) -> str:
