@@ -260,6 +260,7 @@ def lines(answers: Mapping[str, Any]) -> list[str]:
         *(["the models differ: a number is the same draw, not the same patient"] if _strangers(answers) else []),
         "",
         *aligned([head, *rows]),
+        "differences of shares are in percentage points",
     ]
 
 

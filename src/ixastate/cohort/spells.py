@@ -7,8 +7,6 @@ through, and is read off the run's own files: this module knows no machine.
 
 from __future__ import annotations
 
-from itertools import chain
-
 import polars as pl
 
 from ixastate.cohort.arrays import TENTHS, cycle_length
@@ -38,7 +36,8 @@ def meanings(run: Run) -> pl.DataFrame:
     discontinued. It speaks of ixazomib: a hold of lenalidomide alone is no place. `phase` is as in the log, and
     `held for REASON` says of each reason whether any drug is held for it.
     """
-    frame = run.collect(run.configurations.sort("configuration"))
+    columns = ["configuration", "phase", "held_for", "ixazomib_level_mg10", "ixazomib_given_mg10"]
+    frame = run.collect(run.configurations.select(columns).sort("configuration"))
     reasons = pl.col("held_for")
     held = pl.when(reasons.list.len() > 1).then(pl.lit(SEVERAL)).otherwise("held for " + reasons.list.first())
     levels = sorted(frame["ixazomib_level_mg10"].unique())
@@ -61,7 +60,7 @@ def meanings(run: Run) -> pl.DataFrame:
 
 def reasons_of(configurations: pl.DataFrame) -> list[str]:
     """The reasons that hold a drug in any of these configurations, those that come first in a course first."""
-    return list(dict.fromkeys(chain.from_iterable(configurations["held_for"])))
+    return configurations["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()
 
 
 def places(configurations: pl.DataFrame) -> list[str]:

@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ixastate.rules import load
+
 # How many of a long list are shown.
 SHOWN = 8
+# The least share that a digit after the point can show.
+LEAST = 0.0005
 GAP = "  "
 Answers = Mapping[str, Any]
 
@@ -23,8 +27,9 @@ def lines(answers: Answers) -> list[str]:
         *_titled("Holds", _holds(answers)),
         *_titled("Stops", _stops(answers)),
         *_titled("Time on treatment", _times(answers)),
-        *_titled("Rules that spoke most often", _most(answers["rules"], "rule")),
-        *_titled("Orders given most often", _most(answers["orders"], "order")),
+        *_titled("Rules that stopped treatment most often", _rules(answers, "stop_rules", "patients")),
+        *_titled("Rules that spoke most often", _rules(answers, "rules", "events")),
+        *_titled("Orders given most often, besides starting and stopping", _orders(answers["orders"])),
     ]
 
 
@@ -109,18 +114,34 @@ def _times(answers: Answers) -> list[str]:
     return [f"{row[0]:<{width}}{GAP}{row[1]}" for row in rows]
 
 
-def _most(counts: Sequence[Answers], name: str) -> list[str]:
-    more = len(counts) - SHOWN
-    rows = aligned([[row[name], f"{row['events']:,}"] for row in counts[:SHOWN]])
-    return [*rows, f"and {more} more"] if more > 0 else rows
+def _rules(answers: Answers, name: str, what: str) -> list[str]:
+    """The foremost rules with their titles, where today's rules have one by that name."""
+    titles = {rule.id: rule.title for rule in load(answers["run"]["edition"]).rules.values()}
+    rows = answers[name]
+    counted = aligned([[row["rule"], f"{row[what]:,}"] for row in rows[:SHOWN]])
+    said = [
+        f"{line}{GAP}{titles.get(row['rule'], '')}".rstrip() for line, row in zip(counted, rows[:SHOWN], strict=True)
+    ]
+    return [*said, *_more(rows)]
+
+
+def _orders(rows: Sequence[Answers]) -> list[str]:
+    rows = [row for row in rows if not row["order"].startswith(("start ", "stop "))]
+    return [*aligned([[row["order"], f"{row['events']:,}"] for row in rows[:SHOWN]]), *_more(rows)]
+
+
+def _more(rows: Sequence[Answers]) -> list[str]:
+    return [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
 
 
 # --- Words for numbers ----------------------------------------------------------------------------------------
 
 
 def percent(share: float | None) -> str:
-    """A share in percent."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    """A share in percent; one that is too small for its digit is not shown as none."""
+    if share is None:
+        return "–"
+    return "< 0.1 %" if 0 < share < LEAST else f"{100 * share:.1f} %"
 
 
 def number(value: float | None, digits: int = 0) -> str:
