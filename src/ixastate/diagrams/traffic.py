@@ -21,7 +21,7 @@ MORE = ("[", "/", "^", "(")
 def traffic(graph: Graph, counts: Mapping[int, int], title: str) -> Drawing:
     """The chart with the number of times that each edge, by its number, was taken."""
     whole = chart(graph)
-    most = max((_count(arrow, counts) for arrow in whole.arrows), default=0)
+    most = max((_count(arrow, counts) for arrow in whole.arrows if arrow.kind != "stay"), default=0)
     arrows = tuple(
         _arrow(arrow, count, most)
         for arrow in whole.arrows
