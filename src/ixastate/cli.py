@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ixastate import __version__
 from ixastate.cohort import command as cohort_command
+from ixastate.cohort import summary_command
 from ixastate.diagrams import command as diagram_command
 from ixastate.errors import InputError, IxastateError
 from ixastate.exports import command as export_command
@@ -120,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
     table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
     table.set_defaults(run=_table)
+
+    summary = commands.add_parser("summary", help="print what became of a simulated cohort, or of two side by side")
+    summary_command.add_arguments(summary)
+    summary.set_defaults(run=summary_command.run)
 
     diagram = commands.add_parser("diagram", help="draw the chart, a part of it, or a patient's path")
     diagram_command.add_arguments(diagram)

@@ -137,6 +137,8 @@ class _Writer:
 
     def _look(self, arrow: Arrow) -> dict[str, str]:
         free = {"constraint": "false"} if arrow.lie == "beside" else {}
+        if arrow.width:
+            free["penwidth"] = f"{arrow.width:.2f}"
         # The label has the whole tooltip; a line of its own copy would double the file.
         return {**ARROWS[arrow.kind], "tooltip": _escaped(arrow.label or "begins here"), **free}
 

@@ -52,7 +52,8 @@ class Arrow:
     """One line of a picture, from every source to every target; an end is a box, or a frame for each box in it.
 
     `stands_for` numbers what is drawn: edges of the Graph in views of the chart, moves of the table in the bedside
-    view, each of which is a witness. `rule` is the rule to read first, or ''.
+    view, each of which is a witness. `rule` is the rule to read first, or ''. `width` is that of the line in points,
+    or 0 for the usual one of its kind.
     """
 
     sources: tuple[str, ...]
@@ -63,6 +64,7 @@ class Arrow:
     rule: str = ""
     stands_for: tuple[int, ...] = ()
     lie: Lie = "along"
+    width: float = 0
 
 
 @dataclass(frozen=True)

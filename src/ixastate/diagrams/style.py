@@ -16,6 +16,20 @@ GREEN, BLUE, VERMILLION = "#009E73", "#0072B2", "#D55E00"
 # Orange, purple and green darkened, where thin lines must be seen on white.
 DARK_ORANGE, DARK_PURPLE, DARK_GREEN = "#B37B00", "#A0527E", "#007556"
 
+# The rest of the palette, for pictures that must tell many reasons apart.
+ORANGE, SKY, YELLOW, PURPLE = "#E69F00", "#56B4E9", "#F0E442", "#CC79A7"
+# A dose that is given is green, the deeper the higher; each reason for a hold has a colour of its own.
+DOSE_GREENS = ("#00634A", GREEN, "#8FD3BF")
+HOLD_COLOURS = {
+    "neutrophils": ORANGE,
+    "platelets": PURPLE,
+    "neuropathy": BLUE,
+    "rash": VERMILLION,
+    "other": YELLOW,
+    "new cycle": SKY,
+}
+DRUG_COLOURS = {"ixazomib": GREEN, "lenalidomide": BLUE, "dexamethasone": GREY}
+
 BOXES: dict[BoxKind, dict[str, str]] = {
     "given": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "clear": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#FFFFFF", "penwidth": "1.6"},
