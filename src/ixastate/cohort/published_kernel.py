@@ -298,7 +298,7 @@ def next_neuropathy(n, word, grade, frailty, auc):
 # --- The courses ----------------------------------------------------------------------------------------------
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
     """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written.
 
