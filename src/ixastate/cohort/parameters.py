@@ -151,6 +151,8 @@ def given(text: str, where: str) -> Given:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
+    if data.pop("model", None) != "published":
+        raise InputError("it is not of this model", where=where, remedy='begin it with model = "published"')
     found: dict[str, Any] = {}
     for section, entries in data.items():
         if not isinstance(entries, dict):

@@ -155,7 +155,7 @@ class Published:
 
         return courses
 
-    def start_facts(self, arrays: MachineArrays, baseline: Mapping[str, float]) -> dict[str, Any]:
+    def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of `course_started` besides the date."""
         return start_facts(
             float(baseline["bilirubin_times_uln"]),
