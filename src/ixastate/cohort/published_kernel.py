@@ -1,9 +1,12 @@
-"""The compiled courses of the `published` model: what happens to a patient week by week, and what the machine makes of it.
+"""The compiled courses of the `published` model: what happens to a patient week by week, and what the machine does.
 
-The theory is in `published`. Here are its equations as one kernel, and no rule: an event's symbol is looked up in tables
-that were made by asking the alphabet, and what a symbol does in the machine's own table. A patient's random numbers are
-named by patient, week and purpose, so that two editions with one seed meet the same luck. `plain` does the same in plain
-Python, and the two agree to the last bit: change both.
+The theory is in `published`. Here are its equations as one kernel, and no rule: an event's symbol is looked up in
+tables that were made by asking the alphabet, and what a symbol does in the machine's own table. A patient's random
+numbers are named by patient, week and purpose, so that two editions with one seed meet the same luck. `plain` does the
+same in plain Python, and the two agree to the last bit: change both.
+
+All of it is in one file, because numba's cache of compiled code looks at the age of this file alone. After a change of
+`philox` or `wichura` touch it.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ def truncated(word, spread):
 
 @njit
 def modes(n, clearance, bioavailability, volume_4, rates, first):
-    """The four exponentials of one patient: their `rates` (4,) /h, and `first` (4,), ng/mL per mg just after the lag."""
+    """The four exponentials of a patient: their `rates` (4,) /h, and `first` (4,), ng/mL per mg just after the lag."""
     k10, k12, k13 = clearance / n.central, n.flow_3 / n.central, n.flow_4 / n.central
     k21, k31 = n.flow_3 / n.volume_3, n.flow_4 / volume_4
     a2 = k10 + k12 + k13 + k21 + k31
@@ -201,7 +204,8 @@ def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
 def live_a_week(n, dose, dose_day, lenalidomide, due, every, cycle_day, decay, mean, dosed, amounts, body, chain):
     """Seven days from cycle day `cycle_day` (from 0) on; the mg of lenalidomide taken in them.
 
-    `dose` mg of ixazomib are taken on day `dose_day` of the week (from 0), `lenalidomide` mg on each day that asks for it.
+    `dose` mg of ixazomib are taken on day `dose_day` of the week (from 0), `lenalidomide` mg on each day that asks for
+    it.
     """
     taken = 0.0
     for day in range(7):
@@ -298,7 +302,7 @@ def next_neuropathy(n, word, grade, frailty, auc):
 # --- The courses ----------------------------------------------------------------------------------------------
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
     """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written.
 
