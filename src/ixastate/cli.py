@@ -122,6 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
     table.set_defaults(run=_table)
 
+    validate = commands.add_parser("validate", help="print what the published model gives beside what trials reported")
+    cohort_command.add_validate(validate)
+    validate.set_defaults(run=cohort_command.run_validate)
+
     summary = commands.add_parser("summary", help="print what became of a simulated cohort, or of two side by side")
     summary_command.add_arguments(summary)
     summary.set_defaults(run=summary_command.run)

@@ -67,6 +67,18 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=_at_least_one, metavar="N", help="(default: one a processor)")
 
 
+def add_validate(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `validate`."""
+    parser.add_argument("--patients", type=_at_least_one, default=10_000, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--cycles", type=_at_least_one, default=26, metavar="C", help="(default: %(default)s)")
+    parser.add_argument("--seed", type=_number, default=1, metavar="S", help="of the chance (default: %(default)s)")
+    parser.add_argument(
+        "--edition", action="append", help="which rules, may be repeated (default: us-label and dosing-text)"
+    )
+    parser.add_argument("--toxicity", default="published", metavar="FILE", help="the model's parameters")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+
 def run_simulate(options: argparse.Namespace) -> int:
     """Simulate a cohort, and print what came of it."""
     _require_libraries()
@@ -138,6 +150,35 @@ def run_verify(options: argparse.Namespace) -> int:
     return OK
 
 
+def run_validate(options: argparse.Namespace) -> int:
+    """Print what the published model gives beside what trials reported."""
+    _require_libraries()
+    from ixastate.cohort.answers_text import check_lines
+    from ixastate.cohort.plan import arrays_of, model_of
+    from ixastate.cohort.published import Published
+    from ixastate.cohort.simulate import plan_of
+    from ixastate.cohort.summary_command import as_text
+    from ixastate.cohort.validate import validate
+
+    found = {}
+    for edition in options.edition or ["us-label", "dosing-text"]:
+        plan = plan_of(options.patients, options.cycles, options.seed, edition, options.toxicity)
+        model = model_of(plan.toxicity, options.toxicity)
+        if not isinstance(model, Published):
+            raise InputError(
+                f"nothing is published for the model {plan.model}", where="--toxicity", remedy="published, or its file"
+            )
+        _say(f"validating {plan.patients:,} patients under {edition}")
+        checks = validate(model, arrays_of(edition), plan.patients, plan.cycles, plan.seed)
+        found[edition] = [check.as_json() for check in checks]
+    if options.json:
+        print(as_text(found).decode(), end="")
+    else:
+        print("\n\n".join("\n".join(check_lines(checks, edition)) for edition, checks in found.items()))
+    wrong = [check for checks in found.values() for check in checks if check["judged"] and not check["agrees"]]
+    return FOUND if wrong else OK
+
+
 def replayed(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
     """The course of one simulated patient, run through the live chart."""
     _require_libraries()
@@ -162,15 +203,41 @@ def _begin(path: Path, shop: Workshop) -> Directory:
 
 def _answer(path: Path, *, figures: bool) -> int:
     """Write what the run says, and print it."""
+    from ixastate.cohort import summary, summary_text
     from ixastate.cohort.run import Run
+    from ixastate.cohort.summary_command import write_answers
 
     run = Run.open(path)
-    print(f"{run.plan.patients:,} patients, {run.manifest['events']:,} events; digest {run.manifest['digest'][:16]}")
+    print("\n".join(summary_text.lines(summary.as_json(run))))
+    print(f"\n{run.manifest['events']:,} events in {path}; digest {run.manifest['digest'][:16]}")
+    if figures:
+        pictures = [written.name for written in write_answers(run) if written.suffix == ".png"]
+        print(f"figures: {', '.join(pictures)}")
+    print("A research and teaching tool, not medical advice.")
     return OK
 
 
 def _exact(options: argparse.Namespace) -> int:
-    raise NotImplementedError
+    """Print the exact answer of the hazards model, and write it when a file is named."""
+    from ixastate.cohort.exact import solve
+    from ixastate.cohort.answers_text import lines
+    from ixastate.cohort.hazards import Hazards
+    from ixastate.cohort.plan import arrays_of, model_of
+    from ixastate.cohort.simulate import plan_of
+    from ixastate.cohort.summary_command import as_text
+    from ixastate.files import write_whole
+
+    plan = plan_of(1, options.cycles, 0, options.edition, options.toxicity)
+    model = model_of(plan.toxicity, options.toxicity)
+    if not isinstance(model, Hazards):
+        raise InputError(
+            f"the model {plan.model} has no exact answer", where="--exact", remedy="add --toxicity hazards"
+        )
+    answer = solve(model, arrays_of(plan.edition), plan.cycles).as_json()
+    if options.output is not None:
+        write_whole(options.output, as_text(answer))
+    print("\n".join(lines(answer, plan)))
+    return OK
 
 
 def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
