@@ -154,11 +154,15 @@ def test_a_finished_shard_is_not_computed_again(whole: Run, tmp_path: Path) -> N
 
 def test_a_shard_that_was_damaged_is_computed_again(whole: Run, tmp_path: Path) -> None:
     path = simulated(tmp_path / "run", whole.plan).path
-    file = path / "events" / "00001.parquet"
-    file.write_bytes(file.read_bytes()[:-10])
-    run = Run.open(path)
-    assert run.directory.damaged() == ["events/00001.parquet"]
-    assert Directory.begin(path, workshop(whole.plan)).missing() == [1]
+    before = files(path)
+    for name in ("events/00001.parquet", "machine/outputs.parquet"):
+        (path / name).write_bytes(before[name][:-10])
+    directory = Directory.begin(path, workshop(whole.plan))
+    assert directory.damaged() == ["events/00001.parquet", "machine/outputs.parquet"]
+    assert directory.missing() == [1]
+    run_here(directory, workshop(whole.plan), [1], 1, lambda patients: None)
+    directory.complete(workshop(whole.plan))
+    assert files(path) == before
 
 
 def test_the_python_entry_point(tmp_path: Path) -> None:

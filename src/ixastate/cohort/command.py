@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ixastate.errors import InputError, MissingExtra
+from ixastate.cohort.extra import require_libraries
+from ixastate.errors import InputError
 
 if TYPE_CHECKING:
     from ixastate.cohort.directory import Directory
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ixastate.replay import Replayed
 
 OK, FOUND = 0, 1
-REMEDY = 'pip install "ixastate[cohort]"'
 
 
 def add_simulate(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def add_validate(parser: argparse.ArgumentParser) -> None:
 
 def run_simulate(options: argparse.Namespace) -> int:
     """Simulate a cohort, and print what came of it."""
-    _require_libraries()
+    require_libraries()
     from ixastate.cohort.plan import SHARD, workshop
     from ixastate.cohort.simulate import finish, plan_of, run_shards, span_of
 
@@ -115,7 +115,7 @@ def run_simulate(options: argparse.Namespace) -> int:
 
 def run_merge(options: argparse.Namespace) -> int:
     """Complete a run whose shards were computed apart, and print what came of it."""
-    _require_libraries()
+    require_libraries()
     from ixastate.cohort.courses import require_same_machine
     from ixastate.cohort.directory import Directory
     from ixastate.cohort.plan import workshop
@@ -130,7 +130,7 @@ def run_merge(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Run simulated patients through the live chart, and print where it disagrees."""
-    _require_libraries()
+    require_libraries()
     from tqdm import tqdm
 
     from ixastate.cohort.courses import sample, verify
@@ -152,7 +152,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
 def run_validate(options: argparse.Namespace) -> int:
     """Print what the published model gives beside what trials reported."""
-    _require_libraries()
+    require_libraries()
     from ixastate.cohort.answers_text import check_lines
     from ixastate.cohort.plan import arrays_of, model_of
     from ixastate.cohort.published import Published
@@ -181,7 +181,7 @@ def run_validate(options: argparse.Namespace) -> int:
 
 def replayed(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
     """The course of one simulated patient, run through the live chart."""
-    _require_libraries()
+    require_libraries()
     from ixastate.cohort.courses import replay
     from ixastate.cohort.run import Run
 
@@ -219,8 +219,8 @@ def _answer(path: Path, *, figures: bool) -> int:
 
 def _exact(options: argparse.Namespace) -> int:
     """Print the exact answer of the hazards model, and write it when a file is named."""
-    from ixastate.cohort.exact import solve
     from ixastate.cohort.answers_text import lines
+    from ixastate.cohort.exact import solve
     from ixastate.cohort.hazards import Hazards
     from ixastate.cohort.plan import arrays_of, model_of
     from ixastate.cohort.simulate import plan_of
@@ -255,15 +255,6 @@ def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
             "there is no such file", where=str(options.scheduler_file), remedy="start `dask scheduler` with it"
         )
     return Elsewhere(options.scheduler, options.scheduler_file, options.workers)
-
-
-def _require_libraries() -> None:
-    """`MissingExtra`, with the remedy, unless the libraries of the extra are there."""
-    from importlib.util import find_spec
-
-    missing = [name for name in ("numpy", "numba", "polars", "matplotlib", "lifelines") if find_spec(name) is None]
-    if missing:
-        raise MissingExtra(f"{missing[0]} is not installed", where="the cohort", remedy=REMEDY)
 
 
 def _say(words: str) -> None:

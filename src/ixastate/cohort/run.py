@@ -6,17 +6,18 @@ made them. Only replaying asks for the same rules and chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ixastate.cohort.directory import ANEW, Directory
+from ixastate.cohort.directory import Directory
 from ixastate.cohort.plan import Plan
 from ixastate.errors import InputError
+
+
+AGAIN = "start the same `ixastate simulate` again: what is damaged is made anew"
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,22 @@ class Run:
     manifest: dict[str, Any]
 
     @classmethod
-    def open(cls, path: Path | str) -> Run:
-        """The run of a directory; `InputError` when there is none or it is not complete."""
+    def open(cls, path: Path | str, *, check: bool = True) -> Run:
+        """The run of a directory; `InputError` when there is none, it is not complete, or a file of it is damaged.
+
+        Without `check` the files are not read; for one whom somebody else has just checked.
+        """
         directory = Directory.open(Path(path))
-        return cls(directory, Directory.manifest_of(Path(path)))
+        run = cls(directory, Directory.manifest_of(Path(path)))
+        if check:
+            run.require_whole()
+        return run
+
+    def require_whole(self) -> None:
+        """`InputError` when a file is missing, or is not as it was written."""
+        damaged = self.directory.damaged()
+        if damaged:
+            raise InputError(f"the file {damaged[0]} is missing or damaged", where=str(self.path), remedy=AGAIN)
 
     @property
     def path(self) -> Path:
@@ -68,21 +81,12 @@ class Run:
         return self._scan("machine/outputs.parquet")
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
-        """The result of a query; `InputError` when a file of the run is missing or damaged."""
-        with self._readable():
+        """The result of a query; `InputError` when a file has been damaged since the run was opened."""
+        try:
             return frame.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError):
+            self.require_whole()
+            raise
 
     def _scan(self, pattern: str) -> pl.LazyFrame:
-        with self._readable():
-            return pl.scan_parquet(self.path / pattern, glob=True)
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        try:
-            yield
-        except (pl.exceptions.ComputeError, OSError) as error:
-            damaged = self.directory.damaged()
-            if not damaged and not isinstance(error, OSError):
-                raise
-            first = damaged[0] if damaged else str(error)
-            raise InputError(f"the file {first} is missing or damaged", where=str(self.path), remedy=ANEW) from None
+        return pl.scan_parquet(self.path / pattern, glob=True)

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ixastate.cohort.extra import require_libraries
+
 if TYPE_CHECKING:
     from ixastate.cohort.run import Run
 
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    require_libraries()
     from ixastate.cohort.run import Run
 
     opened = [Run.open(path) for path in (options.directory, options.other) if path is not None]

@@ -1,0 +1,18 @@
+"""Whether the libraries of the extra `cohort` are there. It imports none of them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from ixastate.errors import MissingExtra
+
+LIBRARIES = ("numpy", "numba", "polars", "scipy", "matplotlib", "lifelines")
+
+
+def require_libraries() -> None:
+    """`MissingExtra`, with the remedy, unless every library is installed."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(
+            f"{missing[0]} is not installed", where="the cohort", remedy='pip install "ixastate[cohort]"'
+        )

@@ -1,0 +1,315 @@
+"""The commands of a cohort as a user meets them: what they print, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba", reason="the extra `cohort` is not installed")
+
+from ixastate.cli import main
+from ixastate.cohort import extra
+from ixastate.cohort.plan import BLOCK
+from tests.cohort_tools import simulated, small_plan
+
+SMALL = ["--toxicity", "hazards", "--patients", "1500", "--cycles", "4", "--shard-size", str(BLOCK), "--no-figures"]
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The complaint of a command that refuses, with exit code 2 and in one line."""
+    try:
+        code = main(arguments)
+    except SystemExit as stopped:
+        code = int(stopped.code or 0)
+    complaint = capsys.readouterr().err
+    assert code == 2, complaint
+    assert "Traceback" not in complaint
+    return complaint
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulated(tmp_path_factory.mktemp("finished") / "run", small_plan("hazards", patients=1500, cycles=4)).path
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A finished run that a test may damage."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+# --- What goes well -------------------------------------------------------------------------------------------
+
+
+def test_simulate_from_nothing_to_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = tmp_path / "deep" / "run"
+    assert main(["simulate", *SMALL[:-1], "-o", str(here)]) == 0
+    said = capsys.readouterr().out
+    assert "1,500 patients, 4 cycles of 28 days" in said
+    assert "Relative dose intensity" in said
+    assert "not medical advice" in said
+    summary = json.loads((here / "summary.json").read_text())
+    assert summary["run"]["patients"] == 1500
+    assert {file.name for file in (here / "figures").iterdir()} >= {"occupancy.png", "occupancy.svg", "traffic.dot"}
+
+    before = files(here)
+    assert main(["simulate", *SMALL[:-1], "-o", str(here)]) == 0
+    assert "2 of 2 shards are there already" in capsys.readouterr().err
+    assert files(here) == before
+
+    assert main(["replay", str(here), "--patient", "1499"]) == 0
+    assert "Patient 1499 · edition dosing-text" in capsys.readouterr().out
+    assert main(["replay", str(here), "--patient", "1499", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["patient"] == "1499"
+    assert main(["summary", str(here)]) == 0
+    assert main(["summary", str(here), str(here)]) == 0
+
+
+def test_verify_says_that_nothing_differs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(finished), "--sample", "12", "--processes", "1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("no difference: ")
+    assert "12 patients" in said
+
+
+def test_shards_of_an_array_are_merged(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = str(tmp_path / "run")
+    plan = ["--toxicity", "hazards", "--patients", "1500", "--cycles", "4", "--seed", "7", "--shard-size", str(BLOCK)]
+    assert main(["simulate", *plan, "--shards", "1:2", "-o", here]) == 0
+    assert "shards 1:2 of 2 written" in capsys.readouterr().out
+    assert "1 of 2 shards are missing, the first is 0" in refused(capsys, "merge", here)
+    assert "the run is not complete" in refused(capsys, "summary", here)
+    assert main(["simulate", *plan, "--shards", ":1", "-o", here]) == 0
+    assert main(["merge", here, "--no-figures"]) == 0
+    assert files(Path(here)) == files(finished)
+
+
+def test_the_exact_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "exact.json"
+    assert main(["simulate", "--exact", "--toxicity", "hazards", "--cycles", "3", "-o", str(target)]) == 0
+    assert "The exact distribution" in capsys.readouterr().out
+    assert json.loads(target.read_text())["weeks"] == 12
+    assert "has no exact answer" in refused(capsys, "simulate", "--exact", "--cycles", "3")
+
+
+def test_validation_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["validate", "--patients", "300", "--cycles", "3", "--edition", "dosing-text", "--json"])
+    checks = json.loads(capsys.readouterr().out)["dosing-text"]
+    assert len(checks) > 20
+    assert code == int(any(check["judged"] and not check["agrees"] for check in checks))
+    assert all(check["source"] for check in checks)
+    assert all(check["words"] for check in checks if not check["judged"])
+
+
+# --- Arguments ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--patients", "0"], "patients: 0 is no number of that kind (from 1 to 4,294,967,295)"),
+        (["--patients", "-3"], "patients: -3"),
+        (["--patients", "4294967296"], "patients: 4294967296"),
+        (["--patients", "1.5"], "'1.5' is not a whole number"),
+        (["--patients", "many"], "'many' is not a whole number"),
+        (["--cycles", "0"], "cycles: 0"),
+        (["--cycles", "251"], "cycles: 251"),
+        (["--seed", "-1"], "seed: -1"),
+        (["--seed", str(2**64)], "seed: 18446744073709551616"),
+        (["--shard-size", "1000"], "shard: 1000"),
+        (["--shard-size", "1025"], "not a whole number of blocks (a multiple of 1024)"),
+        (["--edition", "smpc"], "smpc"),
+        (["--toxicity", "severe"], "'severe' is neither a model nor a file"),
+        (["--threads", "0"], "at least 1"),
+        (["--shards", "1"], "'1' are no shards of this run (a:b with 0 <= a < b <= 1"),
+        (["--shards", "1:1"], "'1:1' are no shards"),
+        (["--shards", "0:2"], "'0:2' are no shards"),
+        (["--shards", "-1:1"], "'-1:1' are no shards"),
+        (["--shards", "a:b"], "'a:b' are no shards"),
+        (["--engine", "spark"], "invalid choice"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "a scheduler without dask (add --engine dask)"),
+        (["--engine", "dask", "--scheduler-file", "no-such.json"], "no-such.json: there is no such file"),
+        (["--engine", "dask", "--scheduler", "tcp://x", "--scheduler-file", "y"], "two schedulers"),
+    ],
+)
+def test_impossible_arguments_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
+    whole = {"--toxicity": "hazards", "--patients": "10", "--cycles": "2"}
+    usual = [part for name, value in whole.items() if name not in arguments for part in (name, value)]
+    # An argument that looks like another one must be tied to its name.
+    tied = [f"{arguments[0]}={arguments[1]}", *arguments[2:]]
+    here = tmp_path / "run"
+    assert complaint in refused(capsys, "simulate", *usual, *tied, "-o", str(here))
+    assert not here.exists()
+
+
+def test_a_run_needs_a_directory(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "name the directory" in refused(capsys, "simulate", *SMALL)
+
+
+@pytest.mark.parametrize("patient", [None, "-1", "x", "1500", "1_0"])
+def test_which_patient_to_replay(run: Path, capsys: pytest.CaptureFixture[str], patient: str | None) -> None:
+    asked = [] if patient is None else [f"--patient={patient}"]
+    assert "from 0 to 1499" in refused(capsys, "replay", str(run), *asked)
+
+
+def test_a_cohort_is_replayed_under_its_own_edition(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "was simulated under dosing-text" in refused(
+        capsys, "replay", str(run), "--patient", "1", "--edition", "us-label"
+    )
+
+
+# --- Directories ----------------------------------------------------------------------------------------------
+
+
+def test_a_foreign_directory_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+    assert "it holds no cohort, and is not empty" in refused(capsys, "simulate", *SMALL, "-o", str(tmp_path))
+    assert files(tmp_path) == {"letters.txt": b"mine"}
+    for command in (["merge"], ["verify"], ["summary"], ["replay"]):
+        assert "no cohort" in refused(capsys, *command, str(tmp_path))
+
+
+def test_a_directory_of_another_run_is_left_alone(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files(run)
+    complaint = refused(capsys, "simulate", *SMALL, "--seed", "8", "-o", str(run))
+    assert "it holds another run: seed 7, not 8" in complaint
+    assert files(run) == before
+
+
+def test_a_directory_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert "it is a file" in refused(capsys, "simulate", *SMALL, "-o", str(file))
+    assert "cannot be written" in refused(capsys, "simulate", *SMALL, "-o", str(file / "run"))
+    assert file.read_text() == "mine"
+    assert "there is no such directory" in refused(capsys, "verify", str(tmp_path / "nothing"))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="everything may be written by the superuser")
+def test_a_directory_without_leave_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path.chmod(0o500)
+    assert "cannot be written" in refused(capsys, "simulate", *SMALL, "-o", str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "another"}', '{"format": "ixastate cohort 1"}'])
+def test_a_damaged_manifest(run: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    (run / "manifest.json").write_text(content)
+    for command in (["verify"], ["summary"], ["merge"], ["replay", "--patient", "1"]):
+        complaint = refused(capsys, *command[:1], str(run), *command[1:])
+        assert "manifest" in complaint or "not complete" in complaint
+
+
+@pytest.mark.parametrize("damage", ["cut", "emptied", "changed", "removed"])
+def test_a_damaged_file(run: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    for kind, commands in {
+        "events": (["summary"], ["verify"], ["replay", "--patient", "1200"]),
+        "patients": (["summary"], ["verify"]),
+    }.items():
+        file = run / kind / "00001.parquet"
+        content = file.read_bytes()
+        if damage == "removed":
+            file.unlink()
+        else:
+            middle = len(content) // 2
+            flipped = content[:middle] + bytes(byte ^ 255 for byte in content[middle : middle + 40])
+            file.write_bytes(
+                {"cut": content[:-50], "emptied": b"", "changed": flipped + content[middle + 40 :]}[damage]
+            )
+        for command in commands:
+            complaint = refused(capsys, *command[:1], str(run), *command[1:])
+            assert f"{kind}/00001.parquet is missing or damaged" in complaint, command
+        file.write_bytes(content)
+
+
+def test_a_log_of_another_chart(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["fingerprint"] = "0" * 64
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    before = files(run)
+    for command in (["verify"], ["replay", "--patient", "1"], ["merge"]):
+        assert "other rules or another chart" in refused(capsys, *command[:1], str(run), *command[1:])
+    assert "other rules or another chart" in refused(
+        capsys, "simulate", *SMALL, "--seed", "7", "--cycles", "4", "-o", str(run)
+    )
+    assert files(run) == before
+    # What the run says of itself can still be read.
+    assert main(["summary", str(run)]) == 0
+
+
+# --- A full disk ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few kilobytes."""
+    here = tmp_path / "disk"
+    here.mkdir()
+    mounted = (
+        shutil.which("mount")
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(here)], capture_output=True, check=False
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("no small file system can be mounted here")
+    yield here
+    subprocess.run(["umount", str(here)], check=True)
+
+
+def test_a_full_disk(tiny_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["simulate", *SMALL, "--seed", "7", "-o", str(tiny_disk / "run")]
+    complaint = refused(capsys, *arguments)
+    assert "cannot be written: No space left on device" in complaint
+    assert not [file for file in files(tiny_disk / "run") if Path(file).name.startswith(".")]
+    subprocess.run(["mount", "-o", "remount,size=64m", str(tiny_disk)], check=True)
+    assert main(arguments) == 0
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+from ixastate.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limits on files")
+def test_a_file_that_may_grow_no_further(tmp_path: Path) -> None:
+    here = tmp_path / "run"
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, "simulate", *SMALL, "-o", str(here)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be written: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [file for file in files(here) if "parquet" in file] == []
+
+
+# --- Without the extra ----------------------------------------------------------------------------------------
+
+
+def test_without_the_libraries_the_remedy_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = extra.find_spec
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "polars" else found(name))
+    for command in (["simulate", *SMALL, "-o"], ["verify"], ["merge"], ["replay"], ["summary"]):
+        complaint = refused(capsys, *command, str(tmp_path))
+        assert 'polars is not installed (pip install "ixastate[cohort]")' in complaint
