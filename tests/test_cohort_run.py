@@ -25,7 +25,7 @@ from ixastate.cohort.ledger import Bookkeeper
 from ixastate.cohort.log import DOSES
 from ixastate.cohort.plan import BLOCK, Plan, arrays_of, workshop
 from ixastate.cohort.run import Run
-from ixastate.cohort.simulate import Elsewhere, finish, run_shards, simulate, span_of
+from ixastate.cohort.simulation import Elsewhere, finish, run_shards, simulate, span_of
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
 from ixastate.schedule import is_due_day

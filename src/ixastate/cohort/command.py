@@ -16,7 +16,7 @@ from ixastate.errors import InputError
 if TYPE_CHECKING:
     from ixastate.cohort.directory import Directory
     from ixastate.cohort.plan import Workshop
-    from ixastate.cohort.simulate import Elsewhere
+    from ixastate.cohort.simulation import Elsewhere
     from ixastate.replay import Replayed
 
 OK, FOUND = 0, 1
@@ -83,7 +83,7 @@ def run_simulate(options: argparse.Namespace) -> int:
     """Simulate a cohort, and print what came of it."""
     require_libraries()
     from ixastate.cohort.plan import SHARD, workshop
-    from ixastate.cohort.simulate import finish, plan_of, run_shards, span_of
+    from ixastate.cohort.simulation import finish, plan_of, run_shards, span_of
 
     if options.exact:
         return _exact(options)
@@ -120,7 +120,7 @@ def run_merge(options: argparse.Namespace) -> int:
     from ixastate.cohort.directory import Directory
     from ixastate.cohort.plan import workshop
     from ixastate.cohort.run import Run
-    from ixastate.cohort.simulate import finish
+    from ixastate.cohort.simulation import finish
 
     directory = Directory.open(options.directory, complete=False)
     require_same_machine(Run(directory, {}))
@@ -156,7 +156,7 @@ def run_validate(options: argparse.Namespace) -> int:
     from ixastate.cohort.answers_text import check_lines
     from ixastate.cohort.plan import arrays_of, model_of
     from ixastate.cohort.published import Published
-    from ixastate.cohort.simulate import plan_of
+    from ixastate.cohort.simulation import plan_of
     from ixastate.cohort.summary_command import as_text
     from ixastate.cohort.validate import validate
 
@@ -223,7 +223,7 @@ def _exact(options: argparse.Namespace) -> int:
     from ixastate.cohort.exact import solve
     from ixastate.cohort.hazards import Hazards
     from ixastate.cohort.plan import arrays_of, model_of
-    from ixastate.cohort.simulate import plan_of
+    from ixastate.cohort.simulation import plan_of
     from ixastate.cohort.summary_command import as_text
     from ixastate.files import write_whole
 
@@ -241,7 +241,7 @@ def _exact(options: argparse.Namespace) -> int:
 
 
 def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
-    from ixastate.cohort.simulate import Elsewhere
+    from ixastate.cohort.simulation import Elsewhere
 
     asked = options.scheduler or options.scheduler_file or options.workers
     if options.engine != "dask":

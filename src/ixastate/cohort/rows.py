@@ -44,10 +44,10 @@ class Rows:
 
     `patient` uint32; `number` uint16, 1 for `course_started`; `day` uint16, the treatment day; `kind` uint8, an index
     of `KINDS`; `value` int32: a count in cells per cubic millimetre, a grade, or for a missed or late dose its
-    scheduled day, else 0; `second` int32: the platelets per cubic millimetre of `cycle_assessed`, else 0; `term` uint8,
-    an index of `TERMS`; `detail` uint8, bits; `symbol` uint8, the column of the table, or `NO_SYMBOL` when the event meant
-    nothing to the machine; `configuration` uint32, the one after the event; `output` uint16, the table's number of
-    what the machine said.
+    scheduled day, else 0; `second` int32: the platelets per cubic millimetre of `cycle_assessed`, else 0; `term`
+    uint8, an index of `TERMS`; `detail` uint8, bits; `symbol` uint8, the column of the table, or `NO_SYMBOL` when the
+    event meant nothing to the machine; `configuration` uint32, the one after the event; `output` uint16, the table's
+    number of what the machine said.
     """
 
     patient: NDArray[np.uint32]

@@ -16,7 +16,6 @@ from ixastate.cohort.directory import Directory
 from ixastate.cohort.plan import Plan
 from ixastate.errors import InputError
 
-
 AGAIN = "start the same `ixastate simulate` again: what is damaged is made anew"
 
 
