@@ -260,13 +260,12 @@ class Course:
     def week(self, week: int) -> Iterator[dict[str, Any]]:
         """What is told on the first day of a week, one after the other; each sees the machine after those before."""
         luck = draw(self.model.seed, self.patient, week, 0)
-        details = draw(self.model.seed, self.patient, week, 2)
         if week == 0:
             yield self.start()
         else:
             yield from self.graded_rash(week, luck[0])
-            yield from self.graded_diarrhoea(week, luck[1], details)
-            yield from self.graded_neuropathy(luck[2], details)
+            yield from self.graded_diarrhoea(week, luck[1])
+            yield from self.graded_neuropathy(week, luck[2])
         yield from self.counts(week)
         if week > 0:
             yield from self.end(unit(luck[3]))
@@ -295,11 +294,10 @@ class Course:
             first = slow
         was, self.rash = self.rash, next_grade(word, self.n.rash_cuts[self.rash], shift, first)
         facts = {"type": "rash_graded", "grade": self.rash}
-        over = self.means(facts) == "rash_resolved"
-        if self.rash != was or (over and self.is_open("rash_resolved")):
+        if self.rash != was or (self.is_open("rash_resolved") and self.means(facts) == "rash_resolved"):
             yield facts
 
-    def graded_diarrhoea(self, week: int, word: int, details: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    def graded_diarrhoea(self, week: int, word: int) -> Iterator[dict[str, Any]]:
         """Diarrhoea, when its grade has changed or could end the episode."""
         _, _, first_week, slow = self.model.by_week[week]
         shift, first = self.like.diarrhoea[self.diarrhoea], 0.0
@@ -317,6 +315,7 @@ class Course:
         over = is_open and self.means(facts | attributed | {"physician_agrees": True}) is not None
         if self.diarrhoea == was and not over:
             return
+        details = draw(self.model.seed, self.patient, week, 2)
         if not is_open:
             event = EVENT.validate_python({"day": 1, **facts, "attribution": "clear"})
             assert isinstance(event, OtherToxicityGraded)
@@ -326,17 +325,20 @@ class Course:
         agrees = over and unit(details[1]) < self.n.diarrhoea_agreement
         yield facts | {"attribution": self.attribution, "physician_agrees": agrees}
 
-    def graded_neuropathy(self, word: int, details: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    def graded_neuropathy(self, week: int, word: int) -> Iterator[dict[str, Any]]:
         """Neuropathy, when its grade has changed or could end the episode."""
         agreed = "neuropathy_resolved_agreed"
         was = self.neuropathy
         self.neuropathy = next_neuropathy(self.n, word, was, self.like.frailty, self.auc)
         changed = self.neuropathy != was
+        if not changed and not self.is_open(agreed):
+            return
+        details = draw(self.model.seed, self.patient, week, 2)
         if changed:
             self.pain = unit(details[2]) < self.n.pain[self.neuropathy]
         facts = {"type": "neuropathy_graded", "grade": self.neuropathy, "pain": self.pain}
         over = self.means(facts | {"physician_agrees": True}) == agreed
-        if changed or (over and self.is_open(agreed)):
+        if changed or over:
             yield facts | {"physician_agrees": over and unit(details[3]) < self.n.neuropathy_agreement}
 
     def counts(self, week: int) -> Iterator[dict[str, Any]]:

@@ -77,8 +77,10 @@ class Body:
         """One step of integration, which may begin with a dose in mg."""
         n = self.n
         hours = n.step_hours[size]
-        concentration = 0.0
+        # One after the other: the built-in sum adds more exactly than a kernel does.
+        concentration = start = end = 0.0
         for place, mode in enumerate(self.modes):
+            start += self.amounts[place]
             decay = math.exp(-mode.rate * hours)
             concentration += self.amounts[place] * ((1 - decay) / (mode.rate * hours))
             self.amounts[place] *= decay
@@ -87,20 +89,23 @@ class Body:
                 left = math.exp(-mode.rate * (hours - n.lag))
                 concentration += dose * (mode.size * (1 - left) / (mode.rate * hours))
                 self.amounts[place] += dose * (mode.size * left)
+        for amount in self.amounts:
+            end += amount
         auc = concentration * hours
+        held = self.lenalidomide
         acting = self.lenalidomide * n.lenalidomide_mean[size]
         self.lenalidomide *= n.lenalidomide_decay[size]
-        loss = n.ixazomib_loss * (concentration + n.cumulative * (self.auc + 0.5 * auc)) + n.lenalidomide_loss * acting
+        fixed = n.maturation + n.ixazomib_loss * n.cumulative * (self.auc + 0.5 * auc)
         self.auc += auc
 
-        rate = n.maturation + loss
+        rate = fixed + n.ixazomib_loss * concentration + n.lenalidomide_loss * acting
         rest = n.production / rate
-        after = rest + (self.pool - rest) * math.exp(-rate * hours)
+        after = rest + (self.pool - rest) * math.exp(-rate * hours) + n.lenalidomide_early[size] * held
         pool = (
             self.pool,
-            hours * (n.production - rate * self.pool),
+            hours * (n.production - (fixed + n.ixazomib_loss * start + n.lenalidomide_loss * held) * self.pool),
             after,
-            hours * (n.production - rate * after),
+            hours * (n.production - (fixed + n.ixazomib_loss * end + n.lenalidomide_loss * self.lenalidomide) * after),
         )
         # A compartment depends on those before it in the chain, on itself and on the pool.
         old = (self.transit_1, self.transit_2, self.circulating)

@@ -161,29 +161,35 @@ def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
     """One step of integration: `amounts` (4,) in ng/mL by mode, `body` and `chain` are changed.
 
     `body` is the cumulative AUC and the lenalidomide that acts (mg); `chain` the proliferating pool, two transits and
-    the circulating platelets. Ixazomib's mean concentration in the step is exact; the pool's loss is taken as constant
-    within the step, and what flows on from it as a cubic.
+    the circulating platelets. Ixazomib's mean concentration in the step is exact. The pool falls by the mean loss,
+    corrected for lenalidomide's coming early; between the ends it is the cubic with the true slopes, and the chain
+    follows that exactly.
     """
     hours = n.step_hours[size]
-    concentration = 0.0
+    concentration = start = end = 0.0
     for mode in range(MODES):
+        start += amounts[mode]
         concentration += amounts[mode] * mean[size, mode]
         amounts[mode] *= decay[size, mode]
     if dose > 0.0:
         for mode in range(MODES):
             concentration += dose * dosed[1, mode]
             amounts[mode] += dose * dosed[0, mode]
+    for mode in range(MODES):
+        end += amounts[mode]
     auc = concentration * hours
+    held = body[1]
     acting = body[1] * n.lenalidomide_mean[size]
     body[1] *= n.lenalidomide_decay[size]
-    loss = n.ixazomib_loss * (concentration + n.cumulative * (body[0] + 0.5 * auc)) + n.lenalidomide_loss * acting
+    fixed = n.maturation + n.ixazomib_loss * n.cumulative * (body[0] + 0.5 * auc)
     body[0] += auc
 
-    rate = n.maturation + loss
+    rate = fixed + n.ixazomib_loss * concentration + n.lenalidomide_loss * acting
     before = chain[0]
     rest = n.production / rate
-    after = rest + (before - rest) * math.exp(-rate * hours)
-    fall, rise = hours * (n.production - rate * before), hours * (n.production - rate * after)
+    after = rest + (before - rest) * math.exp(-rate * hours) + n.lenalidomide_early[size] * held
+    fall = hours * (n.production - (fixed + n.ixazomib_loss * start + n.lenalidomide_loss * held) * before)
+    rise = hours * (n.production - (fixed + n.ixazomib_loss * end + n.lenalidomide_loss * body[1]) * after)
     t1, t2, circulating = chain[1], chain[2], chain[3]
     w = n.chain[size]
     chain[0] = after

@@ -69,7 +69,8 @@ class Numbers(NamedTuple):
     pain: tuple[float, ...]
     neuropathy_agreement: float
     reference_auc: float
-    # Platelets, in 10^9/L; by step size: hours, lenalidomide's decay and mean, and the chain's response.
+    # Platelets, in 10^9/L; by step size: hours, lenalidomide's decay, its mean, what its coming
+    # early in the step spares the pool (per mg), and the chain's response.
     maturation: float
     production: float
     baseline: float
@@ -85,6 +86,7 @@ class Numbers(NamedTuple):
     step_hours: tuple[float, ...]
     lenalidomide_decay: tuple[float, ...]
     lenalidomide_mean: tuple[float, ...]
+    lenalidomide_early: tuple[float, ...]
     chain: tuple[tuple[tuple[float, ...], ...], ...]
     # Neutrophils, on the logarithm of the count per mm3; the effect of one mg of lenalidomide and of one ng·h/mL.
     neutrophils: Spread
@@ -179,6 +181,10 @@ def worked_out(values: Given) -> Numbers:
         step_hours=STEP_HOURS,
         lenalidomide_decay=tuple(math.exp(-rate * hours) for hours in STEP_HOURS),
         lenalidomide_mean=tuple((1 - math.exp(-rate * hours)) / (rate * hours) for hours in STEP_HOURS),
+        lenalidomide_early=tuple(
+            production * one["platelets.lenalidomide"] * rate * earliness(hours, maturation, rate)
+            for hours in STEP_HOURS
+        ),
         chain=tuple(chain_response(hours, maturation, production) for hours in STEP_HOURS),
         neutrophils=_log_spread(
             [one[f"neutrophils.{name}"] for name in ("median", "log_sd", "lowest", "highest")],
@@ -279,6 +285,20 @@ def _log_spread(four: Sequence[float]) -> Spread:
     return _spread((math.log(median), deviation, math.log(least), math.log(most)))
 
 
+def earliness(hours: float, maturation: float, rate: float) -> float:
+    """By how much a loss that falls off with this rate is earlier in a step than a steady one, in h².
+
+    The integral over the step of what it has done more than the steady one, weighted with what then is left at the end.
+    """
+    parts = 1000
+    mean = (1 - math.exp(-rate * hours)) / (rate * hours)
+    total = 0.0
+    for part in range(parts):
+        at = (part + 0.5) / parts * hours
+        total += math.exp(-maturation * (hours - at)) * ((1 - math.exp(-rate * at)) / rate - mean * at)
+    return total * hours / parts
+
+
 def chain_response(hours: float, maturation: float, production: float) -> tuple[tuple[float, ...], ...]:
     """How the three last compartments of the platelet chain stand after a step, exactly, for a cubic input.
 
@@ -307,6 +327,11 @@ def _after(system: list[list[float]], state: list[float]) -> list[float]:
     """exp(system) · state, by its series; the rates of a step are of order 1, so that 60 terms are more than enough."""
     total, term = list(state), list(state)
     for order in range(1, 60):
-        term = [sum(row[place] * term[place] for place in range(len(term))) / order for row in system]
-        total = [sum_ + new for sum_, new in zip(total, term, strict=True)]
+        following = [0.0] * len(term)
+        for row, weights in enumerate(system):
+            # The built-in sum would differ between versions of Python in the last bit.
+            for weight, value in zip(weights, term, strict=True):
+                following[row] += weight * value / order
+        term = following
+        total = [so_far + new for so_far, new in zip(total, term, strict=True)]
     return total
