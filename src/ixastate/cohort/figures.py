@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import polars as pl
@@ -20,7 +21,7 @@ from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ixastate.chart import build
 from ixastate.cohort.run import Run
-from ixastate.cohort.spells import SEVERAL, cycle_days, spells
+from ixastate.cohort.spells import SEVERAL, cycle_days, names_of, spells
 from ixastate.cohort.summary import (
     dose_intensity_by_cycle,
     occupancy,
@@ -47,7 +48,7 @@ LEFT_OUT = "left-out.txt"
 # Ends that are not the rules' doing, by symbol, with their sign; every other stop is a toxicity's.
 ENDS = {"progression": "D", "death": "X", "withdrawal": "s", "intolerable_toxicity": "v"}
 BY_RULE, GOES_ON = ("stopped by a rule", "o"), ("still on treatment", ">")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "ixastate",
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
@@ -148,7 +149,7 @@ def occupancy_figure(run: Run) -> Figure:
         figure, axes = _titled(run, "Where the patients are", 5.5)
         found = occupancy(run)
         used = found.group_by("place", maintain_order=True).agg(pl.col("patients").sum()).filter(pl.col("patients") > 0)
-        places = [str(place) for place in found["place"].dtype.categories]
+        places = names_of(found["place"])
         shown = [place for place in places if place in set(used["place"])]
         wide = found.pivot("place", index="day", values="share", sort_columns=False)
         # A step lasts from its week to the next.
@@ -212,7 +213,7 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
     length = cycle_days(run)
     with matplotlib.rc_context(STYLE):
         figure, axes = _titled(run, f"The first {ends.height} patients", 1.8 + 0.19 * ends.height)
-        places = [str(place) for place in found["place"].dtype.categories]
+        places = names_of(found["place"])
         shown = [place for place in places if place in set(found["place"])]
         for place in shown:
             own = found.filter(pl.col("place") == place)

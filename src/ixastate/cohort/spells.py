@@ -71,6 +71,13 @@ def places(configurations: pl.DataFrame) -> list[str]:
     return ["screening", *map(_active, levels), *held, SEVERAL, "discontinued"]
 
 
+def names_of(column: pl.Series) -> list[str]:
+    """Every place that a column of places could have, in order."""
+    kind = column.dtype
+    assert isinstance(kind, pl.Enum)
+    return kind.categories.to_list()
+
+
 def _active(level_mg10: int) -> str:
     return f"active at {level_mg10 / TENTHS:g} mg"
 

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from ixastate.cohort.run import Run
-from ixastate.cohort.spells import ANY, OPEN, STOPPED, cycle_days, days_of, holds, meanings, spells
+from ixastate.cohort.spells import ANY, OPEN, STOPPED, cycle_days, days_of, holds, meanings, names_of, spells
 from ixastate.cohort.survival import Survival, kaplan_meier
 from ixastate.events import DRUGS
 
@@ -230,11 +230,10 @@ def occupancy(run: Run, every_days: int = 7) -> pl.DataFrame:
     came = lasting.group_by("place", "day").agg(pl.len().cast(pl.Int64).alias("patients"))
     went = lasting.group_by("place", pl.col("until").alias("day")).agg(-pl.len().cast(pl.Int64).alias("patients"))
     turns = run.collect(pl.concat([came, went])).group_by("place", "day").agg(pl.col("patients").sum())
-    kinds = meanings(run)["place"].dtype
-    assert isinstance(kinds, pl.Enum)
+    every = meanings(run)["place"]
     calendar = pl.DataFrame({"day": range(1, days + 1)}, schema={"day": pl.Int32})
     return (
-        pl.DataFrame({"place": kinds.categories}, schema={"place": kinds})
+        pl.DataFrame({"place": names_of(every)}, schema={"place": every.dtype})
         .join(calendar, how="cross")
         .join(turns, on=["place", "day"], how="left")
         .sort("place", "day")

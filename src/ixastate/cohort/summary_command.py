@@ -51,18 +51,23 @@ def run(options: argparse.Namespace) -> int:
     print(as_text(answers).decode().rstrip("\n") if options.json else "\n".join(text))
     if options.figures:
         for one in opened:
-            for path in write_answers(one):
-                print(f"written to {path}", file=sys.stderr)
+            written = write_answers(one, answers if len(opened) == 1 else None)
+            print(f"{len(written)} files written to {one.path}", file=sys.stderr)
+            for note in (path for path in written if path.suffix == ".txt"):
+                print(note.read_text(encoding="utf-8").rstrip(), file=sys.stderr)
     return OK
 
 
-def write_answers(run: Run) -> list[Path]:
-    """Write summary.json and the figures into the run's directory, each whole or not at all; what was written."""
+def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]:
+    """Write summary.json and the figures into the run's directory, each whole or not at all; what was written.
+
+    `answers` are those of `summary.as_json`, where they are known already.
+    """
     from ixastate.cohort import figures, summary
     from ixastate.files import write_whole
 
     target = run.path / SUMMARY
-    write_whole(target, as_text(summary.as_json(run)))
+    write_whole(target, as_text(answers or summary.as_json(run)))
     return [target, *figures.write_figures(run, run.path / FIGURES)]
 
 
