@@ -9,10 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.measure import Work, share_out, spans
+from ixastate.cohort.hazards_kernel import LANES, WORDS
 from ixastate.cohort.philox import draw
 
-LANES = 64
-WORDS = 4
 PIECE = 1 << 20
 
 
@@ -44,11 +43,15 @@ def draw_many(seed, first, count):
     return found[0]
 
 
-def gathers(pool: ThreadPoolExecutor, table: NDArray[np.uint64], count: int, threads: int) -> Work:
-    """So many look-ups at random places of a table, the places known beforehand."""
-    places = np.random.default_rng(1).integers(0, len(table), count, dtype=np.uint32)
-    workers = [lambda first, size: gather(table, places, first, size)] * threads
-    pieces = spans(count, min(PIECE, -(-count // threads)))
+def anywhere(table: NDArray[np.uint64], count: int) -> NDArray[np.uint32]:
+    """So many random places of a table."""
+    return np.random.default_rng(1).integers(0, len(table), count, dtype=np.uint32)
+
+
+def gathers(pool: ThreadPoolExecutor, table: NDArray[np.uint64], places: NDArray[np.uint32], threads: int) -> Work:
+    """Look-ups at these places of a table, which are known beforehand."""
+    workers = [lambda first, count: gather(table, places, first, count)] * threads
+    pieces = spans(len(places), min(PIECE, -(-len(places) // threads)))
     return lambda: share_out(pool, workers, pieces)
 
 

@@ -19,6 +19,8 @@ Span = tuple[int, int]
 MILLION = 1e6
 # A work that takes less is repeated until it has taken as long.
 LEAST_SECONDS = 0.2
+# Patients of a quick run, where a full one has a number of its own.
+FEW = 50
 
 
 class LeftOut(Exception):
@@ -52,8 +54,8 @@ class Settings:
         return self.counts[-1]
 
     def fewer(self, count: int) -> int:
-        """So many, or a hundredth of them in a quick run."""
-        return max(8, count // 100) if self.quick else count
+        """So many, or a few in a quick run."""
+        return min(count, FEW) if self.quick else count
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,18 @@ class Target:
 
 
 def best(works: Mapping[str, Work], rounds: int, about: str) -> dict[str, float]:
-    """The seconds that each work takes at best. Every work is done once before, which compiles and fills caches."""
+    """The seconds that each work takes in the best of the rounds; before, each is done once, to compile and warm up."""
     seconds: dict[str, float] = {}
-    repeats: dict[str, int] = {}
+    repeats = dict.fromkeys(works, 1)
     with tqdm(total=len(works) * (1 + rounds), desc=about, leave=False) as bar:
-        for name, work in works.items():
+        for work in works.values():
             work()
-            once = elapsed(work, 1)
-            repeats[name] = max(1, math.ceil(LEAST_SECONDS / once)) if rounds > 1 else 1
-            seconds[name] = once
             bar.update()
         for _ in range(rounds):
             for name, work in works.items():
-                seconds[name] = min(seconds[name], elapsed(work, repeats[name]))
+                seconds[name] = min(seconds.get(name, math.inf), elapsed(work, repeats[name]))
+                # The first round says how often a short work must be done.
+                repeats[name] = max(1, math.ceil(LEAST_SECONDS / seconds[name]))
                 bar.update()
     return seconds
 

@@ -139,7 +139,7 @@ def require(library: str) -> None:
 
 @dataclass(frozen=True)
 class Courses:
-    """Simulated courses of whole cycles: the symbols of each, and the table's number of the configuration after each."""
+    """Simulated courses of whole cycles: their symbols, and the table's number of the configuration after each."""
 
     arrays: MachineArrays
     model: Hazards
@@ -267,7 +267,8 @@ def with_transitions(courses: Courses) -> tuple[Work, str]:
         return [table.configurations[int(state[1:])] for state in ends]
 
     courses.check("transitions", walk())
-    return walk, f"flat, the {len(states):,} configurations met and {len(moves):,} transitions; no guards, orders or rules"
+    size = f"the {len(states):,} configurations met and {len(moves):,} transitions"
+    return walk, f"flat, {size}; no guards, orders or rules"
 
 
 def with_xstate(courses: Courses, rounds: int) -> tuple[float, str]:

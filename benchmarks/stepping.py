@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import share_out, spans
 from ixastate.cohort.hazards import Chain
-from ixastate.cohort.hazards_kernel import BINS, step_block
+from ixastate.cohort.hazards_kernel import BINS, LANES, step_block
 
 PIECE = 1 << 14
 SEED = 1
@@ -71,9 +71,33 @@ class Stepper:
         step_block(chain.packed, chain.state_bits, *self.begin, SEED, first, count, self.weeks, kept, begun, last)
 
 
-def share_going_on(chain: Chain, weeks: int, patients: int) -> float:
-    """The share of so many patients to whom something may still happen at the end: those on treatment."""
+def _courses(
+    chain: Chain, patients: int, weeks: int, *, keep: bool
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint32]]:
+    """The first state of each patient, the symbols if they are kept, and the last state."""
     begun, last = np.empty(patients, np.uint8), np.empty(patients, np.uint32)
-    kept = np.zeros((0, weeks), np.uint8)
-    step_block(chain.packed, chain.state_bits, *starts(chain), SEED, 0, patients, weeks, kept, begun, last)
+    kept = np.empty((patients if keep else 0, weeks), np.uint8)
+    states, shares = starts(chain)
+    step_block(chain.packed, chain.state_bits, states, shares, SEED, 0, patients, weeks, kept, begun, last)
+    return states[begun], kept, last
+
+
+def share_going_on(chain: Chain, patients: int, weeks: int) -> float:
+    """The share of so many patients to whom something may still happen at the end: those on treatment."""
+    _, _, last = _courses(chain, patients, weeks, keep=False)
     return float(np.mean(chain.probabilities[last, chain.none] < 1))
+
+
+def looked_at(chain: Chain, patients: int, weeks: int) -> NDArray[np.uint32]:
+    """Where the kernel would look in the packed table for so many patients, in its order; a multiple of 64 patients.
+
+    The states are those of simulated courses; the bin of each look-up is drawn anew.
+    """
+    state, symbols, _ = _courses(chain, patients, weeks, keep=True)
+    chance = np.random.default_rng(SEED)
+    places = np.empty((patients // LANES, weeks, LANES), np.uint32)
+    for week in range(weeks):
+        bins = chance.integers(0, BINS, patients, dtype=np.uint32)
+        places[:, week] = (state.astype(np.uint32) * np.uint32(BINS) + bins).reshape(-1, LANES)
+        state = chain.following[state, symbols[:, week]].astype(np.uint64)
+    return places.reshape(-1)
