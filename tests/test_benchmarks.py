@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-np = pytest.importorskip("numpy", reason="numpy is not installed (extra cohort)")
 pytest.importorskip("numba", reason="numba is not installed (extra cohort)")
 pytest.importorskip("polars", reason="polars is not installed (extra cohort)")
+
+import numpy as np
 
 from benchmarks import end_to_end, measure, peers, published, show, suite
 
