@@ -1,0 +1,44 @@
+"""The `published` model's kernel, block by block as the engine runs it, and the same model in plain Python."""
+
+from __future__ import annotations
+
+from benchmarks.measure import Disagreement, spans
+from ixastate.cohort.arrays import MachineArrays
+from ixastate.cohort.models import Kernel
+from ixastate.cohort.plain import Plain
+from ixastate.cohort.plan import BLOCK
+from ixastate.cohort.published import Published
+
+SEED = 1
+# What a row of either says, by the names that both use.
+SAID = ("patient", "number", "day", "symbol", "configuration", "output")
+
+
+def kernel(arrays: MachineArrays, cycles: int) -> Kernel:
+    """The compiled kernel."""
+    return Published.read().kernel(arrays, SEED, cycles)
+
+
+def oracle(arrays: MachineArrays, cycles: int) -> Plain:
+    """The same in plain Python."""
+    return Plain(Published.read().values, arrays.table, SEED, cycles)
+
+
+def courses(plain: Plain, patients: int) -> None:
+    """The first patients' courses in plain Python."""
+    for patient in range(patients):
+        plain.course(patient)
+
+
+def events(compiled: Kernel, patients: int) -> int:
+    """How many events the first patients have."""
+    return sum(len(compiled(first, count).rows) for first, count in spans(patients, BLOCK))
+
+
+def check(compiled: Kernel, plain: Plain, patients: int) -> None:
+    """`Disagreement` unless both say the same of these patients."""
+    columns = compiled(0, patients).rows.columns()
+    theirs = list(zip(*(columns[name].tolist() for name in SAID), strict=True))
+    ours = [tuple(row[name] for name in SAID) for patient in range(patients) for row in plain.course(patient)[1]]
+    if theirs != ours:
+        raise Disagreement("published: the kernel and plain Python say different things")
