@@ -47,7 +47,7 @@ def run(model: str, patients: int, cycles: int, threads: int, directory: Path) -
 
     from ixastate.cohort.directory import Directory
     from ixastate.cohort.plan import workshop
-    from ixastate.cohort.simulate import finish, plan_of, run_shards
+    from ixastate.cohort.simulation import finish, plan_of, run_shards
 
     plan = plan_of(patients, cycles, 1, toxicity=model)
     shop = workshop(plan)
