@@ -42,7 +42,7 @@ def measure(model: str, patients: int, cycles: int, threads: int) -> dict[str, f
 
 
 def run(model: str, patients: int, cycles: int, threads: int, directory: Path) -> dict[str, Any]:
-    """Simulate into a directory as `ixastate.cohort.simulate.simulate` does, with a progress bar."""
+    """Simulate into a directory as `ixastate.cohort.simulate` does, with a progress bar."""
     from tqdm import tqdm
 
     from ixastate.cohort.directory import Directory

@@ -1,5 +1,8 @@
-"""How tests run here: Hypothesis without deadlines on a noisy machine, and in CI with the same examples every time;
-compiled code never older than its source."""
+"""How tests run here.
+
+Hypothesis has no deadlines on a noisy machine, and in CI the same examples every time. Compiled code is never older
+than its source.
+"""
 
 from __future__ import annotations
 

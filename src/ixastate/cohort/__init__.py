@@ -1,7 +1,7 @@
 """A cohort of simulated courses: one to millions of patients, each a real course of events.
 
-`simulate` makes a run, `Run.open` opens one; `summary` and `pairs` answer questions as data frames. The names are imported
-when they are first used: they need the libraries of the extra `cohort`.
+`simulate` makes a run, `Run.open` opens one; `summary` and `pairs` answer questions as data frames. The names are
+imported when they are first used: they need the libraries of the extra `cohort`.
 """
 
 from __future__ import annotations

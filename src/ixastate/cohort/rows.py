@@ -96,6 +96,4 @@ def room(count: int) -> Rows:
 
 def joined(parts: list[Rows]) -> Rows:
     """Several blocks as one."""
-    return Rows(
-        *(np.concatenate(columns) for columns in zip(*(part.columns().values() for part in parts), strict=True))
-    )
+    return Rows(**{name: np.concatenate([part.columns()[name] for part in parts]) for name in parts[0].columns()})
