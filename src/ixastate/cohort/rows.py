@@ -96,4 +96,4 @@ def room(count: int) -> Rows:
 
 def joined(parts: list[Rows]) -> Rows:
     """Several blocks as one."""
-    return Rows(**{name: np.concatenate([part.columns()[name] for part in parts]) for name in parts[0].columns()})
+    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
