@@ -91,7 +91,8 @@ ROW_TYPES = (
 
 def room(count: int) -> Rows:
     """Room for so many rows, not yet written."""
-    return Rows(*(np.empty(count, kind) for kind in ROW_TYPES))
+    columns: list[Any] = [np.empty(count, kind) for kind in ROW_TYPES]
+    return Rows(*columns)
 
 
 def joined(parts: list[Rows]) -> Rows:
