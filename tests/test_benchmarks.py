@@ -242,6 +242,31 @@ def test_a_run_that_fails_is_left_out() -> None:
         end_to_end.measure("no such model", 1, 1, 1)
 
 
+def test_a_full_run_is_held_to_what_was_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def measured(model: str, patients: int, cycles: int, threads: int) -> dict[str, float]:
+        asked.append((model, patients))
+        peak = {"published": 1e9, "hazards": 1e9 + patients * 1e3}[model]
+        return {"seconds": 200.0, "simulating": 100.0, "peak_bytes": peak, "disk_bytes": 3e8, "events": 1e8}
+
+    monkeypatch.setattr(end_to_end, "measure", measured)
+    patients, cycles = suite.FULL
+    settings = measure.Settings(patients, cycles, 4 * cycles, threads=2, processors=2, rounds=3, quick=False)
+    section, targets = suite.end_to_end_section(settings)
+    assert asked == [(model, n) for model in ("published", "hazards") for n in (patients // 10, patients)]
+    assert section.left_out == {}
+    assert section.rows[1].figures[suite.EVENTS] == 1.0
+    assert section.rows[1].figures["bytes an event"] == 3.0
+    assert [(target.what, target.met) for target in targets] == [
+        ("published, end to end, seconds", False),
+        ("published, end to end, peak in GB", True),
+        ("published, end to end, peak memory of all to a tenth", True),
+        ("hazards, end to end, peak memory of all to a tenth", False),
+    ]
+    assert "| no " in show.targets(targets)
+
+
 # --- What is printed ------------------------------------------------------------------------------------------
 
 
