@@ -24,7 +24,7 @@ pytest.importorskip("polars", reason="polars is not installed (extra cohort)")
 
 import numpy as np
 
-from benchmarks import end_to_end, measure, peers, published, show, suite
+from benchmarks import end_to_end, limits, measure, peers, published, show, stepping, suite
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "benchmarks" / "run.py"
@@ -160,6 +160,24 @@ def test_every_span_is_taken_once(threads: int) -> None:
         workers = [lambda first, count: taken.append((first, count))] * threads
         measure.share_out(pool, workers, measure.spans(1000, 7))
     assert sorted(patient for first, count in taken for patient in range(first, first + count)) == list(range(1000))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("lanes", [1, 5, 20_000])
+def test_limits_are_measured_in_whole_lanes(lanes: int, threads: int) -> None:
+    pieces = limits.in_lanes(lanes * limits.LANES, threads)
+    assert sum(count for _, count in pieces) == lanes * limits.LANES
+    assert all(count % limits.LANES == 0 for _, count in pieces)
+    assert len(pieces) >= min(threads, lanes)
+
+
+def test_the_places_looked_at_are_those_of_simulated_courses() -> None:
+    chain = stepping.worst_case(1000)
+    one_way = replace(chain, following=np.full_like(chain.following, 7))
+    places = stepping.looked_at(one_way, 64, 8)
+    assert places.tolist()[64:] == pytest.approx([7 * 32 + 16] * 7 * 64, abs=16)
+    assert len(set(places.tolist())) > 30
+    assert len(set((stepping.looked_at(chain, 640, 8) // 32).tolist())) > 900
 
 
 def test_two_workers_work_at_the_same_time() -> None:
