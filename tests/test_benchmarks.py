@@ -24,7 +24,7 @@ pytest.importorskip("polars", reason="polars is not installed (extra cohort)")
 
 import numpy as np
 
-from benchmarks import end_to_end, measure, peers, published, show, suite
+from benchmarks import end_to_end, limits, measure, peers, published, show, stepping, suite
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "benchmarks" / "run.py"
@@ -162,6 +162,24 @@ def test_every_span_is_taken_once(threads: int) -> None:
     assert sorted(patient for first, count in taken for patient in range(first, first + count)) == list(range(1000))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("lanes", [1, 5, 20_000])
+def test_limits_are_measured_in_whole_lanes(lanes: int, threads: int) -> None:
+    pieces = limits.in_lanes(lanes * limits.LANES, threads)
+    assert sum(count for _, count in pieces) == lanes * limits.LANES
+    assert all(count % limits.LANES == 0 for _, count in pieces)
+    assert len(pieces) >= min(threads, lanes)
+
+
+def test_the_places_looked_at_are_those_of_simulated_courses() -> None:
+    chain = stepping.worst_case(1000)
+    one_way = replace(chain, following=np.full_like(chain.following, 7))
+    places = stepping.looked_at(one_way, 64, 8)
+    assert places.tolist()[64:] == pytest.approx([7 * 32 + 16] * 7 * 64, abs=16)
+    assert len(set(places.tolist())) > 30
+    assert len(set((stepping.looked_at(chain, 640, 8) // 32).tolist())) > 900
+
+
 def test_two_workers_work_at_the_same_time() -> None:
     together = threading.Barrier(2, timeout=30)
     with ThreadPoolExecutor(2) as pool:
@@ -240,6 +258,31 @@ def test_without_node_or_a_library_the_row_is_left_out(monkeypatch: pytest.Monke
 def test_a_run_that_fails_is_left_out() -> None:
     with pytest.raises(measure.LeftOut, match="the run ended with"):
         end_to_end.measure("no such model", 1, 1, 1)
+
+
+def test_a_full_run_is_held_to_what_was_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def measured(model: str, patients: int, cycles: int, threads: int) -> dict[str, float]:
+        asked.append((model, patients))
+        peak = {"published": 1e9, "hazards": 1e9 + patients * 1e3}[model]
+        return {"seconds": 200.0, "simulating": 100.0, "peak_bytes": peak, "disk_bytes": 3e8, "events": 1e8}
+
+    monkeypatch.setattr(end_to_end, "measure", measured)
+    patients, cycles = suite.FULL
+    settings = measure.Settings(patients, cycles, 4 * cycles, threads=2, processors=2, rounds=3, quick=False)
+    section, targets = suite.end_to_end_section(settings)
+    assert asked == [(model, n) for model in ("published", "hazards") for n in (patients // 10, patients)]
+    assert section.left_out == {}
+    assert section.rows[1].figures[suite.EVENTS] == 1.0
+    assert section.rows[1].figures["bytes an event"] == 3.0
+    assert [(target.what, target.met) for target in targets] == [
+        ("published, end to end, seconds", False),
+        ("published, end to end, peak in GB", True),
+        ("published, end to end, peak memory of all to a tenth", True),
+        ("hazards, end to end, peak memory of all to a tenth", False),
+    ]
+    assert "| no " in show.targets(targets)
 
 
 # --- What is printed ------------------------------------------------------------------------------------------
