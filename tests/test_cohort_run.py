@@ -313,3 +313,39 @@ def test_the_machine_is_written_beside_the_log(whole: Run) -> None:
     assert np.array_equal(configurations["ixazomib_given_mg10"].to_numpy(), arrays.given[:, 0])
     outputs = whole.collect(whole.outputs)
     assert [tuple(rules) for rules in outputs["rules"]] == list(arrays.table.rules)
+
+
+@pytest.mark.exhaustive
+def test_a_worker_killed_in_mid_run_changes_nothing(tmp_path: Path) -> None:
+    """A scheduler and two workers as processes of their own, found through a file; one worker is killed."""
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    plan = small_plan("published", patients=24 * BLOCK, cycles=26)
+    shop = workshop(plan)
+    directory = Directory.begin(tmp_path / "dask", shop)
+    file = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file), "--no-dashboard"]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
+    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for command in ([*dask, "--port", "0"], worker, worker)
+    ]
+    try:
+        until = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        killed: list[int] = []
+
+        def kill_once(patients: int) -> None:
+            killed.append(patients)
+            if len(killed) == 3:
+                processes[1].kill()
+
+        run_shards(directory, shop, directory.missing(), elsewhere=Elsewhere(file=file), progress=kill_once)
+        assert processes[1].wait(10) != 0
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert sum(killed) == plan.patients
+    assert files(finish(directory, shop).path) == files(simulated(tmp_path / "here", plan, 2).path)
