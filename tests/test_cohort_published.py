@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from statistics import NormalDist
@@ -502,6 +503,17 @@ def test_the_partition_changes_nothing(parts: tuple[int, ...]) -> None:
     for count in parts:
         blocks.append(kernel(first, count))
         first += count
+    together = Block(
+        joined([part.rows for part in blocks]),
+        {name: np.concatenate([part.baseline[name] for part in blocks]) for name in blocks[0].baseline},
+    )
+    assert same(together, block("dosing-text", False, 0, 300))
+
+
+def test_threads_change_nothing() -> None:
+    kernel = MODEL.kernel(arrays("dosing-text"), 7, 26)
+    with ThreadPoolExecutor(4) as pool:
+        blocks = list(pool.map(lambda first: kernel(first, 20), range(0, 300, 20)))
     together = Block(
         joined([part.rows for part in blocks]),
         {name: np.concatenate([part.baseline[name] for part in blocks]) for name in blocks[0].baseline},
