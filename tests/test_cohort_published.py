@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from statistics import NormalDist
@@ -258,6 +259,172 @@ def test_more_exposure_makes_more_rash() -> None:
     assert shares[0] > 1.5 * shares[1]
 
 
+# --- The week, from the rows alone ----------------------------------------------------------------------------
+
+
+def weekly_grades(kind: str, weeks: int, ours: Block) -> Any:
+    """(patients, weeks): the grade at the beginning of each week, -1 after the end of treatment."""
+    rows, patients = ours.rows, len(ours.baseline["female"])
+    grades = np.zeros((patients, weeks), int)
+    for patient, day, of, value in zip(
+        *(column.tolist() for column in (rows.patient, rows.day, rows.kind, rows.value)), strict=True
+    ):
+        if of == KIND[kind]:
+            grades[patient, day // 7 :] = value
+    last = np.flatnonzero(np.append(rows.patient[1:] != rows.patient[:-1], True))
+    for at in last[~arrays("dosing-text").treated[rows.configuration[last]]]:
+        grades[rows.patient[at], rows.day[at] // 7 :] = -1
+    return grades
+
+
+def assert_frequencies(then: Any, chances: list[float]) -> None:
+    """What followed has these probabilities, within five standard errors."""
+    there = then[then >= 0]
+    assert len(there) > 100
+    for grade, chance in enumerate(chances):
+        error = math.sqrt(chance * (1 - chance) / len(there)) + 1 / len(there)
+        assert np.mean(there == grade) == pytest.approx(chance, abs=5 * error)
+
+
+# Without differences between patients, effects of exposure, ends and holds the chains show themselves.
+BARE = MODEL.values | {
+    "rash.variances": (0.0,) * 4,
+    "diarrhoea.variances": (0.0,) * 4,
+    "rash.exposure": 0.0,
+    "diarrhoea.exposure": 0.0,
+    "adherence.missed": 1.0,
+    "patients.asian": 0.5,
+    "ends.progression": 0.0,
+    "ends.death": 0.0,
+    "ends.withdrawal": 0.0,
+    "ends.intolerable": 0.0,
+    "neuropathy.frailty_variance": 0.0,
+    "neutrophils.error": 0.0,
+    "neutrophils.sensitivity_log_sd": 0.0,
+    "platelets.additive_error": 0.0,
+    "platelets.proportional_error": 0.0,
+}
+
+
+def logits(first: float, second: float, third: float) -> tuple[float, float, float]:
+    return first, first - math.exp(second), first - math.exp(second) - math.exp(third)
+
+
+@pytest.mark.parametrize("week", [1, 2, 12])
+def test_rash_follows_the_published_chain(week: int) -> None:
+    ours = replace(MODEL, values=BARE | {"rash.from_0": (-4.0, 0.269, 0.436)}).kernel(arrays("dosing-text"), 3, 4)(
+        0, 20_000
+    )
+    grades = weekly_grades("rash_graded", 16, ours)
+    now, then = grades[:, week - 1], grades[:, week]
+    early, slow = 3.81 * math.exp(-0.1345 * week), 2.512 * (1 - math.exp(-0.06678 * week))
+    for asian in (0, 1):
+        chosen = (now == 0) & (ours.baseline["asian"] == asian)
+        row = logits(-4.0, 0.269, 0.436)
+        assert_frequencies(then[chosen], transition(row, early + 1.19 * asian, 0.0))
+    if week > 1:
+        from_1, from_2 = logits(0.402, 1.87, -0.527), logits(1.48, -2.52, 1.99)
+        assert_frequencies(then[now == 1], transition(from_1, 0.0, slow))
+        assert_frequencies(then[now == 2], transition(from_2, 0.0, 0.0))
+        assert_frequencies(then[now == 3], transition(logits(1.85, -2.82, -2.19), 0.0, 0.0))
+
+
+@pytest.mark.parametrize("week", [1, 2, 12])
+def test_diarrhoea_follows_the_published_chain(week: int) -> None:
+    often = {"diarrhoea.from_0": (-1.0, 0.211, 0.657), "diarrhoea.clearly_caused": 0.0}
+    ours = replace(MODEL, values=BARE | often).kernel(arrays("dosing-text"), 3, 4)(0, 20_000)
+    grades = weekly_grades("other_toxicity_graded", 16, ours)
+    now, then = grades[:, week - 1], grades[:, week]
+    slow = 9.49 * (1 - math.exp(-0.005113 * week))
+    first = 0.933 if week == 1 else 0.0
+    assert_frequencies(then[now == 0], transition(logits(-1.0, 0.211, 0.657), 0.0, first))
+    if week > 1:
+        from_1, from_2 = logits(0.677, 1.99, 0.541), logits(1.94, -1.92, 2.21)
+        assert_frequencies(then[now == 1], transition(from_1, 0.0, slow))
+        assert_frequencies(then[now == 2], transition(from_2, 0.0, 0.0))
+        for prior in (0, 1):
+            chosen = (now == 3) & (ours.baseline["prior_imid"] == prior)
+            row = logits(3.63 - 2.87 * (1 - prior), -2.15, -1.78)
+            assert_frequencies(then[chosen], transition(row, 0.0, 0.0))
+
+
+def test_neuropathy_goes_by_its_rates() -> None:
+    values = {"neuropathy.worsening": (0.2, 0.2, 0.2), "neuropathy.improvement": (0.02, 0.03, 0.04)}
+    ours = replace(MODEL, values=BARE | values).kernel(arrays("dosing-text"), 3, 4)(0, 10_000)
+    grades = weekly_grades("neuropathy_graded", 16, ours)
+    for grade, (up, down) in enumerate([(0.2, 0.0), (0.2, 0.02), (0.2, 0.03), (0.0, 0.04)]):
+        now, then = grades[:, 10], grades[:, 11]
+        chances = [0.0] * 4
+        # Every dose is missed: the background alone, and the improvement without ixazomib.
+        chances[min(3, grade + 1)] += 0.65 * up
+        chances[max(0, grade - 1)] += 4 * down
+        chances[grade] += 1 - 0.65 * up - 4 * down
+        assert_frequencies(then[now == grade], chances)
+    rows = ours.rows
+    for grade, pain in ((1, 0.1), (2, 0.2), (3, 0.4)):
+        came = (rows.kind == KIND["neuropathy_graded"]) & (rows.value == grade)
+        # A row of an episode that could end repeats the pain that was drawn: grade 1 without any.
+        came &= (rows.detail & AGREES) == 0
+        if grade > 1:
+            assert np.mean((rows.detail[came] & PAIN) > 0) == pytest.approx(pain, abs=0.03)
+
+
+def test_counts_follow_the_doses() -> None:
+    values = BARE | {"adherence.missed": 0.0, "pharmacokinetics.covariance": 0.0}
+    # Nothing else may change a dose.
+    values |= {
+        "neuropathy.worsening": (0.0,) * 3,
+        "rash.from_0": (-50.0, 0.0, 0.0),
+        "diarrhoea.from_0": (-50.0, 0.0, 0.0),
+    }
+    values |= {f"pharmacokinetics.{name}_variance": 1e-9 for name in ("clearance", "bioavailability", "volume_4")}
+    values |= {"patients.body_surface": (1.87, 1e-6, 1.8, 1.9)}
+    ours = replace(MODEL, values=values).kernel(arrays("dosing-text"), 3, 1)(0, 500)
+    usual = ours.rows.symbol[ours.rows.kind == KIND["course_started"]] == arrays("dosing-text").numbers["start_4_25"]
+    course = stepped(TYPICAL, dict.fromkeys((0, 7, 14), 4.0), DAILY, 14)
+    suppression, before = 0.0, 0.0
+    for week, day in ((1, 8), (2, 15)):
+        auc, before = course[7 * week][0] - before, course[7 * week][0]
+        suppression = 0.5 * suppression + 0.5 * (0.33 + 0.03 * auc / 1247.3)
+        counts = {}
+        for kind in ("neutrophils_measured", "platelets_measured"):
+            chosen = (ours.rows.kind == KIND[kind]) & (ours.rows.day == day)
+            counts[kind] = dict(zip(ours.rows.patient[chosen].tolist(), ours.rows.value[chosen].tolist(), strict=True))
+        for patient in np.flatnonzero(usual).tolist():
+            if patient not in counts["neutrophils_measured"]:
+                continue
+            own = ours.baseline["neutrophils_mm3"][patient]
+            assert counts["neutrophils_measured"][patient] == pytest.approx(own * math.exp(-suppression), abs=11)
+            own = 1000 * ours.baseline["own_platelets_10e9_l"][patient]
+            assert counts["platelets_measured"][patient] == pytest.approx(own * course[7 * week][1], abs=501)
+
+
+def test_the_ends_come_at_their_rates() -> None:
+    values = MODEL.values | {"ends.death": 0.01, "ends.withdrawal": 0.005, "ends.intolerable": 0.002}
+    rows = replace(MODEL, values=values).kernel(arrays("dosing-text"), 3, 6)(0, 20_000).rows
+    kinds = ("progression_found", "patient_died", "consent_withdrawn")
+    ended = {kind: int(np.sum(rows.kind == KIND[kind])) for kind in kinds}
+    # Nobody has stopped for a count in the first week, so there the rate is seen alone.
+    assert np.mean((rows.kind == KIND["patient_died"]) & (rows.day == 8)) * len(rows) == pytest.approx(200, abs=70)
+    median_weeks = 20.6 * 365.25 / 12 / 7
+    assert ended["progression_found"] / ended["patient_died"] == pytest.approx(
+        (1 - 0.5 ** (1 / median_weeks)) / 0.01, rel=0.1
+    )
+    assert ended["consent_withdrawn"] / ended["patient_died"] == pytest.approx(0.5, rel=0.12)
+
+
+def test_a_measured_platelet_count_has_the_published_error() -> None:
+    still = BARE | {"platelets.lenalidomide": 0.0, "platelets.ixazomib": 0.0}
+    still |= {"platelets.additive_error": 28.1, "platelets.proportional_error": 0.16}
+    ours = replace(MODEL, values=still).kernel(arrays("dosing-text"), 3, 1)(0, 20_000)
+    chosen = (ours.rows.kind == KIND["platelets_measured"]) & (ours.rows.day == 8)
+    own = ours.baseline["own_platelets_10e9_l"][ours.rows.patient[chosen]]
+    high = own > 150
+    scaled = (ours.rows.value[chosen][high] / 1000 - own[high]) / np.sqrt((0.16 * own[high]) ** 2 + 28.1**2)
+    assert np.std(scaled) == pytest.approx(1, abs=0.02)
+    assert np.mean(scaled) == pytest.approx(0, abs=0.03)
+
+
 # --- The kernel equals plain Python ---------------------------------------------------------------------------
 
 
@@ -336,6 +503,17 @@ def test_the_partition_changes_nothing(parts: tuple[int, ...]) -> None:
     for count in parts:
         blocks.append(kernel(first, count))
         first += count
+    together = Block(
+        joined([part.rows for part in blocks]),
+        {name: np.concatenate([part.baseline[name] for part in blocks]) for name in blocks[0].baseline},
+    )
+    assert same(together, block("dosing-text", False, 0, 300))
+
+
+def test_threads_change_nothing() -> None:
+    kernel = MODEL.kernel(arrays("dosing-text"), 7, 26)
+    with ThreadPoolExecutor(4) as pool:
+        blocks = list(pool.map(lambda first: kernel(first, 20), range(0, 300, 20)))
     together = Block(
         joined([part.rows for part in blocks]),
         {name: np.concatenate([part.baseline[name] for part in blocks]) for name in blocks[0].baseline},

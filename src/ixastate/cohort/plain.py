@@ -2,7 +2,7 @@
 
 It shares with the kernel the numbers worked out of the file and the quantile of the normal distribution, and nothing
 else: the random numbers are drawn on whole numbers, what an event means is asked of the alphabet each time, and what
-the machine does is looked up in a dictionary of the table's moves. Its rows and baselines equal the kernel's to the
+the machine does is read off the table, move by move. Its rows and baselines equal the kernel's to the
 last bit, since both add and multiply in the same order. The theory is in `published`.
 """
 
@@ -163,11 +163,13 @@ class Plain:
         self.weeks = self.cycles * self.length // DAYS_A_WEEK
         self.by_week = by_week(self.values, self.weeks)
         self.visits = visits(self.values, self.length, "parameters")
-        self.moves: dict[tuple[int, str], tuple[int, int]] = {
-            (move // len(self.table.symbols), self.table.symbols[move % len(self.table.symbols)]): (after, said)
-            for move, (after, said) in enumerate(zip(self.table.next, self.table.output, strict=True))
-        }
+        self.columns = {symbol: column for column, symbol in enumerate(self.table.symbols)}
         self.assesses = "new_cycle_met" in self.table.symbols
+
+    def move(self, configuration: int, symbol: str) -> tuple[int, int]:
+        """The configuration after a symbol, and the number of what is said."""
+        at = configuration * len(self.columns) + self.columns[symbol]
+        return self.table.next[at], self.table.output[at]
 
     def course(self, patient: int) -> tuple[dict[str, float], list[Row]]:
         """The baseline of a patient and the rows of the course, with an `event` each."""
@@ -223,7 +225,7 @@ class Course:
 
     def is_open(self, recovery: str) -> bool:
         """Whether the machine is in an episode that this symbol would end."""
-        return self.model.moves[self.now, recovery][0] != self.now
+        return self.model.move(self.now, recovery)[0] != self.now
 
     def row(self, day: int, facts: dict[str, Any]) -> Row:
         """The row of an event, when the machine has taken it in."""
@@ -234,9 +236,9 @@ class Course:
             self.every_days = lenalidomide_start(event, self.edition).every_days
         said = 0
         if meaning.symbol is not None:
-            self.now, said = self.model.moves[self.now, meaning.symbol]
+            self.now, said = self.model.move(self.now, meaning.symbol)
         self.number += 1
-        symbol = NO_SYMBOL if meaning.symbol is None else self.model.table.symbols.index(meaning.symbol)
+        symbol = NO_SYMBOL if meaning.symbol is None else self.model.columns[meaning.symbol]
         return {
             "patient": self.patient,
             "number": self.number,
