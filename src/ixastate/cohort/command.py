@@ -208,10 +208,11 @@ def _answer(path: Path, *, figures: bool) -> int:
     from ixastate.cohort.summary_command import write_answers
 
     run = Run.open(path)
-    print("\n".join(summary_text.lines(summary.as_json(run))))
+    answers = summary.as_json(run)
+    print("\n".join(summary_text.lines(answers)))
     print(f"\n{run.manifest['events']:,} events in {path}; digest {run.manifest['digest'][:16]}")
     if figures:
-        pictures = [written.name for written in write_answers(run) if written.suffix == ".png"]
+        pictures = [written.name for written in write_answers(run, answers) if written.suffix == ".png"]
         print(f"figures: {', '.join(pictures)}")
     print("A research and teaching tool, not medical advice.")
     return OK
