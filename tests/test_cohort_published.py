@@ -796,3 +796,16 @@ def test_every_parameter_has_its_source_and_its_unit_beside_it() -> None:
     assert all(re.search(r'unit = "[^"]+", source = "[^"]{8,}" \}$', line) for line in lines)
     assert read_parameters(MODEL.text, "x") == MODEL.values
     assert worked_out(MODEL.values) == N
+
+
+def test_the_numbers_are_worked_out_rightly() -> None:
+    days_a_month = 30.4375
+    assert (1 - N.progression) ** (20.6 * days_a_month / 7) == pytest.approx(0.5)
+    steps = (N.or_death - N.progression, N.or_withdrawal - N.or_death, N.or_intolerable - N.or_withdrawal)
+    assert steps == pytest.approx((0.0006, 0.0005, 0.0021))
+    assert worked_out(MODEL.values | {"ends.progression": 0.0}).progression == 0
+    assert N.reference_auc == pytest.approx(1247, abs=1)
+    assert math.exp(N.frailty_middle + N.frailty_sd**2 / 2) == pytest.approx(1)
+    assert N.lag == pytest.approx(13 / 60)
+    assert N.baseline_sd == pytest.approx(math.hypot(0.16 * 203, 28.1))
+    assert N.neutrophils_lenalidomide * 25 * 7 == pytest.approx(0.33)
