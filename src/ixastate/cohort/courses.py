@@ -24,6 +24,7 @@ from ixastate.course import Course, Record
 from ixastate.errors import InputError, IxastateError
 from ixastate.events import DRUGS, AnyEvent
 from ixastate.graph import read
+from ixastate.machine import machine
 from ixastate.replay import Replayed
 from ixastate.rules import load
 
@@ -146,10 +147,9 @@ class _Comparison:
         self.states = [tuple(states) for states in configurations["states"]]
         self.words = configurations["words"].to_list()
         outputs = run.collect(run.outputs)
-        self.orders = [set(orders) for orders in outputs["orders"]]
-        self.rules = [set(rules) for rules in outputs["rules"]]
-        # What the chart itself may ask for; advice on a dose or a value is the alphabet's and the course's.
-        self.by_the_chart = set().union(*self.orders)
+        self.orders = [tuple(orders) for orders in outputs["orders"]]
+        self.rules = [tuple(rules) for rules in outputs["rules"]]
+        self.live = machine(run.plan.edition)
 
     def of(self, row: dict[str, Any], rows: pl.DataFrame, doses: pl.DataFrame | None) -> Iterator[Difference]:
         patient = row["patient"]
@@ -164,12 +164,13 @@ class _Comparison:
                 yield Difference(patient, where, "the event", "accepted", f"refused: {refusal}")
                 return
             records.append(record)
+            orders, rules = self._said(record)
             for part, simulated, live in (
                 ("the symbol", symbol, record.symbol),
                 ("the state", self.states[configuration], record.after),
                 ("the words", self.words[configuration], record.words),
-                ("the orders", self.orders[output], {str(order) for order in record.orders} & self.by_the_chart),
-                ("a rule", set(), self.rules[output] - set(record.rules)),
+                ("the orders", self.orders[output], orders),
+                ("the rules", self.rules[output], rules),
             ):
                 if simulated != live:
                     yield Difference(patient, where, part, simulated, live)
@@ -177,6 +178,13 @@ class _Comparison:
         final = self.states[row["configuration"]]
         if final != course.configuration:
             yield Difference(patient, "at the end", "the state", final, course.configuration)
+
+    def _said(self, record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The orders and rules of the live chart alone; a record also has the alphabet's and the course's advice."""
+        if record.symbol is None:
+            return (), ()
+        step = self.live.step(record.before, record.symbol)
+        return tuple(str(order) for order in step.orders), step.rules
 
     def _doses(
         self, patient: int, course: Course, records: Sequence[Record], doses: pl.DataFrame | None
