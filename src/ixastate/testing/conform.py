@@ -1,0 +1,181 @@
+"""Running a suite over a system under test, and what came of it: course by course, and rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ixastate.rules import Edition, load
+from ixastate.testing.answers import Difference, compared, differences
+from ixastate.testing.blame import Asked, blame
+from ixastate.testing.subject import Answer, Fault, FaultKind, Subject
+from ixastate.testing.vectors import Suite, Vector
+
+# After so many courses in which the system did not answer, the rest would only take time.
+GIVE_UP_AFTER = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a course went wrong: the step (from 0), and either differences with the rules broken, or a fault."""
+
+    position: int
+    differences: tuple[Difference, ...] = ()
+    rules: tuple[str, ...] = ()
+    fault: FaultKind | None = None
+    what: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The rule that is meant; '' for a fault."""
+        return self.rules[0] if self.rules else ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one course. `passed` are the rules on which right answers rested, one entry an answer."""
+
+    vector: Vector
+    failure: Failure | None
+    passed: tuple[str, ...]
+    answered: int
+    said_something: bool
+
+
+@dataclass
+class Summary:
+    """What became of a suite. `nothing_said` is true when no answer held anything that could be compared."""
+
+    edition: Edition
+    results: list[Result] = field(default_factory=list)
+    not_run: int = 0
+
+    @property
+    def failures(self) -> list[Result]:
+        """The courses that went wrong."""
+        return [result for result in self.results if result.failure is not None]
+
+    @property
+    def nothing_said(self) -> bool:
+        """Whether every answer was empty of what can be compared."""
+        return any(result.answered for result in self.results) and not any(
+            result.said_something for result in self.results
+        )
+
+    @property
+    def well(self) -> bool:
+        """Whether all was as it should be."""
+        return not self.failures and not self.nothing_said and not self.not_run
+
+    def by_rule(self) -> dict[str, Tally]:
+        """For each rule of the edition that a course can show: answers right, courses wrong."""
+        tallies = {rule: Tally() for rule in self.edition.rules}
+        for result in self.results:
+            for rule in result.passed:
+                tallies[rule].passed += 1
+            failure = result.failure
+            if failure is not None and failure.rule:
+                tallies[failure.rule].failed += 1
+        return tallies
+
+    def shortest(self) -> dict[str, Result]:
+        """The shortest failing course for each rule broken, and for each fault (as 'fault: silent'), as found."""
+        shortest: dict[str, Result] = {}
+        for result in self.failures:
+            failure = result.failure
+            assert failure is not None
+            name = failure.rule or f"fault: {failure.fault}"
+            known = shortest.get(name)
+            if known is None or known.failure is None or failure.position < known.failure.position:
+                shortest[name] = result
+        return shortest
+
+
+@dataclass
+class Tally:
+    """How often right answers rested on a rule, and how many courses break it."""
+
+    passed: int = 0
+    failed: int = 0
+
+    @property
+    def word(self) -> str:
+        """One of failed, passed, not reached."""
+        return "failed" if self.failed else "passed" if self.passed else "not reached"
+
+
+def conform(subject: Subject, suite: Suite) -> Summary:
+    """Run every course of a suite over a system; what it does wrong is in the summary, never raised."""
+    summary = Summary(load(suite.header.edition))
+    for result in run(subject, suite.vectors, summary.edition):
+        summary.results.append(result)
+    summary.not_run = len(suite.vectors) - len(summary.results)
+    return summary
+
+
+def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:
+    """The result of each course, in order; no more once the system has failed to answer too often."""
+    faults = 0
+    for vector in vectors:
+        result = run_course(subject, vector, edition)
+        yield result
+        faults += result.failure is not None and result.failure.fault is not None
+        if faults >= GIVE_UP_AFTER:
+            return
+
+
+def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
+    """One course, up to the first answer that is wrong."""
+    passed: list[str] = []
+    earlier: set[str] = set()
+    before: dict[str, Any] = {}
+    said_something = False
+    answered = 0
+    failure = None
+    for position, step in enumerate(vector.steps):
+        try:
+            answer = subject.observe(step.event) if position else subject.start(step.event)
+        except Fault as fault:
+            failure = Failure(position, fault=fault.kind, what=fault.what)
+            break
+        answered += 1
+        asked = Asked(step.event, step.expected, step.rules, step.schedule, before, frozenset(earlier))
+        found = differences(step.expected, answer)
+        if found:
+            failure = _wrong(subject, position, asked, found, edition)
+            break
+        told = set(compared(step.expected, answer))
+        said_something = said_something or bool(told)
+        passed += reached(asked, told)
+        before = step.expected
+        earlier.update(step.rules)
+    if failure is None:
+        try:
+            subject.end_course()
+        except Fault as fault:
+            failure = Failure(len(vector.steps) - 1, fault=fault.kind, what=fault.what)
+    return Result(vector, failure, tuple(passed), answered, said_something or bool(failure and failure.differences))
+
+
+def reached(asked: Asked, told: Iterable[str]) -> list[str]:
+    """The rules that a right answer with these parts shows: those of what is due only if it says what is due."""
+    told = set(told)
+    decided = asked.rules if told - {"due"} else ()
+    return list(dict.fromkeys([*decided, *(asked.schedule if "due" in told else ())]))
+
+
+def _wrong(
+    subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition
+) -> Failure:
+    """A wrong answer, unless it turns out to be an answer too many."""
+    try:
+        subject.settle()
+    except Fault as fault:
+        return Failure(position, fault=fault.kind, what=fault.what)
+    return Failure(position, found, blame(asked, found, edition))
+
+
+def answer_of(answer: Answer) -> dict[str, Any]:
+    """An answer as plain data."""
+    return dict(answer)

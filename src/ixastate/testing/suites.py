@@ -1,0 +1,105 @@
+"""Suites: for each cover the courses of events, with the answers of the live machine.
+
+A suite is the same, byte for byte, each time that it is made of the same rules. Courses that begin alike are run once.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ixastate.chart import build
+from ixastate.errors import InputError
+from ixastate.events import AnyEvent
+from ixastate.graph import read
+from ixastate.rules import DEFAULT_EDITION, Edition, load
+from ixastate.table import tabulate
+from ixastate.testing import boundaries, covers
+from ixastate.testing.answers import Expected, Oracle, as_data
+from ixastate.testing.covers import Ground
+from ixastate.testing.names import name_of
+from ixastate.testing.vectors import Step, Suite, Vector, suite_of
+from ixastate.witness import witness
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A course to be run: the events, and what it was chosen for."""
+
+    events: tuple[AnyEvent, ...]
+    covers: tuple[str, ...]
+    name: str = ""
+
+
+Maker = Callable[[Ground], Iterator[Plan]]
+
+
+def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION) -> Suite:
+    """The suite of these covers; `InputError` for one that does not exist."""
+    unknown = [name for name in cover if name not in COVERS]
+    if unknown or not cover:
+        raise InputError(
+            f"there is no cover {unknown[0]!r}" if unknown else "what is to be covered?",
+            where="--cover",
+            remedy=f"one or more of: {', '.join(COVERS)}",
+        )
+    rules = load(edition)
+    ground = Ground(tabulate(read(build(edition))))
+    answers = Answers(edition)
+    vectors = []
+    for name in dict.fromkeys(cover):
+        for number, plan in enumerate(COVERS[name](ground), 1):
+            vectors.append(_vector(f"{name}-{number:04}", plan, answers, rules))
+    return suite_of(edition, tuple(dict.fromkeys(cover)), vectors)
+
+
+def _vector(course: str, plan: Plan, answers: Answers, edition: Edition) -> Vector:
+    told = answers.of(plan.events)
+    steps = tuple(
+        Step(event=event, expected=expected.answer, rules=expected.rules, schedule=expected.schedule)
+        for event, expected in told
+    )
+    return Vector(course=course, name=plan.name or name_of(told, edition), covers=plan.covers, steps=steps)
+
+
+class Answers:
+    """The right answers to courses; where two begin alike, the live machine runs the beginning once."""
+
+    def __init__(self, edition: str) -> None:
+        self._edition = edition
+        self._past: list[tuple[AnyEvent, Oracle, dict[str, Any], Expected]] = []
+
+    def of(self, events: Sequence[AnyEvent]) -> list[tuple[dict[str, Any], Expected]]:
+        """Each event as a JSON object, with the right answer."""
+        alike = 0
+        while alike < min(len(events), len(self._past)) and events[alike] == self._past[alike][0]:
+            alike += 1
+        del self._past[alike:]
+        for event in events[alike:]:
+            oracle = copy.copy(self._past[-1][1]) if self._past else Oracle(self._edition)
+            oracle.course = copy.copy(oracle.course)
+            self._past.append((event, oracle, as_data(event), oracle.observe(event)))
+        return [(data, expected) for _, _, data, expected in self._past]
+
+
+def _of_symbols(chosen: Sequence[covers.Chosen], edition: Edition) -> Iterator[Plan]:
+    # In the order of their symbols, so that courses that begin alike stand together.
+    for one in sorted(chosen, key=lambda course: course.symbols):
+        yield Plan(tuple(witness(one.symbols, edition)), one.covers)
+
+
+def _edges(ground: Ground) -> Iterator[Plan]:
+    yield from _of_symbols(covers.edges(ground), ground.table.graph.edition)
+
+
+def _boundaries(ground: Ground) -> Iterator[Plan]:
+    for probe in boundaries.probes(ground.table.graph.edition):
+        yield Plan(probe.events, probe.covers)
+
+
+COVERS: dict[str, Maker] = {
+    "edges": _edges,
+    "boundaries": _boundaries,
+}
