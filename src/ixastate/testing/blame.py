@@ -134,18 +134,20 @@ def blame(asked: Asked, differences: Sequence[Difference], edition: Edition) -> 
         found += [rule for rule in asked.rules if rule.startswith("B-")] or list(asked.rules)
     for difference in implied(differing):
         found += _meant(asked, difference)
-    if not set(differing) - {"due"}:
-        rest = (*asked.schedule, *asked.rules)
-    else:
-        rest = tuple(rule for rule in asked.rules if rule not in GENERAL)
-        rest = (*rest, *(rule for rule in asked.rules if rule in GENERAL))
-    ordered = dict.fromkeys([*found, *_readings_last(rest)])
-    known = [rule for rule in ordered if rule in edition.rules]
-    return tuple(known)
+    only_due = not set(differing) - {"due"}
+    rest = [*by_weight(asked.schedule), *by_weight(asked.rules)] if only_due else by_weight(asked.rules)
+    return tuple(rule for rule in dict.fromkeys([*found, *rest]) if rule in edition.rules)
 
 
-def _readings_last(rules: Iterable[str]) -> list[str]:
-    return sorted(rules, key=lambda rule: ["B", "K"].index(rule[0]) + 1 if rule[1] == "-" else 0)
+def by_weight(rules: Iterable[str]) -> list[str]:
+    """Particular clauses, then general ones, then readings, then what is bookkeeping."""
+
+    def weight(rule: str) -> int:
+        if rule[1] == "-":
+            return 2 if rule[0] == "B" else 3
+        return int(rule in GENERAL)
+
+    return sorted(rules, key=weight)
 
 
 def implied(differing: Mapping[str, Difference]) -> list[Difference]:

@@ -17,7 +17,6 @@ from ixastate.events import CELLS_PER_MM3, EVENT, AnyEvent
 from ixastate.machine import DISCONTINUED
 from ixastate.rules import Edition
 from ixastate.schedule import next_ixazomib_day
-from ixastate.testing.answers import as_data
 
 # The first slot of the courses that are dated by the clock: a Monday, in UTC.
 MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -43,6 +42,7 @@ def probes(edition: Edition) -> Iterator[Probe]:
     yield from _rash(edition)
     yield from _other(edition)
     yield from _ladders(edition)
+    yield from _turns(edition)
     yield from _late_doses(edition)
     yield from _doses(edition)
     yield from _calendar(edition)
@@ -290,6 +290,16 @@ def _ladders(edition: Edition) -> Iterator[Probe]:
             yield probe(f"DOSE-10 floor: {name} from {level}", *_until_the_end(edition, floor, [onset, recovery]))
 
 
+def _turns(edition: Edition) -> Iterator[Probe]:
+    """Episodes of two toxicities in turn: each keeps its own count of its episodes."""
+    pairs = families(edition)
+    for one in ("ANC", "PLT", "RASH"):
+        for two in ("ANC", "PLT", "RASH"):
+            if one != two:
+                course = [started(edition), *pairs[one], *pairs[two], *pairs[two], *pairs[one]]
+                yield probe(f"episodes: {one}, {two} twice, {one}", *course)
+
+
 def _until_the_end(edition: Edition, past: Sequence[Fact], episode: Sequence[Fact]) -> list[Fact]:
     """The course so far, and this episode again and again until treatment ends (or is seen not to)."""
     whole = [*past, *list(episode) * MOST_EPISODES]
@@ -417,6 +427,19 @@ def _new_cycles(edition: Edition) -> Iterator[Probe]:
         yield probe(covers, started(edition), fact, {**met, "toxicities_resolved": True})
 
 
-def same_course(one: Probe, two: Probe) -> bool:
-    """Whether two probes are the same course of events."""
-    return [as_data(event) for event in one.events] == [as_data(event) for event in two.events]
+# --- What lies beside the numbers -----------------------------------------------------------------------------
+
+
+def rarities(edition: Edition) -> Iterator[Probe]:
+    """Courses for rules that no number and no transition shows: what is refused, and what comes after the end."""
+    ended = [started(edition), {"type": "patient_died"}]
+    yield probe("K-FINAL", *ended, neutrophils(edition.number("ANC-01", "anc")))
+    again = {**started(edition), "day": 2}
+    yield probe("K-RECORD: a second start", started(edition), again, neutrophils(edition.number("ANC-01", "anc")))
+    onset = edition.number("OTH-01", "from_grade")
+    for rule in ("B-RASH-CLASS", "B-HAEM-OTHER"):
+        named = {**other(onset), "term": edition.number(rule, "terms")[0]}
+        yield probe(rule, started(edition), named)
+    two = [other(onset, "clear"), other(onset, "not_clear", term="fatigue")]
+    over = [other(1, "clear", agreed=True), other(1, "not_clear", agreed=True, term="fatigue")]
+    yield probe("B-OTHER-MULTI", started(edition), *two, *over)

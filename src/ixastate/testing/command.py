@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ixastate.testing.vectors import Suite
 
 OK, FOUND = 0, 1
+MOST = 100_000
 COVERS = ("edges", "pairs", "rules", "readings", "boundaries", "configurations", "walks")
 
 
@@ -26,7 +27,14 @@ def add_suite_arguments(parser: argparse.ArgumentParser) -> None:
         "--cover", action="append", metavar="WHAT", help=f"one or more, with commas, of: {', '.join(COVERS)}"
     )
     parser.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
+    _add_walk_arguments(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+
+
+def _add_walk_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--length", type=_count, default=30, help="of a walk, in events (default: %(default)s)")
+    parser.add_argument("--seed", type=_seed, default=1, help="of the walks (default: %(default)s)")
+    parser.add_argument("--courses", type=_count, default=100, help="how many walks (default: %(default)s)")
 
 
 def add_conform_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +42,25 @@ def add_conform_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cover", action="append", metavar="WHAT", help="what to run (default: edges,boundaries)")
     parser.add_argument("--suite", type=Path, metavar="FILE", help="run this suite instead")
     parser.add_argument("--edition", default="dosing-text", help="which machine (default: %(default)s)")
+    _add_walk_arguments(parser)
     parser.add_argument("--url", help="ask a server: one POST a request")
     parser.add_argument("--timeout", type=float, default=5.0, metavar="S", help="for an answer (default: %(default)s s)")
     parser.add_argument(
         "--startup", type=float, default=10.0, metavar="S", help="for the first answer (default: %(default)s s)"
     )
     parser.add_argument("command", nargs="*", metavar="COMMAND", help="the program, after --")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return int(text)
 
 
 def run_suite(options: argparse.Namespace) -> int:
@@ -81,7 +102,7 @@ def _subject(options: argparse.Namespace) -> Subject:
 
 
 def _suite(cover: list[str], options: argparse.Namespace) -> Suite:
-    from ixastate.testing.suites import make_suite
+    from ixastate.testing.suites import Walk, make_suite
 
     names = [name.strip() for one in cover for name in one.split(",") if name.strip()]
-    return make_suite(names, options.edition)
+    return make_suite(names, options.edition, Walk(options.length, options.seed, options.courses))

@@ -80,16 +80,27 @@ class Summary:
         return tallies
 
     def shortest(self) -> dict[str, Result]:
-        """The shortest failing course for each rule broken, and for each fault (as 'fault: silent'), as found."""
+        """The shortest failing course for each rule broken, and for each fault (as 'fault: silent').
+
+        Faults come first; then the rules in the order of their courses' lengths, of equals the one more often broken.
+        """
         shortest: dict[str, Result] = {}
+        times: dict[str, int] = {}
         for result in self.failures:
             failure = result.failure
             assert failure is not None
             name = failure.rule or f"fault: {failure.fault}"
+            times[name] = times.get(name, 0) + 1
             known = shortest.get(name)
             if known is None or known.failure is None or failure.position < known.failure.position:
                 shortest[name] = result
-        return shortest
+
+        def rank(name: str) -> tuple[bool, int, int]:
+            failure = shortest[name].failure
+            assert failure is not None
+            return failure.fault is None, failure.position, -times[name]
+
+        return {name: shortest[name] for name in sorted(shortest, key=rank)}
 
 
 @dataclass

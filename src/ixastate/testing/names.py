@@ -12,7 +12,7 @@ from typing import Any
 from ixastate.rules import Edition
 from ixastate.shapes import BOTH
 from ixastate.testing.answers import Expected, differences
-from ixastate.testing.blame import DAYS_OF, Asked, blame
+from ixastate.testing.blame import DAYS_OF, Asked, blame, by_weight
 from ixastate.words import describe
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -49,14 +49,18 @@ def main_rule(course: Sequence[tuple[Mapping[str, Any], Expected]], edition: Edi
     before = course[-2][1].answer if len(course) > 1 else SCREENING
     earlier = frozenset(rule for _, expected in course[:-1] for rule in expected.rules)
     asked = Asked(event, last.answer, last.rules, last.schedule, before, earlier)
-    idle = {key: before[key] for key in SCREENING}
     if event["type"] == "course_started" and last.answer["phase"] == "on treatment":
         usual = (edition.ixazomib_ladder_mg[0], edition.lenalidomide.ladder_mg[0])
         idle = {f"{drug}_mg": mg for drug, mg in zip(BOTH, usual, strict=True)}
         if not differences(last.answer, idle):
             return DAYS_OF["ixazomib"]
-    found = differences(last.answer, idle) or differences(last.answer, {"orders": [], "refused": False})
-    return next(iter(blame(asked, found, edition)), "")
+        return next(iter(blame(asked, differences(last.answer, idle), edition)), "")
+    for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(SCREENING)):
+        found = differences(last.answer, {key: before[key] for key in keys})
+        if found:
+            return next(iter(blame(asked, found, edition)), "")
+    found = differences(last.answer, {"orders": [], "refused": False})
+    return next(iter(blame(asked, found, edition) if found else by_weight(last.rules)), "")
 
 
 def _subject(course: Sequence[tuple[Mapping[str, Any], Expected]]) -> str:

@@ -21,6 +21,7 @@ from ixastate.testing.answers import Expected, Oracle, as_data
 from ixastate.testing.covers import Ground
 from ixastate.testing.names import name_of
 from ixastate.testing.vectors import Step, Suite, Vector, suite_of
+from ixastate.testing.walks import walks
 from ixastate.witness import witness
 
 
@@ -33,10 +34,19 @@ class Plan:
     name: str = ""
 
 
-Maker = Callable[[Ground], Iterator[Plan]]
+@dataclass(frozen=True)
+class Walk:
+    """What random walks are wanted: how many events, by which seed, how many courses."""
+
+    length: int = 30
+    seed: int = 1
+    courses: int = 100
 
 
-def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION) -> Suite:
+Maker = Callable[[Ground, Walk], Iterator[Plan]]
+
+
+def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk | None = None) -> Suite:
     """The suite of these covers; `InputError` for one that does not exist."""
     unknown = [name for name in cover if name not in COVERS]
     if unknown or not cover:
@@ -50,7 +60,7 @@ def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION) -> Suite:
     answers = Answers(edition)
     vectors = []
     for name in dict.fromkeys(cover):
-        for number, plan in enumerate(COVERS[name](ground), 1):
+        for number, plan in enumerate(COVERS[name](ground, walk or Walk()), 1):
             vectors.append(_vector(f"{name}-{number:04}", plan, answers, rules))
     return suite_of(edition, tuple(dict.fromkeys(cover)), vectors)
 
@@ -90,16 +100,62 @@ def _of_symbols(chosen: Sequence[covers.Chosen], edition: Edition) -> Iterator[P
         yield Plan(tuple(witness(one.symbols, edition)), one.covers)
 
 
-def _edges(ground: Ground) -> Iterator[Plan]:
+def _edges(ground: Ground, walk: Walk) -> Iterator[Plan]:
     yield from _of_symbols(covers.edges(ground), ground.table.graph.edition)
 
 
-def _boundaries(ground: Ground) -> Iterator[Plan]:
+def _pairs(ground: Ground, walk: Walk) -> Iterator[Plan]:
+    yield from _of_symbols(covers.pairs(ground), ground.table.graph.edition)
+
+
+def _configurations(ground: Ground, walk: Walk) -> Iterator[Plan]:
+    yield from _of_symbols(covers.configurations(ground), ground.table.graph.edition)
+
+
+def _boundaries(ground: Ground, walk: Walk) -> Iterator[Plan]:
     for probe in boundaries.probes(ground.table.graph.edition):
         yield Plan(probe.events, probe.covers)
 
 
+def _rules(ground: Ground, walk: Walk) -> Iterator[Plan]:
+    yield from _resting_on(ground, ("label", "bookkeeping"))
+
+
+def _readings(ground: Ground, walk: Walk) -> Iterator[Plan]:
+    yield from _resting_on(ground, ("reading",))
+
+
+def _resting_on(ground: Ground, kinds: Sequence[str]) -> Iterator[Plan]:
+    """A small set of short courses on which every rule of these kinds acts that something executes."""
+    edition = ground.table.graph.edition
+    wanted = [rule.id for rule in edition.rules.values() if rule.kind in kinds and rule.executed_by]
+    pool = [probe.events for probe in (*boundaries.probes(edition), *boundaries.rarities(edition))]
+    pool += [tuple(witness(symbols, edition)) for symbols in covers.resting_on(ground, wanted)]
+    answers = Answers(edition.name)
+    candidates = []
+    for number, events in enumerate(pool):
+        shown = {rule for _, expected in answers.of(events) for rule in (*expected.rules, *expected.schedule)}
+        bits = sum(1 << place for place, rule in enumerate(wanted) if rule in shown)
+        candidates.append(covers.Candidate(bits, len(events), (number, 0)))
+    told = 0
+    for chosen in covers.greedy(candidates, (1 << len(wanted)) - 1):
+        new = chosen.bits & ~told
+        told |= chosen.bits
+        yield Plan(pool[chosen.key[0]], tuple(rule for place, rule in enumerate(wanted) if new >> place & 1))
+
+
+def _walks(ground: Ground, walk: Walk) -> Iterator[Plan]:
+    words = f"length {walk.length}, seed {walk.seed}"
+    for number, events in enumerate(walks(ground.table.graph.edition, walk.length, walk.seed, walk.courses), 1):
+        yield Plan(events, (f"walk {number}, {words}",), f"random walk {number} ({words})")
+
+
 COVERS: dict[str, Maker] = {
     "edges": _edges,
+    "pairs": _pairs,
+    "rules": _rules,
+    "readings": _readings,
     "boundaries": _boundaries,
+    "configurations": _configurations,
+    "walks": _walks,
 }
