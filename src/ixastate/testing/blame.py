@@ -191,6 +191,8 @@ def _meant(asked: Asked, difference: Difference) -> list[str]:
     """The clauses that one difference breaks."""
     key, clauses = difference.key, asked.clauses
     if key == "phase":
+        if difference.expected == "discontinued":
+            return [rule for rule in clauses.ends if rule in asked.rules]
         instead = [clause for resting, clause in clauses.ends_instead.items() if resting in asked.rules]
         return instead or _first(asked, clauses.ends)
     if key in ("ixazomib_held", "lenalidomide_held"):

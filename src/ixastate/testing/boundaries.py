@@ -43,6 +43,7 @@ def probes(edition: Edition) -> Iterator[Probe]:
     yield from _other(edition)
     yield from _ladders(edition)
     yield from _turns(edition)
+    yield from _companion_floor(edition)
     yield from _late_doses(edition)
     yield from _doses(edition)
     yield from _calendar(edition)
@@ -298,6 +299,27 @@ def _turns(edition: Edition) -> Iterator[Probe]:
             if one != two:
                 course = [started(edition), *pairs[one], *pairs[two], *pairs[two], *pairs[one]]
                 yield probe(f"episodes: {one}, {two} twice, {one}", *course)
+
+
+def _companion_floor(edition: Edition) -> Iterator[Probe]:
+    """Lenalidomide at its floor when its turn comes: ixazomib is lowered in its place (or not at all)."""
+    pairs = families(edition)
+    bands = [band for band in edition.lenalidomide.start if not band.on_dialysis]
+    # The start from which two reductions of lenalidomide lead to its floor while ixazomib stands at its usual level.
+    middle = edition.lenalidomide.ladder_mg[-3]
+    kidney = next(Decimal(str(band.at_least_ml_min)) for band in bands if band.dose_mg == middle)
+    start = started(edition, creatinine_clearance={"value": kidney, "unit": "mL/min"})
+    dialysis = started(edition, on_dialysis=True)
+    for turns in (
+        ("PLT", "RASH", "ANC", "ANC"),
+        ("RASH", "RASH", "PLT", "RASH"),
+        ("PLT", "RASH", "PLT", "PLT"),
+    ):
+        course = [start, *(fact for name in turns for fact in pairs[name])]
+        yield probe(f"B-LENFLOOR: {', '.join(turns)}", *course)
+    for turns in (("PLT", "RASH"), ("RASH", "PLT")):
+        course = [dialysis, *(fact for name in turns for fact in pairs[name])]
+        yield probe(f"B-LENFLOOR: {', '.join(turns)} on dialysis", *course)
 
 
 def _until_the_end(edition: Edition, past: Sequence[Fact], episode: Sequence[Fact]) -> list[Fact]:

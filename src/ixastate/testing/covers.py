@@ -21,6 +21,8 @@ from ixastate.table import Table
 # A move, as the configuration in which it is made and the number of the symbol.
 Move = tuple[int, int]
 Pair = tuple[int, int]
+# Before the first transition of a region.
+ENTRY = -1
 OTHER_OVER = ("other_resolved", "other_resolved_related")
 
 
@@ -162,7 +164,7 @@ class _Pairs:
     """The pairs of consecutive transitions within a region, and the shortest courses that take them.
 
     What goes on in other regions in between does not matter. The root counts as a region too: its transitions are the
-    starts and the ends. A start also enters the drugs' regions.
+    starts and the ends. A start also enters the drugs' regions; in the others the first transition follows the entry.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -179,7 +181,8 @@ class _Pairs:
         """A small set of courses for every pair that can be shown."""
         along = self._along_the_tree()
         searched = self._searched()
-        names = [f"{self.graph.edges[one]} | {self.graph.edges[two]}" for one, two in self._numbers]
+        edges = self.graph.edges
+        names = [f"{edges[one] if one != ENTRY else 'entry'} | {edges[two]}" for one, two in self._numbers]
         found = greedy([*along, *(candidate for candidate, _ in searched)], (1 << len(names)) - 1)
         courses = {candidate.key: symbols for candidate, symbols in searched}
         return _named(found, names, lambda key: courses.get(key) or self.ground.course(key))
@@ -197,16 +200,16 @@ class _Pairs:
         return [(region, of[0], list(pairwise(of)), of[-1]) for region, of in by_region.items()]
 
     def _bits(self, last: Sequence[int], said: int) -> int:
-        """The pairs that a move takes, after these last transitions of the regions (-1: none yet)."""
+        """The pairs that a move takes, after these last transitions of the regions (ENTRY: none yet)."""
         bits = 0
         for region, first, inner, _ in self._moved[said]:
-            for pair in ([(last[region], first)] if last[region] >= 0 else []) + inner:
+            for pair in [(last[region], first), *inner]:
                 bits |= 1 << self._numbers.setdefault(pair, len(self._numbers))
         return bits
 
     def _along_the_tree(self, each: int = 60) -> list[Candidate]:
         table, width = self.ground.table, self.ground.width
-        last: list[list[int]] = [[-1] * (self._root + 1)]
+        last: list[list[int]] = [[ENTRY] * (self._root + 1)]
         reached = [0]
         for number in range(1, len(table.space.bits)):
             parent, symbol = table.space.came_from[number]
@@ -299,7 +302,7 @@ class _Pairs:
     def _bits_of(self, symbols: Sequence[str]) -> int:
         """The pairs of a whole course."""
         table, bits, number = self.ground.table, 0, 0
-        last = [-1] * (self._root + 1)
+        last = [ENTRY] * (self._root + 1)
         for symbol in symbols:
             move = table.row(number)[table.symbols.index(symbol)]
             said = table.output[move]

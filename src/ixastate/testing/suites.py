@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ixastate.chart import build
@@ -43,7 +44,19 @@ class Walk:
     courses: int = 100
 
 
-Maker = Callable[[Ground, Walk], Iterator[Plan]]
+class Source:
+    """What suites of an edition are made of; the table is made when it is first needed."""
+
+    def __init__(self, edition: str) -> None:
+        self.edition = load(edition)
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The table, with what its moves cover."""
+        return Ground(tabulate(read(build(self.edition.name))))
+
+
+Maker = Callable[[Source, Walk], Iterator[Plan]]
 
 
 def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk | None = None) -> Suite:
@@ -55,13 +68,12 @@ def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk 
             where="--cover",
             remedy=f"one or more of: {', '.join(COVERS)}",
         )
-    rules = load(edition)
-    ground = Ground(tabulate(read(build(edition))))
+    source = Source(edition)
     answers = Answers(edition)
     vectors = []
     for name in dict.fromkeys(cover):
-        for number, plan in enumerate(COVERS[name](ground, walk or Walk()), 1):
-            vectors.append(_vector(f"{name}-{number:04}", plan, answers, rules))
+        for number, plan in enumerate(COVERS[name](source, walk or Walk()), 1):
+            vectors.append(_vector(f"{name}-{number:04}", plan, answers, source.edition))
     return suite_of(edition, tuple(dict.fromkeys(cover)), vectors)
 
 
@@ -100,37 +112,37 @@ def _of_symbols(chosen: Sequence[covers.Chosen], edition: Edition) -> Iterator[P
         yield Plan(tuple(witness(one.symbols, edition)), one.covers)
 
 
-def _edges(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    yield from _of_symbols(covers.edges(ground), ground.table.graph.edition)
+def _edges(source: Source, walk: Walk) -> Iterator[Plan]:
+    yield from _of_symbols(covers.edges(source.ground), source.edition)
 
 
-def _pairs(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    yield from _of_symbols(covers.pairs(ground), ground.table.graph.edition)
+def _pairs(source: Source, walk: Walk) -> Iterator[Plan]:
+    yield from _of_symbols(covers.pairs(source.ground), source.edition)
 
 
-def _configurations(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    yield from _of_symbols(covers.configurations(ground), ground.table.graph.edition)
+def _configurations(source: Source, walk: Walk) -> Iterator[Plan]:
+    yield from _of_symbols(covers.configurations(source.ground), source.edition)
 
 
-def _boundaries(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    for probe in boundaries.probes(ground.table.graph.edition):
+def _boundaries(source: Source, walk: Walk) -> Iterator[Plan]:
+    for probe in boundaries.probes(source.edition):
         yield Plan(probe.events, probe.covers)
 
 
-def _rules(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    yield from _resting_on(ground, ("label", "bookkeeping"))
+def _rules(source: Source, walk: Walk) -> Iterator[Plan]:
+    yield from _resting_on(source, ("label", "bookkeeping"))
 
 
-def _readings(ground: Ground, walk: Walk) -> Iterator[Plan]:
-    yield from _resting_on(ground, ("reading",))
+def _readings(source: Source, walk: Walk) -> Iterator[Plan]:
+    yield from _resting_on(source, ("reading",))
 
 
-def _resting_on(ground: Ground, kinds: Sequence[str]) -> Iterator[Plan]:
+def _resting_on(source: Source, kinds: Sequence[str]) -> Iterator[Plan]:
     """A small set of short courses on which every rule of these kinds acts that something executes."""
-    edition = ground.table.graph.edition
+    edition = source.edition
     wanted = [rule.id for rule in edition.rules.values() if rule.kind in kinds and rule.executed_by]
     pool = [probe.events for probe in (*boundaries.probes(edition), *boundaries.rarities(edition))]
-    pool += [tuple(witness(symbols, edition)) for symbols in covers.resting_on(ground, wanted)]
+    pool += [tuple(witness(symbols, edition)) for symbols in covers.resting_on(source.ground, wanted)]
     answers = Answers(edition.name)
     candidates = []
     for number, events in enumerate(pool):
@@ -144,9 +156,9 @@ def _resting_on(ground: Ground, kinds: Sequence[str]) -> Iterator[Plan]:
         yield Plan(pool[chosen.key[0]], tuple(rule for place, rule in enumerate(wanted) if new >> place & 1))
 
 
-def _walks(ground: Ground, walk: Walk) -> Iterator[Plan]:
+def _walks(source: Source, walk: Walk) -> Iterator[Plan]:
     words = f"length {walk.length}, seed {walk.seed}"
-    for number, events in enumerate(walks(ground.table.graph.edition, walk.length, walk.seed, walk.courses), 1):
+    for number, events in enumerate(walks(source.edition, walk.length, walk.seed, walk.courses), 1):
         yield Plan(events, (f"walk {number}, {words}",), f"random walk {number} ({words})")
 
 
