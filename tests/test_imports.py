@@ -31,7 +31,7 @@ ORDER: list[set[str]] = [
     {"course", "check", "compare", "equality"},
     {"log", "ics", "properties"},
     {"replay", "report"},
-    {"timeline", "diagrams"},
+    {"timeline", "diagrams", "testing"},
     {"cli"},
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}

@@ -6,6 +6,7 @@ part of it: what it gives is compared, what it leaves out is not.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ class Oracle:
 
     def __init__(self, edition: str = DEFAULT_EDITION) -> None:
         self.course = Course(edition=edition)
+
+    def copied(self) -> Oracle:
+        """The same course once more, to go another way from here."""
+        other = copy.copy(self)
+        # A course replaces what it remembers and never changes it, so that the two do not share anything that moves.
+        other.course = copy.copy(self.course)
+        return other
 
     def observe(self, event: AnyEvent) -> Expected:
         """The right answer to the next event of the course; after a refused one nothing has moved."""

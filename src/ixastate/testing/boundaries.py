@@ -162,9 +162,10 @@ def _starts(edition: Edition) -> Iterator[Probe]:
                 measured = {"value": value.normalize(), "unit": unit, "upper_limit_of_normal": normal}
                 covers = f"{rule} above: {_plain(value)} {unit} of {_plain(normal)}"
                 yield _start(edition, covers, bilirubin=measured)
-    for limit in sorted({band.at_least_ml_min for band in edition.lenalidomide.start if band.at_least_ml_min}):
-        for value in (Decimal(str(limit)), Decimal(str(limit)) - Decimal("0.1")):
-            covers = f"{'REN-01 below' if limit == edition.number('REN-01', 'below') else 'REN-04'}: {_plain(value)}"
+    for clearance in sorted({band.at_least_ml_min for band in edition.lenalidomide.start if band.at_least_ml_min}):
+        severe = clearance == edition.number("REN-01", "below")
+        for value in (Decimal(str(clearance)), Decimal(str(clearance)) - Decimal("0.1")):
+            covers = f"{'REN-01 below' if severe else 'REN-04'}: {_plain(value)}"
             yield _start(edition, f"{covers} mL/min", creatinine_clearance={"value": value, "unit": "mL/min"})
     impaired = {"times_uln": Decimal(str(edition.number("HEP-01", "above"))) + step}
     poor = {"value": edition.number("REN-01", "below") - 1, "unit": "mL/min"}
@@ -175,7 +176,7 @@ def _starts(edition: Edition) -> Iterator[Probe]:
     yield _start(edition, "B-BILI-ONLY: bilirubin assumed", bilirubin=None, assumed=["bilirubin"])
     both = ["bilirubin", "creatinine_clearance"]
     yield _start(edition, "B-BILI-ONLY: both assumed", bilirubin=None, creatinine_clearance=None, assumed=both)
-    blocked = {
+    blocked: dict[str, dict[str, Any]] = {
         "ADM-15: not informed": {"patient_informed": False},
         "B-BILI-ONLY: bilirubin unknown": {"bilirubin": None},
         "B-BILI-ONLY: clearance unknown": {"creatinine_clearance": None},
@@ -317,9 +318,9 @@ def _companion_floor(edition: Edition) -> Iterator[Probe]:
     ):
         course = [start, *(fact for name in turns for fact in pairs[name])]
         yield probe(f"B-LENFLOOR: {', '.join(turns)}", *course)
-    for turns in (("PLT", "RASH"), ("RASH", "PLT")):
-        course = [dialysis, *(fact for name in turns for fact in pairs[name])]
-        yield probe(f"B-LENFLOOR: {', '.join(turns)} on dialysis", *course)
+    for names in (("PLT", "RASH"), ("RASH", "PLT")):
+        course = [dialysis, *(fact for name in names for fact in pairs[name])]
+        yield probe(f"B-LENFLOOR: {', '.join(names)} on dialysis", *course)
 
 
 def _until_the_end(edition: Edition, past: Sequence[Fact], episode: Sequence[Fact]) -> list[Fact]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ixastate.rules import Edition, load
 from ixastate.testing.answers import Difference, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.subject import Answer, Fault, FaultKind, Subject
+from ixastate.testing.courses import Answers
+from ixastate.testing.subject import Fault, FaultKind, Subject
 from ixastate.testing.vectors import Suite, Vector
 
 # After so many courses in which the system did not answer, the rest would only take time.
@@ -31,6 +32,11 @@ class Failure:
         """The rule that is meant; '' for a fault."""
         return self.rules[0] if self.rules else ""
 
+    @property
+    def title(self) -> str:
+        """What it is filed under: the rule, or the fault as 'fault: silent'."""
+        return self.rule or f"fault: {self.fault}"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -41,6 +47,8 @@ class Result:
     passed: tuple[str, ...]
     answered: int
     said_something: bool
+    # Whether it is no course of the suite, but one of those made shorter.
+    shortened: bool = False
 
 
 @dataclass
@@ -57,6 +65,11 @@ class Summary:
         return [result for result in self.results if result.failure is not None]
 
     @property
+    def ran(self) -> list[Result]:
+        """The courses of the suite that were run."""
+        return [result for result in self.results if not result.shortened]
+
+    @property
     def nothing_said(self) -> bool:
         """Whether every answer was empty of what can be compared."""
         return any(result.answered for result in self.results) and not any(
@@ -68,15 +81,19 @@ class Summary:
         """Whether all was as it should be."""
         return not self.failures and not self.nothing_said and not self.not_run
 
+    def times(self, title: str) -> int:
+        """How many courses break a rule, or end in a fault."""
+        return max(1, sum(1 for result in self.ran if result.failure and result.failure.title == title))
+
     def by_rule(self) -> dict[str, Tally]:
         """For each rule of the edition that a course can show: answers right, courses wrong."""
         tallies = {rule: Tally() for rule in self.edition.rules}
-        for result in self.results:
+        for result in self.ran:
             for rule in result.passed:
                 tallies[rule].passed += 1
-            failure = result.failure
-            if failure is not None and failure.rule:
-                tallies[failure.rule].failed += 1
+        for title in self.shortest():
+            if title in tallies:
+                tallies[title].failed = self.times(title)
         return tallies
 
     def shortest(self) -> dict[str, Result]:
@@ -85,12 +102,10 @@ class Summary:
         Faults come first; then the rules in the order of their courses' lengths, of equals the one more often broken.
         """
         shortest: dict[str, Result] = {}
-        times: dict[str, int] = {}
         for result in self.failures:
             failure = result.failure
             assert failure is not None
-            name = failure.rule or f"fault: {failure.fault}"
-            times[name] = times.get(name, 0) + 1
+            name = failure.title
             known = shortest.get(name)
             if known is None or known.failure is None or failure.position < known.failure.position:
                 shortest[name] = result
@@ -98,7 +113,7 @@ class Summary:
         def rank(name: str) -> tuple[bool, int, int]:
             failure = shortest[name].failure
             assert failure is not None
-            return failure.fault is None, failure.position, -times[name]
+            return failure.fault is None, failure.position, -self.times(name)
 
         return {name: shortest[name] for name in sorted(shortest, key=rank)}
 
@@ -123,6 +138,41 @@ def conform(subject: Subject, suite: Suite) -> Summary:
         summary.results.append(result)
     summary.not_run = len(suite.vectors) - len(summary.results)
     return summary
+
+
+def shortened(subject: Subject, summary: Summary) -> Summary:
+    """The same, where the course shown for each rule has lost every event that it can do without.
+
+    What breaks another rule on the way is kept too.
+    """
+    answers = Answers(summary.edition.name)
+    better = Summary(summary.edition, list(summary.results), summary.not_run)
+    for title, result in summary.shortest().items():
+        if result.failure is None or result.failure.fault is not None:
+            continue
+        for shorter in _shorter(subject, result, title, answers):
+            better.results.append(shorter)
+    return better
+
+
+def _shorter(subject: Subject, result: Result, title: str, answers: Answers) -> Iterator[Result]:
+    """Failing courses made by leaving out one event after the other, as long as the same rule is broken."""
+    assert result.failure is not None
+    events = result.vector.events()[: result.failure.position + 1]
+    refused = sum(step.expected["refused"] for step in result.vector.steps)
+    place = len(events) - 2
+    while place > 0:
+        fewer = events[:place] + events[place + 1 :]
+        vector = answers.vector(result.vector.course, fewer)
+        place -= 1
+        if sum(step.expected["refused"] for step in vector.steps) > refused:
+            continue
+        again = run_course(subject, vector, answers.edition)
+        if again.failure is None or again.failure.fault is not None:
+            continue
+        yield replace(again, shortened=True)
+        if again.failure.title == title:
+            events = events[: place + 1] + events[place + 2 :]
 
 
 def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:
@@ -176,17 +226,10 @@ def reached(asked: Asked, told: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*decided, *(asked.schedule if "due" in told else ())]))
 
 
-def _wrong(
-    subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition
-) -> Failure:
+def _wrong(subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition) -> Failure:
     """A wrong answer, unless it turns out to be an answer too many."""
     try:
         subject.settle()
     except Fault as fault:
         return Failure(position, fault=fault.kind, what=fault.what)
     return Failure(position, found, blame(asked, found, edition))
-
-
-def answer_of(answer: Answer) -> dict[str, Any]:
-    """An answer as plain data."""
-    return dict(answer)

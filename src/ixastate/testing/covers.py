@@ -169,7 +169,7 @@ class _Pairs:
 
     def __init__(self, ground: Ground) -> None:
         self.ground, self.graph = ground, ground.table.graph
-        leaves = [leaves for leaves in self.graph.regions.values()]
+        leaves = list(self.graph.regions.values())
         self._region = {leaf: number for number, of in enumerate(leaves) for leaf in of}
         self._root = len(leaves)
         self._within = [self._regions_of(edge) for edge in self.graph.edges]
@@ -246,9 +246,9 @@ class _Pairs:
         for number, symbol, said in self.ground.moves():
             for key in ending[said]:
                 origins[key].append((number, symbol))
-        found = []
-        for (region, one), after in wanted.items():
-            for symbols in self._search(region, origins[region, one], after):
+        found: list[tuple[Candidate, tuple[str, ...]]] = []
+        for (region, number), after in wanted.items():
+            for symbols in self._search(region, origins[region, number], after):
                 # The key is no move of the table; it keeps the candidates apart and in order.
                 found.append((Candidate(self._bits_of(symbols), len(symbols), (-1 - len(found), 0)), symbols))
         return found
@@ -341,7 +341,9 @@ def configurations(ground: Ground) -> list[Chosen]:
     return chosen
 
 
-def _named(chosen: Sequence[Candidate], names: Sequence[str], course: Callable[[Move], tuple[str, ...]]) -> list[Chosen]:
+def _named(
+    chosen: Sequence[Candidate], names: Sequence[str], course: Callable[[Move], tuple[str, ...]]
+) -> list[Chosen]:
     found = []
     told = 0
     for one in chosen:

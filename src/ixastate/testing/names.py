@@ -24,7 +24,7 @@ REGIONS = {
     "other_toxicity_graded": "other",
 }
 SUBJECTS = {**REGIONS, "other_toxicity_graded": "other toxicity", "course_started": "start"}
-SCREENING = {
+SCREENING: dict[str, Any] = {
     "phase": "screening",
     "state": "screening",
     "ixazomib_mg": None,

@@ -23,7 +23,7 @@ FAULTS: dict[FaultKind, str] = {
 
 def report(summary: Summary, name: str) -> Iterator[str]:
     """The whole report."""
-    ran, failed = len(summary.results), len(summary.failures)
+    ran, failed = len(summary.ran), sum(result.failure is not None for result in summary.ran)
     yield f"{name}: {ran} courses run, {failed} wrong · edition {summary.edition.name}"
     if summary.nothing_said:
         yield "ANSWERS NOTHING: no answer held any of the parts that can be compared; see the test kit's README"
@@ -31,34 +31,40 @@ def report(summary: Summary, name: str) -> Iterator[str]:
         yield f"{summary.not_run} courses were not run: it failed to answer too often"
     yield ""
     for title, result in summary.shortest().items():
-        yield from failing_lines(title, result, summary)
+        yield from failing_lines(result, summary.edition, summary.times(title))
         yield ""
     yield from by_rule_lines(summary)
 
 
-def failing_lines(title: str, result: Result, summary: Summary) -> Iterator[str]:
+def failing_lines(result: Result, edition: Edition, times: int = 1) -> Iterator[str]:
     """One failing course: the rule or the fault, the course in clinical words, what was expected and got."""
     failure = result.failure
     assert failure is not None
-    times = sum(1 for other in summary.failures if other.failure and other.failure.rule == failure.rule)
     many = f" ({times} courses)" if times > 1 else ""
     if failure.fault is not None:
         yield f"FAULT   {FAULTS[failure.fault]}: {failure.what}{many}"
     else:
-        yield f"BROKEN  {rule_words(failure.rule, summary.edition)}{many}"
-        yield from textwrap.wrap(
-            summary.edition.rule(failure.rule).says, WIDTH, initial_indent="        ", subsequent_indent="        "
-        )
+        yield f"BROKEN  {rule_words(failure.rule, edition)}{many}"
+        says = edition.rule(failure.rule).says
+        yield from textwrap.wrap(says, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
     yield f"  course {result.vector.course}: {result.vector.name}"
-    for event, step in list(zip(result.vector.events(), result.vector.steps, strict=True))[: failure.position + 1]:
-        day = f"day {event.day}" if event.day is not None else f"{event.at:%Y-%m-%d %H:%M}"
-        yield f"    {day:<8} {describe(event):<60} {step.expected['state']}"
+    for day, words, state in course_lines(result):
+        yield f"    {day:<8} {words:<60} {state}"
     for difference in failure.differences:
         yield f"    {difference.key:<18} expected {show(difference.expected)}"
         yield f"    {'':<18} got      {show(difference.got)}"
     if len(failure.rules) > 1:
         others = "rests also on " + " ".join(failure.rules[1:])
         yield from textwrap.wrap(others, WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def course_lines(result: Result) -> Iterator[tuple[str, str, str]]:
+    """The events up to the failure: the day, what was seen, and the state that is right after it."""
+    failure = result.failure
+    steps = result.vector.steps if failure is None else result.vector.steps[: failure.position + 1]
+    for event, step in zip(result.vector.events(), steps, strict=False):
+        day = f"day {event.day}" if event.day is not None else f"{event.at:%Y-%m-%d %H:%M}"
+        yield day, describe(event), step.expected["state"]
 
 
 def rule_words(rule: str, edition: Edition) -> str:

@@ -250,7 +250,9 @@ class Server(Subject):
 
     def __init__(self, url: str, *, timeout: float = 5.0, startup: float = 10.0) -> None:
         if not url.startswith(("http://", "https://")):
-            raise InputError(f"{url!r} is no address of a server", where="--url", remedy="such as http://127.0.0.1:8080/")
+            raise InputError(
+                f"{url!r} is no address of a server", where="--url", remedy="such as http://127.0.0.1:8080/"
+            )
         self.name = url
         self._timeout, self._startup = timeout, startup
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

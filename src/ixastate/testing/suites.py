@@ -1,15 +1,13 @@
 """Suites: for each cover the courses of events, with the answers of the live machine.
 
-A suite is the same, byte for byte, each time that it is made of the same rules. Courses that begin alike are run once.
+A suite is the same, byte for byte, each time that it is made of the same rules.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from ixastate.chart import build
 from ixastate.errors import InputError
@@ -18,10 +16,9 @@ from ixastate.graph import read
 from ixastate.rules import DEFAULT_EDITION, Edition, load
 from ixastate.table import tabulate
 from ixastate.testing import boundaries, covers
-from ixastate.testing.answers import Expected, Oracle, as_data
+from ixastate.testing.courses import Answers
 from ixastate.testing.covers import Ground
-from ixastate.testing.names import name_of
-from ixastate.testing.vectors import Step, Suite, Vector, suite_of
+from ixastate.testing.vectors import Suite, suite_of
 from ixastate.testing.walks import walks
 from ixastate.witness import witness
 
@@ -73,37 +70,8 @@ def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk 
     vectors = []
     for name in dict.fromkeys(cover):
         for number, plan in enumerate(COVERS[name](source, walk or Walk()), 1):
-            vectors.append(_vector(f"{name}-{number:04}", plan, answers, source.edition))
+            vectors.append(answers.vector(f"{name}-{number:04}", plan.events, plan.covers, plan.name))
     return suite_of(edition, tuple(dict.fromkeys(cover)), vectors)
-
-
-def _vector(course: str, plan: Plan, answers: Answers, edition: Edition) -> Vector:
-    told = answers.of(plan.events)
-    steps = tuple(
-        Step(event=event, expected=expected.answer, rules=expected.rules, schedule=expected.schedule)
-        for event, expected in told
-    )
-    return Vector(course=course, name=plan.name or name_of(told, edition), covers=plan.covers, steps=steps)
-
-
-class Answers:
-    """The right answers to courses; where two begin alike, the live machine runs the beginning once."""
-
-    def __init__(self, edition: str) -> None:
-        self._edition = edition
-        self._past: list[tuple[AnyEvent, Oracle, dict[str, Any], Expected]] = []
-
-    def of(self, events: Sequence[AnyEvent]) -> list[tuple[dict[str, Any], Expected]]:
-        """Each event as a JSON object, with the right answer."""
-        alike = 0
-        while alike < min(len(events), len(self._past)) and events[alike] == self._past[alike][0]:
-            alike += 1
-        del self._past[alike:]
-        for event in events[alike:]:
-            oracle = copy.copy(self._past[-1][1]) if self._past else Oracle(self._edition)
-            oracle.course = copy.copy(oracle.course)
-            self._past.append((event, oracle, as_data(event), oracle.observe(event)))
-        return [(data, expected) for _, _, data, expected in self._past]
 
 
 def _of_symbols(chosen: Sequence[covers.Chosen], edition: Edition) -> Iterator[Plan]:

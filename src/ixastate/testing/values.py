@@ -203,5 +203,5 @@ def _organs(edition: Edition) -> list[Fact]:
     return bilirubins + clearances
 
 
-# How many days later the next event is; most often the next day.
-DAYS_LATER: Sequence[int] = (0, 1, 1, 1, 2, 4, 5, 6, 7, 7, 8, 14, 28)
+# How many days later the next event is; most often the next day, which stands first, where shrinking ends.
+DAYS_LATER: Sequence[int] = (1, 1, 1, 0, 2, 4, 5, 6, 7, 7, 8, 14, 28)
