@@ -34,8 +34,8 @@ from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.rules import DEFAULT_EDITION, load
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.courses import vector_of
 from ixastate.testing.conform import Failure, Result, Summary, reached
+from ixastate.testing.courses import vector_of
 from ixastate.testing.names import name_of
 from ixastate.testing.report import failing_lines
 from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
