@@ -132,9 +132,10 @@ def blame(asked: Asked, differences: Sequence[Difference], edition: Edition) -> 
     differing = {difference.key: difference for difference in differences}
     if "refused" in differing:
         found += [rule for rule in asked.rules if rule.startswith("B-")] or list(asked.rules)
-    for difference in implied(differing):
-        found += _meant(asked, difference)
     only_due = not set(differing) - {"due"}
+    for difference in implied(differing):
+        # What is due follows from the rest, and tells something of its own only when the rest is right.
+        found += _meant(asked, difference) if difference.key != "due" or only_due else []
     rest = [*by_weight(asked.schedule), *by_weight(asked.rules)] if only_due else by_weight(asked.rules)
     return tuple(rule for rule in dict.fromkeys([*found, *rest]) if rule in edition.rules)
 

@@ -137,6 +137,13 @@ def conform(subject: Subject, suite: Suite) -> Summary:
     for result in run(subject, suite.vectors, summary.edition):
         summary.results.append(result)
     summary.not_run = len(suite.vectors) - len(summary.results)
+    try:
+        subject.settle()
+    except Fault as fault:
+        last = summary.results[-1]
+        if last.failure is None:
+            failure = Failure(len(last.vector.steps) - 1, fault=fault.kind, what=fault.what)
+            summary.results[-1] = replace(last, failure=failure)
     return summary
 
 
@@ -163,8 +170,8 @@ def _shorter(subject: Subject, result: Result, title: str, answers: Answers) -> 
     place = len(events) - 2
     while place > 0:
         fewer = events[:place] + events[place + 1 :]
-        vector = answers.vector(result.vector.course, fewer)
         place -= 1
+        vector = answers.vector(result.vector.course, fewer)
         if sum(step.expected["refused"] for step in vector.steps) > refused:
             continue
         again = run_course(subject, vector, answers.edition)
@@ -172,7 +179,8 @@ def _shorter(subject: Subject, result: Result, title: str, answers: Answers) -> 
             continue
         yield replace(again, shortened=True)
         if again.failure.title == title:
-            events = events[: place + 1] + events[place + 2 :]
+            # What could not be left out before may be now.
+            events, place = fewer, len(fewer) - 2
 
 
 def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:

@@ -40,10 +40,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     except IxastateError as error:
         raise pytest.UsageError(str(error)) from None
     courses = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
+    parts = {"factory": factory, "edition": suite.header.edition}
     items.extend(
-        CourseItem.from_parent(
-            courses, name=_name(vector), vector=vector, factory=factory, edition=suite.header.edition
-        )
+        CourseItem.from_parent(courses, name=f"{vector.course} {vector.name}", vector=vector, **parts)
         for vector in suite.vectors
     )
 

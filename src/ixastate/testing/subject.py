@@ -160,8 +160,15 @@ class Program(Subject):
         """The answer to the next event."""
         return self._ask(event, self._timeout)
 
+    def end_course(self) -> None:
+        """An answer too many that has come by now belongs to this course."""
+        with suppress(queue.Empty):
+            raise self._surplus(self._lines.get_nowait())
+
     def settle(self) -> None:
         """Wait a moment for an answer too many."""
+        if self._process is None:
+            return
         try:
             line = self._lines.get(timeout=GRACE)
         except queue.Empty:
@@ -236,7 +243,8 @@ class Program(Subject):
 
     def _died(self) -> Fault:
         process = self._process
-        assert process is not None
+        if process is None:
+            return Fault("died", "it ended")
         try:
             how = _exit_words(process.wait(timeout=ENDING))
         except subprocess.TimeoutExpired:
