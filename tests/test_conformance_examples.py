@@ -111,7 +111,7 @@ def by_random_courses(path: Path) -> Any:
     return pytest.param(path, id=path.stem.removeprefix("faulty-"), marks=marks)
 
 
-@pytest.mark.parametrize("path", map(by_random_courses, FAULTY))
+@pytest.mark.parametrize("path", [by_random_courses(path) for path in FAULTY])
 def test_random_courses_find_a_faulty_program_too(path: Path, node: str) -> None:
     with Program([node, str(path)], timeout=TIMEOUT_S, startup=STARTUP_S) as program:
         summary = shortened(program, explore(program, EDITION, examples=EXAMPLES_OF_HYPOTHESIS, seed=1))
