@@ -27,6 +27,7 @@ def add_suite_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `ixastate suite`."""
     _add_cover(parser, "what it is to cover", "edges")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a suite instead")
     parser.add_argument(
         "--score", action="store_true", help="say how many mutants of the chart it would notice; write it only with -o"
     )
@@ -89,8 +90,12 @@ def _seconds(text: str) -> float:
 
 def run_suite(options: argparse.Namespace) -> int:
     """Write a suite, or tell how much it notices."""
+    from ixastate.testing.schema import schema_text
     from ixastate.testing.vectors import write_suite
 
+    if options.schema:
+        print(schema_text(), end="")
+        return OK
     suite = _suite(options, "edges")
     if options.output is not None:
         write_suite(options.output, suite)

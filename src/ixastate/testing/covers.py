@@ -234,7 +234,7 @@ class _Pairs:
     def _searched(self) -> list[tuple[Candidate, tuple[str, ...]]]:
         """Courses for the pairs that lie on no branch of the tree; those that no course takes are given up here."""
         wanted: dict[Pair, set[int]] = {}
-        for region in range(self._root):
+        for region in range(self._root + 1):
             for one in self.graph.edges:
                 for two in self._could_follow(one, region):
                     if (one.number, two) not in self._numbers:
@@ -257,19 +257,23 @@ class _Pairs:
         """The transitions that leave the leaf of this region to which a transition leads."""
         if region not in self._within[edge.number]:
             return []
+        if region == self._root:
+            outside = edge.source if not edge.targets else self.graph.ancestry(edge.targets[0])[-1]
+            return [other.number for other in self.graph.edges if other.source == outside]
         inside = [leaf for leaf in edge.targets if self._region.get(leaf) == region]
         leaf = inside[0] if inside else edge.source if not edge.targets else ""
         return [other.number for other in self.graph.edges if other.source == leaf]
 
     def _search(self, region: int, origins: list[Move], wanted: set[int]) -> Iterator[tuple[str, ...]]:
         """Shortest courses from these moves on, on which nothing moves a region until one of these transitions does."""
-        table, width, depths = self.ground.table, self.ground.width, self.ground.depths
-        first_of = [{place: first for place, first, _, _ in moved}.get(region) for moved in self._moved]
+        ground, width, depths = self.ground, self.ground.width, self.ground.depths
+        following, output, symbols = ground.table.next, ground.table.output, ground.table.symbols
+        first_of = [{place: first for place, first, _, _ in moved}.get(region, -2) for moved in self._moved]
         came: dict[int, Move] = {}
-        queue: list[tuple[int, int, Move]] = []
         roots: dict[int, Move] = {}
+        queue: list[tuple[int, int, Move]] = []
         for number, symbol in origins:
-            after = table.next[number * width + symbol]
+            after = following[number * width + symbol]
             if after not in roots:
                 roots[after] = (number, symbol)
                 queue.append((depths[number] + 1, after, (-1, -1)))
@@ -280,17 +284,16 @@ class _Pairs:
             if number in came:
                 continue
             came[number] = move
-            for symbol in range(width):
-                said = table.output[number * width + symbol]
-                if not said or not self.ground.can_be_shown(number, symbol):
-                    continue
+            start = number * width
+            for symbol, said in enumerate(output[start : start + width]):
                 first = first_of[said]
-                if first in missing:
+                if not said or (first >= 0 and first not in missing) or not ground.can_be_shown(number, symbol):
+                    continue
+                if first >= 0:
                     missing.discard(first)
-                    yield (*self._way(number, came, roots), table.symbols[symbol])
-                after = table.next[number * width + symbol]
-                if first is None and after not in came:
-                    heapq.heappush(queue, (cost + 1, after, (number, symbol)))
+                    yield (*self._way(number, came, roots), symbols[symbol])
+                elif following[start + symbol] not in came:
+                    heapq.heappush(queue, (cost + 1, following[start + symbol], (number, symbol)))
 
     def _way(self, number: int, came: dict[int, Move], roots: dict[int, Move]) -> tuple[str, ...]:
         symbols: list[str] = []

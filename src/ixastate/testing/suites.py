@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from ixastate.chart import build
 from ixastate.errors import InputError
@@ -53,6 +53,16 @@ class Source:
         return Ground(tabulate(read(build(self.edition.name))))
 
 
+def source_of(edition: str) -> Source:
+    """The source of an edition, made once."""
+    return _source_of(edition)
+
+
+@cache
+def _source_of(edition: str) -> Source:
+    return Source(edition)
+
+
 Maker = Callable[[Source, Walk], Iterator[Plan]]
 
 
@@ -65,7 +75,7 @@ def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk 
             where="--cover",
             remedy=f"one or more of: {', '.join(COVERS)}",
         )
-    source = Source(edition)
+    source = source_of(edition)
     answers = Answers(edition)
     vectors = []
     for name in dict.fromkeys(cover):
