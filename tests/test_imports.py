@@ -31,7 +31,7 @@ ORDER: list[set[str]] = [
     {"course", "check", "compare", "equality"},
     {"log", "ics", "properties"},
     {"replay", "report"},
-    {"timeline", "diagrams"},
+    {"timeline", "diagrams", "testing"},
     {"cohort"},
     {"cli"},
 ]

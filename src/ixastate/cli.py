@@ -20,6 +20,7 @@ from ixastate.cohort import summary_command
 from ixastate.diagrams import command as diagram_command
 from ixastate.errors import InputError, IxastateError
 from ixastate.exports import command as export_command
+from ixastate.testing import command as testing_command
 
 if TYPE_CHECKING:
     from ixastate.replay import Replayed
@@ -137,6 +138,14 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write the chart for other people's tools: SCXML, XState")
     export_command.add_arguments(export)
     export.set_defaults(run=export_command.run)
+
+    suite = commands.add_parser("suite", help="write a suite of courses with the answers expected, for any language")
+    testing_command.add_suite_arguments(suite)
+    suite.set_defaults(run=testing_command.run_suite)
+
+    conform = commands.add_parser("conform", help="test a program against the machine: what it gets wrong, by rule")
+    testing_command.add_conform_arguments(conform)
+    conform.set_defaults(run=testing_command.run_conform)
 
     bring = commands.add_parser("import", help="turn other data into a log of events")
     formats = bring.add_subparsers(required=True, metavar="FORMAT")

@@ -1,0 +1,86 @@
+"""Lets a machine that knows symbols alone be tested with clinical events: python symbols.py COMMAND ...
+
+It stands between the test kit and the command: it reads events, says by the alphabet of ixastate which symbol each of
+them means, hands that on as `{"type": "symbol", "symbol": ...}` (null for an event that means nothing to the machine),
+and passes the answer back. What belongs to no phase of the course, or is reported under the wrong kind of event, it
+refuses itself. It knows no state and no rule; where the course stands it knows from the answers.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from ixastate.alphabet import Context, read
+from ixastate.errors import CourseRefusal
+from ixastate.events import ConsentWithdrawn, CourseStarted, PatientDied
+from ixastate.log import parse_event
+from ixastate.rules import load
+
+EDITION = load("dosing-text")
+BEFORE_THE_START = CourseStarted | PatientDied | ConsentWithdrawn
+
+
+class Machine:
+    """The command, asked with one line and heard for one."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request; a command that has ended ends this program too."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the machine ended with exit code {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+class Translator:
+    """One course: what must be remembered of it to understand the next event, and its phase."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._context = Context()
+        self._phase = "screening"
+
+    def answer(self, line: str) -> dict[str, Any]:
+        """The machine's answer to an event."""
+        event = parse_event(json.loads(line), "request")
+        started = self._phase != "screening"
+        belongs = not isinstance(event, CourseStarted) if started else isinstance(event, BEFORE_THE_START)
+        if not belongs:
+            return {"refused": True}
+        symbol = None
+        if self._phase != "discontinued":
+            try:
+                meaning = read(event, self._context, EDITION)
+            except CourseRefusal:
+                return {"refused": True}
+            symbol, self._context = meaning.symbol, meaning.context
+        answer = self._machine.ask({"type": "symbol", "symbol": symbol})
+        self._phase = answer["phase"]
+        return answer
+
+
+def main(command: list[str]) -> None:
+    """Answer every request until the input ends."""
+    machine = Machine(command)
+    course = Translator(machine)
+    for line in sys.stdin:
+        if json.loads(line)["type"] == "reset":
+            answer = machine.ask({"type": "reset"})
+            course = Translator(machine)
+        else:
+            answer = course.answer(line)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

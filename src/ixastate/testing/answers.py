@@ -1,0 +1,177 @@
+"""What a program should answer to an event, and where its answer differs.
+
+The answers come from the live `Course`, and from nowhere else. An answer is plain JSON data. A program may give any
+part of it: what it gives is compared, what it leaves out is not.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from ixastate.course import Course, Record
+from ixastate.errors import CourseRefusal
+from ixastate.events import AnyEvent
+from ixastate.log import dump
+from ixastate.rules import DEFAULT_EDITION, Edition
+
+# What an answer may hold, in the order in which differences are told: what weighs most comes first.
+KEYS = (
+    "refused",
+    "phase",
+    "ixazomib_held",
+    "lenalidomide_held",
+    "ixazomib_mg",
+    "lenalidomide_mg",
+    "state",
+    "held_for",
+    "late_dose",
+    "orders",
+    "due",
+)
+LATE = {"permit_late_dose": True, "omit_late_dose": False}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The right answer to one event, with the rules it rests on.
+
+    `rules` decided it; `schedule` are the rules on which what is due rests. A refused event has no record.
+    """
+
+    answer: dict[str, Any]
+    rules: tuple[str, ...]
+    schedule: tuple[str, ...]
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One part of an answer that is not as it should be."""
+
+    key: str
+    expected: Any
+    got: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: expected {show(self.expected)}, got {show(self.got)}"
+
+
+class Oracle:
+    """One course on the live machine, answering as a program should."""
+
+    def __init__(self, edition: str = DEFAULT_EDITION) -> None:
+        self.course = Course(edition=edition)
+
+    def copied(self) -> Oracle:
+        """The same course once more, to go another way from here."""
+        other = copy.copy(self)
+        # A course replaces what it remembers and never changes it, so that the two do not share anything that moves.
+        other.course = copy.copy(self.course)
+        return other
+
+    def observe(self, event: AnyEvent) -> Expected:
+        """The right answer to the next event of the course; after a refused one nothing has moved."""
+        try:
+            record = self.course.observe(event)
+        except CourseRefusal as refusal:
+            rules = refused_by(refusal, self.course.edition)
+            return Expected({**_standing(self.course), "refused": True}, rules, (), None)
+        doses = self.course.due([record.day]) if record.day is not None else []
+        answer = {
+            **_standing(self.course),
+            "orders": [str(order) for order in record.orders],
+            "due": [{"drug": dose.drug, "mg": _number(dose.mg)} for dose in doses],
+            "refused": False,
+        }
+        late = [LATE[order.verb] for order in record.orders if order.verb in LATE]
+        if late:
+            answer["late_dose"] = late[0]
+        schedule = self.course.edition.cite(rule for dose in doses for rule in dose.rules)
+        return Expected(answer, record.rules, schedule, record)
+
+
+def refused_by(refusal: CourseRefusal, edition: Edition) -> tuple[str, ...]:
+    """The rules that a refusal names, or the one by which a refused event moves nothing."""
+    named = [rule for rule in edition.rules if rule in refusal.what]
+    return edition.cite(named or ["K-RECORD"])
+
+
+def as_data(event: AnyEvent) -> dict[str, Any]:
+    """An event as the JSON object that a log has for it."""
+    data: dict[str, Any] = json.loads(dump(event))
+    return data
+
+
+def _standing(course: Course) -> dict[str, Any]:
+    now = course.status
+    return {
+        "state": now.words,
+        "phase": now.phase,
+        "ixazomib_mg": _number(now.ixazomib_mg),
+        "lenalidomide_mg": _number(now.lenalidomide_mg),
+        "ixazomib_held": now.ixazomib_held,
+        "lenalidomide_held": now.lenalidomide_held,
+        "held_for": list(now.held_for),
+    }
+
+
+def _number(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value == int(value) else value
+
+
+def differences(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Where what the answer gives is not what is expected; () when all of it is right."""
+    return tuple(
+        Difference(key, expected[key], answer[key])
+        for key in KEYS
+        if key in expected and key in answer and not _same(key, expected[key], answer[key])
+    )
+
+
+def compared(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parts of the answer that can be compared."""
+    return tuple(key for key in KEYS if key in expected and key in answer)
+
+
+def _same(key: str, expected: Any, got: Any) -> bool:
+    if isinstance(expected, list):
+        return isinstance(got, list) and _set(key, expected) == _set(key, got)
+    if isinstance(expected, bool) or isinstance(got, bool) or not isinstance(expected, Real):
+        return type(expected) is type(got) and bool(expected == got)
+    return isinstance(got, Real) and expected == got
+
+
+def _set(key: str, items: list[Any]) -> set[str]:
+    """The items in a form in which they can be compared whatever their order, their kind and their spare fields."""
+    if key == "due":
+        items = [
+            [item.get("drug"), _plain(item.get("mg"))] if isinstance(item, dict) else ["no dose", item]
+            for item in items
+        ]
+    return {json.dumps(item, sort_keys=True, default=str) for item in items}
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
+
+
+def show(value: Any) -> str:
+    """A part of an answer in words."""
+    if isinstance(value, list):
+        return "; ".join(_item(item) for item in value) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _item(item: Any) -> str:
+    if isinstance(item, dict) and {"drug", "mg"} <= item.keys():
+        return f"{item['drug']} {item['mg']} mg"
+    return show(item)

@@ -1,0 +1,243 @@
+"""Running a suite over a system under test, and what came of it: course by course, and rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ixastate.rules import Edition, load
+from ixastate.testing.answers import Difference, compared, differences
+from ixastate.testing.blame import Asked, blame
+from ixastate.testing.courses import Answers
+from ixastate.testing.subject import Fault, FaultKind, Subject
+from ixastate.testing.vectors import Suite, Vector
+
+# After so many courses in which the system did not answer, the rest would only take time.
+GIVE_UP_AFTER = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a course went wrong: the step (from 0), and either differences with the rules broken, or a fault."""
+
+    position: int
+    differences: tuple[Difference, ...] = ()
+    rules: tuple[str, ...] = ()
+    fault: FaultKind | None = None
+    what: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The rule that is meant; '' for a fault."""
+        return self.rules[0] if self.rules else ""
+
+    @property
+    def title(self) -> str:
+        """What it is filed under: the rule, or the fault as 'fault: silent'."""
+        return self.rule or f"fault: {self.fault}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one course. `passed` are the rules on which right answers rested, one entry an answer."""
+
+    vector: Vector
+    failure: Failure | None
+    passed: tuple[str, ...]
+    answered: int
+    said_something: bool
+    # Whether it is no course of the suite, but one of those made shorter.
+    shortened: bool = False
+
+
+@dataclass
+class Summary:
+    """What became of a suite. `nothing_said` is true when no answer held anything that could be compared."""
+
+    edition: Edition
+    results: list[Result] = field(default_factory=list)
+    not_run: int = 0
+
+    @property
+    def failures(self) -> list[Result]:
+        """The courses that went wrong."""
+        return [result for result in self.results if result.failure is not None]
+
+    @property
+    def ran(self) -> list[Result]:
+        """The courses of the suite that were run."""
+        return [result for result in self.results if not result.shortened]
+
+    @property
+    def nothing_said(self) -> bool:
+        """Whether every answer was empty of what can be compared."""
+        return any(result.answered for result in self.results) and not any(
+            result.said_something for result in self.results
+        )
+
+    @property
+    def well(self) -> bool:
+        """Whether all was as it should be."""
+        return not self.failures and not self.nothing_said and not self.not_run
+
+    def times(self, title: str) -> int:
+        """How many courses break a rule, or end in a fault."""
+        return max(1, sum(1 for result in self.ran if result.failure and result.failure.title == title))
+
+    def by_rule(self) -> dict[str, Tally]:
+        """For each rule of the edition that a course can show: answers right, courses wrong."""
+        tallies = {rule: Tally() for rule in self.edition.rules}
+        for result in self.ran:
+            for rule in result.passed:
+                tallies[rule].passed += 1
+        for title in self.shortest():
+            if title in tallies:
+                tallies[title].failed = self.times(title)
+        return tallies
+
+    def shortest(self) -> dict[str, Result]:
+        """The shortest failing course for each rule broken, and for each fault (as 'fault: silent').
+
+        Faults come first; then the rules in the order of their courses' lengths, of equals the one more often broken.
+        """
+        shortest: dict[str, Result] = {}
+        for result in self.failures:
+            failure = result.failure
+            assert failure is not None
+            name = failure.title
+            known = shortest.get(name)
+            if known is None or known.failure is None or failure.position < known.failure.position:
+                shortest[name] = result
+
+        def rank(name: str) -> tuple[bool, int, int]:
+            failure = shortest[name].failure
+            assert failure is not None
+            return failure.fault is None, failure.position, -self.times(name)
+
+        return {name: shortest[name] for name in sorted(shortest, key=rank)}
+
+
+@dataclass
+class Tally:
+    """How often right answers rested on a rule, and how many courses break it."""
+
+    passed: int = 0
+    failed: int = 0
+
+    @property
+    def word(self) -> str:
+        """One of failed, passed, not reached."""
+        return "failed" if self.failed else "passed" if self.passed else "not reached"
+
+
+def conform(subject: Subject, suite: Suite) -> Summary:
+    """Run every course of a suite over a system; what it does wrong is in the summary, never raised."""
+    summary = Summary(load(suite.header.edition))
+    for result in run(subject, suite.vectors, summary.edition):
+        summary.results.append(result)
+    summary.not_run = len(suite.vectors) - len(summary.results)
+    try:
+        subject.settle()
+    except Fault as fault:
+        last = summary.results[-1]
+        if last.failure is None:
+            failure = Failure(len(last.vector.steps) - 1, fault=fault.kind, what=fault.what)
+            summary.results[-1] = replace(last, failure=failure)
+    return summary
+
+
+def shortened(subject: Subject, summary: Summary) -> Summary:
+    """The same, where the course shown for each rule has lost every event that it can do without.
+
+    What breaks another rule on the way is kept too.
+    """
+    answers = Answers(summary.edition.name)
+    better = Summary(summary.edition, list(summary.results), summary.not_run)
+    for title, result in summary.shortest().items():
+        if result.failure is None or result.failure.fault is not None:
+            continue
+        for shorter in _shorter(subject, result, title, answers):
+            better.results.append(shorter)
+    return better
+
+
+def _shorter(subject: Subject, result: Result, title: str, answers: Answers) -> Iterator[Result]:
+    """Failing courses made by leaving out one event after the other, as long as the same rule is broken."""
+    assert result.failure is not None
+    events = result.vector.events()[: result.failure.position + 1]
+    refused = sum(step.expected["refused"] for step in result.vector.steps)
+    place = len(events) - 2
+    while place > 0:
+        fewer = events[:place] + events[place + 1 :]
+        place -= 1
+        vector = answers.vector(result.vector.course, fewer)
+        if sum(step.expected["refused"] for step in vector.steps) > refused:
+            continue
+        again = run_course(subject, vector, answers.edition)
+        if again.failure is None or again.failure.fault is not None:
+            continue
+        yield replace(again, shortened=True)
+        if again.failure.title == title:
+            # What could not be left out before may be now.
+            events, place = fewer, len(fewer) - 2
+
+
+def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:
+    """The result of each course, in order; no more once the system has failed to answer too often."""
+    faults = 0
+    for vector in vectors:
+        result = run_course(subject, vector, edition)
+        yield result
+        faults += result.failure is not None and result.failure.fault is not None
+        if faults >= GIVE_UP_AFTER:
+            return
+
+
+def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
+    """One course, up to the first answer that is wrong."""
+    passed: list[str] = []
+    earlier: set[str] = set()
+    before: dict[str, Any] = {}
+    said_something = False
+    answered = 0
+    failure = None
+    for position, step in enumerate(vector.steps):
+        try:
+            answer = subject.observe(step.event) if position else subject.start(step.event)
+        except Fault as fault:
+            failure = Failure(position, fault=fault.kind, what=fault.what)
+            break
+        answered += 1
+        asked = Asked(step.event, step.expected, step.rules, step.schedule, before, frozenset(earlier))
+        found = differences(step.expected, answer)
+        if found:
+            failure = _wrong(subject, position, asked, found, edition)
+            break
+        told = set(compared(step.expected, answer))
+        said_something = said_something or bool(told)
+        passed += reached(asked, told)
+        before = step.expected
+        earlier.update(step.rules)
+    if failure is None:
+        try:
+            subject.end_course()
+        except Fault as fault:
+            failure = Failure(len(vector.steps) - 1, fault=fault.kind, what=fault.what)
+    return Result(vector, failure, tuple(passed), answered, said_something or bool(failure and failure.differences))
+
+
+def reached(asked: Asked, told: Iterable[str]) -> list[str]:
+    """The rules that a right answer with these parts shows: those of what is due only if it says what is due."""
+    told = set(told)
+    decided = asked.rules if told - {"due"} else ()
+    return list(dict.fromkeys([*decided, *(asked.schedule if "due" in told else ())]))
+
+
+def _wrong(subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition) -> Failure:
+    """A wrong answer, unless it turns out to be an answer too many."""
+    try:
+        subject.settle()
+    except Fault as fault:
+        return Failure(position, fault=fault.kind, what=fault.what)
+    return Failure(position, found, blame(asked, found, edition))

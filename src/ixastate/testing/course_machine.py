@@ -1,0 +1,295 @@
+"""Random courses by Hypothesis, held against a system under test, and shrunk to a short one where it is wrong.
+
+Bind it to a system and give it to a test runner:
+
+    from ixastate.testing import CourseMachine
+
+    TestMine = CourseMachine.of(MySystem).TestCase
+
+where `MySystem()` is an object of the protocol `System`. Courses favour episodes of several toxicities at once, with
+values on and beside every number of the text. A failure tells the course in clinical words, the rule that is broken
+with its line, what was expected and what was got; and it leaves a log that `ixastate replay` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ixastate.errors import MissingExtra
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+except ImportError:
+    raise MissingExtra(
+        "random courses need Hypothesis", where="ixastate.testing", remedy='pip install "ixastate[testing]"'
+    ) from None
+
+from ixastate.events import EVENT
+from ixastate.log import write_log
+from ixastate.machine import DISCONTINUED, SCREENING
+from ixastate.rules import DEFAULT_EDITION, load
+from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
+from ixastate.testing.blame import Asked, blame
+from ixastate.testing.conform import Failure, Result, Summary, reached
+from ixastate.testing.courses import vector_of
+from ixastate.testing.names import name_of
+from ixastate.testing.report import failing_lines
+from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
+from ixastate.testing.values import DAYS_LATER, Values, values
+
+DATA = st.data()
+# How many answers may stay away before asking on is given up; a silent system counts ten times.
+MOST_FAULTS = 30
+
+
+class Wrong(AssertionError):
+    """A system under test gave a wrong answer or none."""
+
+    result: Result
+
+
+class CourseMachine(RuleBasedStateMachine):
+    """Random courses against a system under test.
+
+    Make a subclass with `of`, or set `subject` in one. `edition` names the rules, and `folder` is where the log of a
+    failing course is written, one file for each rule broken (None: nowhere).
+    """
+
+    subject: ClassVar[Callable[[], Subject]]
+    edition: ClassVar[str] = DEFAULT_EDITION
+    folder: ClassVar[Path | None] = Path("ixastate-failing")
+    _seen: ClassVar[dict[str, Values]] = {}
+
+    @classmethod
+    def of(cls, factory: Callable[[], System], *, edition: str = DEFAULT_EDITION) -> type[CourseMachine]:
+        """A machine for the systems that this factory makes, one for each course."""
+        bound = {"subject": staticmethod(lambda: InProcess(factory)), "edition": edition}
+        return type(f"CourseMachineOf{getattr(factory, '__name__', 'System')}", (cls,), bound)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._subject = type(self).subject()
+        self._oracle = Oracle(self.edition)
+        self._day = 1
+        self._told: list[tuple[dict[str, Any], Expected]] = []
+        self._passed: list[str] = []
+        self._said = self._failed = False
+
+    # --- What happens -----------------------------------------------------------------------------------------
+
+    @property
+    def seen(self) -> Values:
+        """What can be seen under the edition, made once."""
+        if self.edition not in self._seen:
+            self._seen[self.edition] = values(load(self.edition))
+        return self._seen[self.edition]
+
+    @initialize(data=DATA)
+    def start(self, data: st.DataObject) -> None:
+        """The course starts, now and then only at the second attempt."""
+        if data.draw(st.sampled_from([False, False, False, True]), label="blocked first"):
+            self._observe(data.draw(st.sampled_from(self.seen.blocked)))
+        self._observe(data.draw(st.sampled_from(self.seen.starts)))
+
+    @precondition(lambda self: self._going_on())
+    @rule(data=DATA)
+    def onset(self, data: st.DataObject) -> None:
+        """An episode begins, or goes on."""
+        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).onsets)
+
+    @precondition(lambda self: self._going_on() and len(self._open()) < 2)
+    @rule(data=DATA)
+    def another_onset(self, data: st.DataObject) -> None:
+        """An episode of a toxicity that has none, so that episodes overlap."""
+        still = self._open()
+        clear = [name for name in self.seen.toxicities if name not in still]
+        self._after_some_days(data, self._toxicity(data, clear).onsets)
+
+    @precondition(lambda self: self._going_on() and self._open())
+    @rule(data=DATA)
+    def recovery(self, data: st.DataObject) -> None:
+        """An open episode ends, or should."""
+        self._after_some_days(data, self._toxicity(data, self._open()).recoveries)
+
+    @precondition(lambda self: self._going_on() and len(self._open()) > 1)
+    @rule(data=DATA)
+    def another_recovery(self, data: st.DataObject) -> None:
+        """One of several open episodes ends."""
+        self._after_some_days(data, self._toxicity(data, self._open()).recoveries)
+
+    @precondition(lambda self: self._going_on())
+    @rule(data=DATA)
+    def beside(self, data: st.DataObject) -> None:
+        """Something near a number of the text."""
+        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).beside)
+
+    @precondition(lambda self: self._going_on())
+    @rule(data=DATA)
+    def dose(self, data: st.DataObject) -> None:
+        """A dose is taken, missed, vomited or taken wrongly."""
+        self._after_some_days(data, self.seen.doses)
+
+    @precondition(lambda self: self._going_on())
+    @rule(data=DATA)
+    def organ(self, data: st.DataObject) -> None:
+        """Organ function is measured on treatment."""
+        self._after_some_days(data, self.seen.organs)
+
+    @precondition(lambda self: self._going_on() and len(self._told) > 5)
+    @rule(data=DATA)
+    def ending(self, data: st.DataObject) -> None:
+        """Treatment ends, by what ends it at once."""
+        worst = [fact for toxicity in self.seen.toxicities.values() for fact in toxicity.worst]
+        self._after_some_days(data, (*worst, *self.seen.ends))
+
+    @precondition(lambda self: not self._going_on())
+    @rule(data=DATA)
+    def afterwards(self, data: st.DataObject) -> None:
+        """After the end nothing follows."""
+        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).beside)
+
+    def teardown(self) -> None:
+        """The course is over."""
+        try:
+            self._subject.end_course()
+        except Fault as fault:
+            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
+        if self._told and not self._failed:
+            self.finish(self._result(None))
+
+    def finish(self, result: Result) -> None:
+        """Called at the end of every course on which all answers were right."""
+
+    def found(self, result: Result) -> None:
+        """Called with every failing course, before it is raised; writes its log."""
+        if self.folder is None:
+            return
+        assert result.failure is not None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = result.failure.title.replace(": ", "-")
+        write_log(self.folder / f"{name}.jsonl", result.vector.events())
+
+    # --- How it is asked --------------------------------------------------------------------------------------
+
+    def _going_on(self) -> bool:
+        return self._oracle.course.configuration not in (SCREENING, DISCONTINUED)
+
+    def _open(self) -> list[str]:
+        """The toxicities with an open episode."""
+        leaves = self._oracle.course.configuration
+        return [name for name in self.seen.toxicities if not any(leaf.startswith(f"{name}_clear") for leaf in leaves)]
+
+    def _toxicity(self, data: st.DataObject, names: list[str]) -> Any:
+        return self.seen.toxicities[data.draw(st.sampled_from(names), label="toxicity")]
+
+    def _after_some_days(self, data: st.DataObject, facts: Any) -> None:
+        fact = data.draw(st.sampled_from(facts), label="seen")
+        self._day += data.draw(st.sampled_from(DAYS_LATER), label="days later")
+        self._observe(fact)
+
+    def _observe(self, fact: dict[str, Any]) -> None:
+        event = EVENT.validate_python({**fact, "day": self._day})
+        request = as_data(event)
+        before = self._told[-1][1].answer if self._told else {}
+        earlier = frozenset(name for _, expected in self._told for name in expected.rules)
+        expected = self._oracle.observe(event)
+        self._told.append((request, expected))
+        try:
+            answer = self._ask(request)
+        except Fault as fault:
+            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
+            return
+        asked = Asked(request, expected.answer, expected.rules, expected.schedule, before, earlier)
+        found = differences(expected.answer, answer)
+        if not found:
+            told = compared(expected.answer, answer)
+            self._said = self._said or bool(told)
+            self._passed += reached(asked, told)
+            return
+        try:
+            self._subject.settle()
+        except Fault as fault:
+            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
+        rules = blame(asked, found, self._oracle.course.edition)
+        self._fail(Failure(len(self._told) - 1, found, rules))
+
+    def _ask(self, request: dict[str, Any]) -> Answer:
+        return self._subject.observe(request) if len(self._told) > 1 else self._subject.start(request)
+
+    def _result(self, failure: Failure | None) -> Result:
+        edition = self._oracle.course.edition
+        vector = vector_of("random", self._told, (), name_of(self._told, edition))
+        return Result(vector, failure, tuple(self._passed), len(self._told), self._said)
+
+    def _fail(self, failure: Failure) -> None:
+        self._failed = True
+        self._said = self._said or bool(failure.differences)
+        result = self._result(failure)
+        self.found(result)
+        error = Wrong("\n" + "\n".join(failing_lines(result, self._oracle.course.edition)))
+        error.result = result
+        raise error
+
+
+class Enough(BaseException):
+    """Asking on would only take time; it passes through Hypothesis, which keeps to ordinary exceptions."""
+
+
+def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
+    """Random courses over a system: of those that fail, the shortest of each rule, and all that do not.
+
+    Hypothesis shrinks towards one shortest course; what other rules were broken on the way is told too.
+    """
+    from hypothesis import HealthCheck, Phase, Verbosity, settings
+    from hypothesis import seed as seeded
+    from hypothesis.stateful import run_state_machine_as_test
+
+    summary = Summary(load(edition))
+    shortest: dict[str, Result] = {}
+    faults = 0
+
+    class Exploring(CourseMachine):
+        folder = None
+
+        def finish(self, result: Result) -> None:
+            if result.failure is None:
+                summary.results.append(result)
+
+        def found(self, result: Result) -> None:
+            nonlocal faults
+            assert result.failure is not None
+            known = shortest.get(result.failure.title)
+            if known is None or _size(result) < _size(known):
+                shortest[result.failure.title] = result
+            if result.failure.fault is not None:
+                # A silent one costs the whole time limit, each time.
+                faults += 10 if result.failure.fault == "silent" else 1
+                if faults >= most_faults:
+                    raise Enough
+
+    Exploring.subject = staticmethod(lambda: subject)
+    Exploring.edition = edition
+    quiet = settings(
+        max_examples=examples,
+        stateful_step_count=40,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    with suppress(Wrong, Enough):
+        run_state_machine_as_test(seeded(seed)(Exploring), settings=quiet)
+    summary.results += shortest.values()
+    return summary
+
+
+def _size(result: Result) -> tuple[int, str]:
+    return len(result.vector.steps), repr([step.event for step in result.vector.steps])

@@ -1,0 +1,122 @@
+"""A pytest plugin: `pytest --ixastate-conform=module:factory` makes one named test of each course of a suite.
+
+The factory returns an object of the protocol `ixastate.testing.System`, a new one for each course. Without the option
+the plugin does nothing and imports nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ixastate.testing.conform import Result
+    from ixastate.testing.vectors import Suite, Vector
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("ixastate", "test software against the treatment course (ixastate)")
+    group.addoption("--ixastate-conform", metavar="MODULE:FACTORY", help="what makes a system under test")
+    group.addoption("--ixastate-cover", default="edges", metavar="WHAT", help="as `ixastate suite` (default: edges)")
+    group.addoption("--ixastate-suite", metavar="FILE", help="a suite to run instead")
+    group.addoption("--ixastate-edition", default="dosing-text", metavar="NAME", help="which machine")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the courses, so that other plugins select among them as among other tests."""
+    if config.getoption("--ixastate-conform") is None:
+        return
+    from ixastate.errors import IxastateError
+
+    factory = _factory(config)
+    try:
+        suite = _suite(config)
+    except IxastateError as error:
+        raise pytest.UsageError(str(error)) from None
+    courses = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
+    parts = {"factory": factory, "edition": suite.header.edition}
+    items.extend(
+        CourseItem.from_parent(courses, name=f"{vector.course} {vector.name}", vector=vector, **parts)
+        for vector in suite.vectors
+    )
+
+
+def _factory(config: pytest.Config) -> Callable[[], Any]:
+    named: str = config.getoption("--ixastate-conform")
+    here = str(config.invocation_params.dir)
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        factory = resolve_name(named)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise pytest.UsageError(f"--ixastate-conform: {named!r} cannot be found: {error} (module:factory)") from None
+    if ":" not in named or not callable(factory):
+        raise pytest.UsageError(f"--ixastate-conform: {named!r} is no factory (module:factory)")
+    made: Callable[[], Any] = factory
+    return made
+
+
+def _suite(config: pytest.Config) -> Suite:
+    from pathlib import Path
+
+    from ixastate.testing.suites import make_suite
+    from ixastate.testing.vectors import read_suite
+
+    file = config.getoption("--ixastate-suite")
+    if file is not None:
+        return read_suite(Path(file))
+    cover = [name.strip() for name in config.getoption("--ixastate-cover").split(",") if name.strip()]
+    return make_suite(cover, config.getoption("--ixastate-edition"))
+
+
+class Courses(pytest.Collector):
+    """Where the courses hang."""
+
+    def collect(self) -> list[pytest.Item]:
+        """Nothing: the courses are added where the tests are chosen."""
+        return []
+
+
+class CourseItem(pytest.Item):
+    """One course as a test."""
+
+    def __init__(self, *, vector: Vector, factory: Callable[[], Any], edition: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vector, self.factory, self.edition = vector, factory, edition
+
+    def runtest(self) -> None:
+        """Run the course on a new system."""
+        from ixastate.rules import load
+        from ixastate.testing.conform import run_course
+        from ixastate.testing.subject import InProcess
+
+        with InProcess(self.factory) as subject:
+            result = run_course(subject, self.vector, load(self.edition))
+        if result.failure is not None:
+            raise WrongCourse(result, self.edition)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
+        """The course in clinical words, and the rule that is broken."""
+        if isinstance(excinfo.value, WrongCourse):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *args, **kwargs)
+
+    def reportinfo(self) -> tuple[str, int | None, str]:
+        """What the heading of a failure says."""
+        return "ixastate", None, self.name
+
+
+class WrongCourse(Exception):
+    """A course on which a system answered wrongly or not at all."""
+
+    def __init__(self, result: Result, edition: str) -> None:
+        from ixastate.rules import load
+        from ixastate.testing.report import failing_lines
+
+        super().__init__("\n".join(failing_lines(result, load(edition))))
