@@ -115,9 +115,10 @@ def _times(answers: Answers) -> list[str]:
 
 
 def _rules(answers: Answers, name: str, what: str) -> list[str]:
-    """The foremost rules with their titles, where today's rules have one by that name."""
-    titles = {rule.id: rule.title for rule in load(answers["run"]["edition"]).rules.values()}
-    rows = answers[name]
+    """The foremost rules with their titles, where today's rules have one by that name; bookkeeping says nothing."""
+    known = load(answers["run"]["edition"]).rules
+    titles = {rule.id: rule.title for rule in known.values()}
+    rows = [row for row in answers[name] if row["rule"] not in known or known[row["rule"]].kind != "bookkeeping"]
     counted = aligned([[row["rule"], f"{row[what]:,}"] for row in rows[:SHOWN]])
     said = [
         f"{line}{GAP}{titles.get(row['rule'], '')}".rstrip() for line, row in zip(counted, rows[:SHOWN], strict=True)
