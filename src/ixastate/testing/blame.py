@@ -130,8 +130,10 @@ def blame(asked: Asked, differences: Sequence[Difference], edition: Edition) -> 
     """The rules that these differences break, the one that is meant first; then clauses, then readings."""
     found: list[str] = []
     differing = {difference.key: difference for difference in differences}
+    if "K-FINAL" in asked.rules:
+        found.append("K-FINAL")
     if "refused" in differing:
-        found += [rule for rule in asked.rules if rule.startswith("B-")] or list(asked.rules)
+        found += by_weight(asked.rules)
     only_due = not set(differing) - {"due"}
     for difference in implied(differing):
         # What is due follows from the rest, and tells something of its own only when the rest is right.

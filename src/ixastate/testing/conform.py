@@ -154,33 +154,46 @@ def shortened(subject: Subject, summary: Summary) -> Summary:
     """
     answers = Answers(summary.edition.name)
     better = Summary(summary.edition, list(summary.results), summary.not_run)
-    for title, result in summary.shortest().items():
-        if result.failure is None or result.failure.fault is not None:
-            continue
-        for shorter in _shorter(subject, result, title, answers):
-            better.results.append(shorter)
+    for result in summary.shortest().values():
+        better.results += shorter(subject, result, answers)
     return better
 
 
-def _shorter(subject: Subject, result: Result, title: str, answers: Answers) -> Iterator[Result]:
-    """Failing courses made by leaving out one event after the other, as long as the same rule is broken."""
-    assert result.failure is not None
+def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Result]:
+    """Failing courses made by leaving out events, many at once and then one by one, as long as the rule is broken.
+
+    They are told as they are met, also those that break another rule; the last of the same rule is the shortest.
+    """
+    if result.failure is None or result.failure.fault == "silent":
+        return
+    title, refused = result.failure.title, sum(step.expected["refused"] for step in result.vector.steps)
     events = result.vector.events()[: result.failure.position + 1]
-    refused = sum(step.expected["refused"] for step in result.vector.steps)
-    place = len(events) - 2
-    while place > 0:
-        fewer = events[:place] + events[place + 1 :]
-        place -= 1
-        vector = answers.vector(result.vector.course, fewer)
-        if sum(step.expected["refused"] for step in vector.steps) > refused:
-            continue
-        again = run_course(subject, vector, answers.edition)
-        if again.failure is None or again.failure.fault is not None:
-            continue
-        yield replace(again, shortened=True)
-        if again.failure.title == title:
-            # What could not be left out before may be now.
-            events, place = fewer, len(fewer) - 2
+    size = len(events) // 2
+    while size:
+        # The first event and the last one stay.
+        place, fewer_now = len(events) - 1, False
+        while place > 1:
+            begin = max(place - size, 1)
+            fewer = [*events[:begin], *events[place:]]
+            place = begin
+            again = _failing(subject, answers.vector(result.vector.course, fewer), refused, answers.edition)
+            if again is None or again.failure is None:
+                continue
+            yield replace(again, shortened=True)
+            if again.failure.title == title:
+                # It may fail before its end by now.
+                events = fewer[: again.failure.position + 1]
+                place, fewer_now = min(place, len(events) - 1), True
+        if not (fewer_now and size == 1):
+            size //= 2
+
+
+def _failing(subject: Subject, vector: Vector, refused: int, edition: Edition) -> Result | None:
+    """What becomes of a course, if it fails in time and has no more refused events than this."""
+    if sum(step.expected["refused"] for step in vector.steps) > refused:
+        return None
+    result = run_course(subject, vector, edition)
+    return None if result.failure is None or result.failure.fault == "silent" else result
 
 
 def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:

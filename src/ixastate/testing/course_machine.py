@@ -7,22 +7,27 @@ Bind it to a system and give it to a test runner:
     TestMine = CourseMachine.of(MySystem).TestCase
 
 where `MySystem()` is an object of the protocol `System`. Courses favour episodes of several toxicities at once, with
-values on and beside every number of the text. A failure tells the course in clinical words, the rule that is broken
-with its line, what was expected and what was got; and it leaves a log that `ixastate replay` reads.
+values on and beside every number of the text. A failure tells a short course in clinical words, the rule that is
+broken with its line, what was expected and what was got; and it leaves a log that `ixastate replay` reads.
+
+Courses are made short here, by leaving out events as long as the same rule is broken: that keeps them courses, takes a
+second, and Hypothesis's own shrinking, which knows only choices, takes minutes. So its phase `shrink` is off unless the
+settings ask for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ixastate.errors import MissingExtra
 
 try:
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis import seed as seeded
     from hypothesis import strategies as st
-    from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 except ImportError:
     raise MissingExtra(
         "random courses need Hypothesis", where="ixastate.testing", remedy='pip install "ixastate[testing]"'
@@ -34,8 +39,8 @@ from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.rules import DEFAULT_EDITION, load
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.conform import Failure, Result, Summary, reached
-from ixastate.testing.courses import vector_of
+from ixastate.testing.conform import Failure, Result, Summary, reached, shorter
+from ixastate.testing.courses import Answers, vector_of
 from ixastate.testing.names import name_of
 from ixastate.testing.report import failing_lines
 from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
@@ -44,6 +49,17 @@ from ixastate.testing.values import DAYS_LATER, Values, values
 DATA = st.data()
 # How many answers may stay away before asking on is given up; a silent system counts ten times.
 MOST_FAULTS = 30
+
+
+SETTINGS = settings(
+    max_examples=200,
+    stateful_step_count=40,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 class Wrong(AssertionError):
@@ -62,12 +78,20 @@ class CourseMachine(RuleBasedStateMachine):
     subject: ClassVar[Callable[[], Subject]]
     edition: ClassVar[str] = DEFAULT_EDITION
     folder: ClassVar[Path | None] = Path("ixastate-failing")
+    # Set when asking the system on would only take time.
+    given_up: ClassVar[bool] = False
+    # The shortest failing course, once one has been found.
+    shortest: ClassVar[Result | None] = None
     _seen: ClassVar[dict[str, Values]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.TestCase.settings = SETTINGS
 
     @classmethod
     def of(cls, factory: Callable[[], System], *, edition: str = DEFAULT_EDITION) -> type[CourseMachine]:
         """A machine for the systems that this factory makes, one for each course."""
-        bound = {"subject": staticmethod(lambda: InProcess(factory)), "edition": edition}
+        bound = {"subject": staticmethod(lambda: InProcess(factory)), "edition": edition, "shortest": None}
         return type(f"CourseMachineOf{getattr(factory, '__name__', 'System')}", (cls,), bound)
 
     def __init__(self) -> None:
@@ -165,13 +189,24 @@ class CourseMachine(RuleBasedStateMachine):
         """Called at the end of every course on which all answers were right."""
 
     def found(self, result: Result) -> None:
-        """Called with every failing course, before it is raised; writes its log."""
+        """Called with every failing course: makes it short, writes its log, and raises `Wrong`."""
+        cls, edition = type(self), self._oracle.course.edition
+        if cls.shortest is None:
+            # Once is enough: Hypothesis runs what fails again, to see that it does.
+            every = [result, *shorter(self._subject, result, Answers(edition.name))]
+            [cls.shortest, *_] = Summary(edition, every).shortest().values()
+            self._write_log(cls.shortest)
+        error = Wrong("\n" + "\n".join(failing_lines(cls.shortest, edition)))
+        error.result = cls.shortest
+        raise error
+
+    def _write_log(self, result: Result) -> None:
+        assert result.failure is not None
         if self.folder is None:
             return
-        assert result.failure is not None
         self.folder.mkdir(parents=True, exist_ok=True)
         name = result.failure.title.replace(": ", "-")
-        write_log(self.folder / f"{name}.jsonl", result.vector.events())
+        write_log(self.folder / f"{name}.jsonl", result.vector.events()[: result.failure.position + 1])
 
     # --- How it is asked --------------------------------------------------------------------------------------
 
@@ -197,25 +232,27 @@ class CourseMachine(RuleBasedStateMachine):
         before = self._told[-1][1].answer if self._told else {}
         earlier = frozenset(name for _, expected in self._told for name in expected.rules)
         expected = self._oracle.observe(event)
+        if self._failed or self.given_up:
+            # The course goes on without the system, so that what is drawn never depends on it.
+            return None
         self._told.append((request, expected))
         try:
             answer = self._ask(request)
         except Fault as fault:
-            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
-            return
+            return self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
         asked = Asked(request, expected.answer, expected.rules, expected.schedule, before, earlier)
         found = differences(expected.answer, answer)
         if not found:
             told = compared(expected.answer, answer)
             self._said = self._said or bool(told)
             self._passed += reached(asked, told)
-            return
+            return None
         try:
             self._subject.settle()
         except Fault as fault:
-            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
+            return self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
         rules = blame(asked, found, self._oracle.course.edition)
-        self._fail(Failure(len(self._told) - 1, found, rules))
+        return self._fail(Failure(len(self._told) - 1, found, rules))
 
     def _ask(self, request: dict[str, Any]) -> Answer:
         return self._subject.observe(request) if len(self._told) > 1 else self._subject.start(request)
@@ -228,68 +265,33 @@ class CourseMachine(RuleBasedStateMachine):
     def _fail(self, failure: Failure) -> None:
         self._failed = True
         self._said = self._said or bool(failure.differences)
-        result = self._result(failure)
-        self.found(result)
-        error = Wrong("\n" + "\n".join(failing_lines(result, self._oracle.course.edition)))
-        error.result = result
-        raise error
+        self.found(self._result(failure))
 
 
-class Enough(BaseException):
-    """Asking on would only take time; it passes through Hypothesis, which keeps to ordinary exceptions."""
+CourseMachine.TestCase.settings = SETTINGS
 
 
 def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
-    """Random courses over a system: of those that fail, the shortest of each rule, and all that do not.
-
-    Hypothesis shrinks towards one shortest course; what other rules were broken on the way is told too.
-    """
-    from hypothesis import HealthCheck, Phase, Verbosity, settings
-    from hypothesis import seed as seeded
-    from hypothesis.stateful import run_state_machine_as_test
-
+    """Random courses over a system, and what became of each; no more once it has failed to answer too often."""
     summary = Summary(load(edition))
-    shortest: dict[str, Result] = {}
     faults = 0
 
     class Exploring(CourseMachine):
-        folder = None
+        """It raises nothing, so that every course is run."""
 
         def finish(self, result: Result) -> None:
-            if result.failure is None:
-                summary.results.append(result)
+            summary.results.append(result)
 
         def found(self, result: Result) -> None:
             nonlocal faults
             assert result.failure is not None
-            known = shortest.get(result.failure.title)
-            if known is None or _size(result) < _size(known):
-                shortest[result.failure.title] = result
+            summary.results.append(result)
             if result.failure.fault is not None:
                 # A silent one costs the whole time limit, each time.
                 faults += 10 if result.failure.fault == "silent" else 1
-                if faults >= most_faults:
-                    raise Enough
+                Exploring.given_up = faults >= most_faults
 
     Exploring.subject = staticmethod(lambda: subject)
     Exploring.edition = edition
-    quiet = settings(
-        max_examples=examples,
-        stateful_step_count=40,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-    )
-    with suppress(Wrong, Enough):
-        run_state_machine_as_test(seeded(seed)(Exploring), settings=quiet)
-    summary.results += shortest.values()
+    run_state_machine_as_test(seeded(seed)(Exploring), settings=settings(SETTINGS, max_examples=examples))
     return summary
-
-
-def _size(result: Result) -> tuple[int, str]:
-    return len(result.vector.steps), repr([step.event for step in result.vector.steps])

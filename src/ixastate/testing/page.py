@@ -31,6 +31,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); }
 td.number, th.number { text-align: right; }
+section.card table + table { margin-top: .75rem; }
 tr.wrong td { background: var(--mark); font-weight: 600; }
 .scroll { overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
   padding: .5rem 1rem; }

@@ -55,7 +55,7 @@ def failing_lines(result: Result, edition: Edition, times: int = 1) -> Iterator[
         yield f"    {'':<18} got      {show(difference.got)}"
     if len(failure.rules) > 1:
         others = "rests also on " + " ".join(failure.rules[1:])
-        yield from textwrap.wrap(others, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        yield from textwrap.wrap(others, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def course_lines(result: Result) -> Iterator[tuple[str, str, str]]:

@@ -29,7 +29,7 @@ LONGEST_ANSWER = 1_000_000
 MOST_SURPLUS = 100
 KEPT_OF_STDERR = 4000
 # How long (s) a second answer is waited for once the first was wrong, and a program that closes its output to end.
-GRACE = 0.2
+GRACE, MOST_GRACE = 0.2, 10
 ENDING = 2.0
 
 FaultKind = Literal["silent", "died", "junk", "twice", "nothing"]
@@ -146,6 +146,7 @@ class Program(Subject):
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._stderr = _Tail()
         self._readers: list[threading.Thread] = []
+        self._settled = 0
 
     def start(self, event: dict[str, Any]) -> Answer:
         """A reset, and the answer to the first event."""
@@ -169,8 +170,10 @@ class Program(Subject):
         """Wait a moment for an answer too many."""
         if self._process is None:
             return
+        self._settled += 1
         try:
-            line = self._lines.get(timeout=GRACE)
+            # Whoever answers twice mostly does so each time; not every wrong answer need be waited for.
+            line = self._lines.get(timeout=GRACE) if self._settled <= MOST_GRACE else self._lines.get_nowait()
         except queue.Empty:
             return
         raise self._surplus(line)
