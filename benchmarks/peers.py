@@ -207,7 +207,7 @@ def live_chart(courses: Courses) -> tuple[Work, str]:
         for symbols in courses.symbols:
             now = SCREENING
             for symbol in symbols:
-                now = machine._ask(now, symbol).after
+                now = machine.step(now, symbol).after
             ends.append(now)
         return ends
 

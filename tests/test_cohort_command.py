@@ -178,7 +178,7 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "letters.txt").write_text("mine")
     assert "it holds no cohort, and is not empty" in refused(capsys, "simulate", *SMALL, "-o", str(tmp_path))
     assert files(tmp_path) == {"letters.txt": b"mine"}
-    for command in (["merge"], ["verify"], ["summary"], ["replay"]):
+    for command in (["merge"], ["verify"], ["summary"]):
         assert "no cohort" in refused(capsys, *command, str(tmp_path))
 
 
@@ -310,6 +310,6 @@ def test_without_the_libraries_the_remedy_is_named(
 ) -> None:
     found = extra.find_spec
     monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "polars" else found(name))
-    for command in (["simulate", *SMALL, "-o"], ["verify"], ["merge"], ["replay"], ["summary"]):
+    for command in (["simulate", *SMALL, "-o"], ["verify"], ["merge"], ["summary"]):
         complaint = refused(capsys, *command, str(tmp_path))
         assert 'polars is not installed (pip install "ixastate[cohort]")' in complaint

@@ -174,7 +174,7 @@ def _rules(options: argparse.Namespace) -> int:
 
 def _replayed(options: argparse.Namespace, edition: str | None) -> list[Replayed]:
     """The whole log run again, before anything is printed."""
-    if options.log != "-" and Path(options.log).is_dir():
+    if (Path(options.log) / cohort_command.MANIFEST).is_file():
         return cohort_command.replayed(Path(options.log), options.patient, edition)
     from ixastate.log import read_log, read_stream
     from ixastate.replay import replay_log

@@ -31,7 +31,7 @@ from ixastate.events import (
     Neuropathy,
     PatientDied,
 )
-from ixastate.machine import DISCONTINUED, SCREENING, Configuration, machine
+from ixastate.machine import DISCONTINUED, SCREENING, Configuration, Machine, machine
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.schedule import Calendar, Dose, calendar, due
@@ -104,16 +104,21 @@ class _Memory:
 
 
 class Course:
-    """The treatment course of one patient under an edition of the rules."""
+    """The treatment course of one patient under an edition of the rules.
 
-    def __init__(self, patient: str | None = None, edition: str = DEFAULT_EDITION) -> None:
+    `steps_on` is the machine of that edition to step on; usually the one that every course of a process shares.
+    """
+
+    def __init__(
+        self, patient: str | None = None, edition: str = DEFAULT_EDITION, *, steps_on: Machine | None = None
+    ) -> None:
         try:
             self.patient = _PATIENT.validate_python(patient)
         except ValidationError:
             raise InputError(
                 f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
-        self._machine = machine(edition)
+        self._machine = machine(edition) if steps_on is None else steps_on
         self.edition = self._machine.chart.edition
         self._memory = _Memory()
 

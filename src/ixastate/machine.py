@@ -42,10 +42,6 @@ def moves_of(chart: type[CourseChart]) -> list[Move]:
     return [transition for state in states for transition in state.transitions if isinstance(transition, Move)]
 
 
-# Answers that a machine remembers; patients meet few of the million there are.
-MOST_KNOWN = 20_000
-
-
 @dataclass(frozen=True)
 class Step:
     """What one symbol did: the configuration before and after, the orders given, the rules that fired."""
@@ -69,7 +65,6 @@ class Machine:
         self._taken: list[Move] = []
         self._live = self.chart(listeners=[self])
         self._lock = Lock()
-        self._known: dict[tuple[Configuration, str], Step] = {}
 
     def after_transition(self, transition: Any) -> None:
         """Called by the library after each transition that it takes."""
@@ -80,17 +75,8 @@ class Machine:
         """Send one external symbol in a configuration and say what it did.
 
         `ChartError` when the alphabet does not hold the symbol, the configuration is not legal, or the chart leaves
-        a symbol unanswered. The answer depends on nothing else, so the live chart is asked once for each.
+        a symbol unanswered.
         """
-        known = self._known.get((before, symbol))
-        if known is not None:
-            return known
-        step = self._ask(before, symbol)
-        if len(self._known) < MOST_KNOWN:
-            self._known[before, symbol] = step
-        return step
-
-    def _ask(self, before: Configuration, symbol: str) -> Step:
         if symbol not in self.symbols:
             raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
         active = self.active(before)

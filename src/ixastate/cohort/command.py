@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ixastate.replay import Replayed
 
 OK, FOUND = 0, 1
+# What makes a directory a cohort's; `directory` says more, but is not quick to import.
+MANIFEST = "manifest.json"
 
 
 def add_simulate(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -24,7 +25,7 @@ from ixastate.course import Course, Record
 from ixastate.errors import InputError, IxastateError
 from ixastate.events import DRUGS, AnyEvent
 from ixastate.graph import read
-from ixastate.machine import machine
+from ixastate.machine import Configuration, Machine, Step
 from ixastate.replay import Replayed
 from ixastate.rules import load
 
@@ -126,7 +127,7 @@ def compare_batch(path: str, patients: list[int]) -> tuple[int, list[Difference]
     events = run.collect(run.events.filter(between & chosen).sort("patient", "number"))
     rows = run.collect(run.patients.filter(between & chosen))
     doses = run.collect(run.cycles.filter(between & chosen).sort("patient", "cycle"))
-    comparison = _Comparison(run)
+    comparison = _comparison(path)
     by_patient = events.partition_by("patient", as_dict=True)
     doses_of = doses.partition_by("patient", as_dict=True)
     found = [
@@ -135,6 +136,26 @@ def compare_batch(path: str, patients: list[int]) -> tuple[int, list[Difference]
         for difference in comparison.of(row, by_patient[(row["patient"],)], doses_of.get((row["patient"],)))
     ]
     return events.height, found
+
+
+class Remembering(Machine):
+    """The live chart, asked once for each symbol in a configuration: its answer depends on nothing else."""
+
+    def __init__(self, edition: str) -> None:
+        super().__init__(edition)
+        self._known: dict[tuple[Configuration, str], Step] = {}
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """As `Machine.step`."""
+        if (before, symbol) not in self._known:
+            self._known[before, symbol] = super().step(before, symbol)
+        return self._known[before, symbol]
+
+
+@lru_cache(maxsize=1)
+def _comparison(path: str) -> _Comparison:
+    """One a process: a machine that remembers is worth keeping."""
+    return _Comparison(Run.open(path, check=False))
 
 
 class _Comparison:
@@ -149,11 +170,11 @@ class _Comparison:
         outputs = run.collect(run.outputs)
         self.orders = [tuple(orders) for orders in outputs["orders"]]
         self.rules = [tuple(rules) for rules in outputs["rules"]]
-        self.live = machine(run.plan.edition)
+        self.live = Remembering(run.plan.edition)
 
     def of(self, row: dict[str, Any], rows: pl.DataFrame, doses: pl.DataFrame | None) -> Iterator[Difference]:
         patient = row["patient"]
-        course = Course(str(patient), self.run.plan.edition)
+        course = Course(str(patient), self.run.plan.edition, steps_on=self.live)
         decided = zip(self.reader.events(rows, row), rows["symbol"], rows["configuration"], rows["output"], strict=True)
         records: list[Record] = []
         for number, (event, symbol, configuration, output) in enumerate(decided, 1):
