@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -102,16 +101,8 @@ def test_a_faulty_program_is_found_and_the_right_rule_named_first(path: Path, no
     assert first in to_be_named(path), wrong(summary)
 
 
-def by_random_courses(path: Path) -> Any:
-    """A faulty program for Hypothesis, which must find it but for one."""
-    marks = [exhaustive]
-    if path.stem == "faulty-rounded-hours":
-        reason = "random courses are dated by whole days; the suite of boundaries has the hours"
-        marks.append(pytest.mark.xfail(reason=reason, strict=True))
-    return pytest.param(path, id=path.stem.removeprefix("faulty-"), marks=marks)
-
-
-@pytest.mark.parametrize("path", [by_random_courses(path) for path in FAULTY])
+@exhaustive
+@every_faulty_program
 def test_random_courses_find_a_faulty_program_too(path: Path, node: str) -> None:
     with Program([node, str(path)], timeout=TIMEOUT_S, startup=STARTUP_S) as program:
         summary = shortened(program, explore(program, EDITION, examples=EXAMPLES_OF_HYPOTHESIS, seed=1))

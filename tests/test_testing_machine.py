@@ -87,12 +87,21 @@ def test_every_course_is_closed() -> None:
     assert all(system.closed for system in made)
 
 
-@pytest.mark.parametrize(("change", "rule"), [(two_levels, "ANC-04"), (agreed_unasked, "PN-06")])
-def test_what_lies_deep_is_found_within_the_default_budget(change: Any, rule: str) -> None:
+def a_minute_late(event: dict[str, Any], answer: dict[str, Any]) -> None:
+    """72 hours are counted to the hour: a minute too late is taken for in time."""
+    if event["type"] == "dose_missed" and event.get("at", "").endswith(":01:00Z") and not answer["ixazomib_held"]:
+        answer["late_dose"] = True
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "events"),
+    [(two_levels, "ANC-04", 3), (agreed_unasked, "PN-06", 3), (a_minute_late, "ADM-12", 2)],
+)
+def test_what_lies_deep_is_found_within_the_default_budget(change: Any, rule: str, events: int) -> None:
     subject = InProcess(wrong(change))
     found = shortened(subject, explore(subject, "dosing-text", examples=200, seed=1)).shortest()
     # From a start at 3 mg one episode leads to the floor; a severe episode and its end show what is agreed.
-    assert len(found[rule].vector.steps) == 3
+    assert len(found[rule].vector.steps) == events
 
 
 def test_the_same_seed_finds_the_same() -> None:
@@ -131,7 +140,8 @@ def test_random_courses_reach_far() -> None:
         rules.update(result.passed)
     assert any(state.count(",") >= 2 for state in seen)
     assert {"active at 2.3 mg", "discontinued", "screening"} <= seen
-    assert {"ANC-07", "B-STACK", "B-OVERLAP", "PN-07", "RASH-02", "OTH-03"} <= rules
+    assert {"B-STACK", "B-OVERLAP", "PN-07", "RASH-02", "OTH-03", "ADM-11", "ADM-12"} <= rules
+    assert len({"ANC-07", "PLT-09", "RASH-07", "PN-04", "PN-08", "OTH-05"} & rules) > 2
 
 
 @pytest.mark.parametrize("edition", ["us-label", "what-if-stack-b"])

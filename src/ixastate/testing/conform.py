@@ -170,10 +170,11 @@ def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Resu
     events = result.vector.events()[: result.failure.position + 1]
     size = len(events) // 2
     while size:
-        # The first event and the last one stay.
+        # The last event stays, and the start, unless it is followed by another.
         place, fewer_now = len(events) - 1, False
-        while place > 1:
-            begin = max(place - size, 1)
+        first = 0 if len(events) > 1 and events[1].type == events[0].type else 1
+        while place > first:
+            begin = max(place - size, first)
             fewer = [*events[:begin], *events[place:]]
             place = begin
             again = _failing(subject, answers.vector(result.vector.course, fewer), refused, answers.edition)

@@ -18,6 +18,7 @@ settings ask for it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,8 +38,10 @@ from ixastate.events import EVENT
 from ixastate.log import write_log
 from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.rules import DEFAULT_EDITION, load
+from ixastate.schedule import next_ixazomib_day
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
+from ixastate.testing.boundaries import MONDAY
 from ixastate.testing.conform import Failure, Result, Summary, reached, shorter
 from ixastate.testing.courses import Answers, vector_of
 from ixastate.testing.names import name_of
@@ -49,6 +52,8 @@ from ixastate.testing.values import DAYS_LATER, Values, values
 DATA = st.data()
 # How many answers may stay away before asking on is given up; a silent system counts ten times.
 MOST_FAULTS = 30
+# How far beside the last moment for a late dose.
+MINUTES_BESIDE = (0, 1, -1, 600, -600)
 
 
 SETTINGS = settings(
@@ -99,6 +104,8 @@ class CourseMachine(RuleBasedStateMachine):
         self._subject = type(self).subject()
         self._oracle = Oracle(self.edition)
         self._day = 1
+        # Whether the course is dated by the clock, which alone can tell hours, and not by treatment days.
+        self._clock = False
         self._told: list[tuple[dict[str, Any], Expected]] = []
         self._passed: list[str] = []
         self._said = self._failed = False
@@ -115,6 +122,7 @@ class CourseMachine(RuleBasedStateMachine):
     @initialize(data=DATA)
     def start(self, data: st.DataObject) -> None:
         """The course starts, now and then only at the second attempt."""
+        self._clock = data.draw(st.booleans(), label="dated by the clock")
         if data.draw(st.sampled_from([False, False, False, True]), label="blocked first"):
             self._observe(data.draw(st.sampled_from(self.seen.blocked)))
         self._observe(data.draw(st.sampled_from(self.seen.starts)))
@@ -156,6 +164,21 @@ class CourseMachine(RuleBasedStateMachine):
     def dose(self, data: st.DataObject) -> None:
         """A dose is taken, missed, vomited or taken wrongly."""
         self._after_some_days(data, self.seen.doses)
+
+    @precondition(lambda self: self._going_on() and self._clock)
+    @rule(data=DATA)
+    def late_dose(self, data: st.DataObject) -> None:
+        """A dose is missed, or taken late, to the minute at and beside the last moment that allows it."""
+        edition = self._oracle.course.edition
+        fact = data.draw(st.sampled_from([{"type": "dose_missed"}, {"type": "dose_delayed"}]), label="seen")
+        beside = timedelta(minutes=data.draw(st.sampled_from(MINUTES_BESIDE), label="minutes"))
+        following, last = self._day, timedelta(-1)
+        while last < timedelta(days=self._day - 1):
+            following = next_ixazomib_day(following, edition)
+            last = timedelta(days=following - 1, hours=-edition.number("ADM-11", "interval")) + beside
+        # What comes next comes at a slot again, and so not earlier than this.
+        self._day = -(-last // timedelta(days=1)) + 1
+        self._observe(fact, last)
 
     @precondition(lambda self: self._going_on())
     @rule(data=DATA)
@@ -226,8 +249,12 @@ class CourseMachine(RuleBasedStateMachine):
         self._day += data.draw(st.sampled_from(DAYS_LATER), label="days later")
         self._observe(fact)
 
-    def _observe(self, fact: dict[str, Any]) -> None:
-        event = EVENT.validate_python({**fact, "day": self._day})
+    def _observe(self, fact: dict[str, Any], since: timedelta | None = None) -> None:
+        """Ask about this fact, seen at the slot of the day, or so long after the first slot."""
+        date: dict[str, Any] = {"day": self._day}
+        if self._clock:
+            date = {"at": (MONDAY + (timedelta(days=self._day - 1) if since is None else since)).isoformat()}
+        event = EVENT.validate_python({**fact, **date})
         request = as_data(event)
         before = self._told[-1][1].answer if self._told else {}
         earlier = frozenset(name for _, expected in self._told for name in expected.rules)
