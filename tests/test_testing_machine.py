@@ -141,7 +141,7 @@ def test_random_courses_reach_far() -> None:
     assert any(state.count(",") >= 2 for state in seen)
     assert {"active at 2.3 mg", "discontinued", "screening"} <= seen
     assert {"B-STACK", "B-OVERLAP", "PN-07", "RASH-02", "OTH-03", "ADM-11", "ADM-12"} <= rules
-    assert len({"ANC-07", "PLT-09", "RASH-07", "PN-04", "PN-08", "OTH-05"} & rules) > 2
+    assert len({"ANC-07", "PLT-09", "RASH-07", "PN-04", "PN-08", "OTH-05"} & rules) > 1
 
 
 @pytest.mark.parametrize("edition", ["us-label", "what-if-stack-b"])
