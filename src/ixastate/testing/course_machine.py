@@ -52,6 +52,8 @@ from ixastate.testing.values import DAYS_LATER, Values, values
 DATA = st.data()
 # How many answers may stay away before asking on is given up; a silent system counts ten times.
 MOST_FAULTS = 30
+# Courses that end at once show little, so an end is only seen after so many events.
+EARLIEST_END = 15
 # How far beside the last moment for a late dose.
 MINUTES_BESIDE = (0, 1, -1, 600, -600)
 
@@ -186,7 +188,7 @@ class CourseMachine(RuleBasedStateMachine):
         """Organ function is measured on treatment."""
         self._after_some_days(data, self.seen.organs)
 
-    @precondition(lambda self: self._going_on() and len(self._told) > 5)
+    @precondition(lambda self: self._going_on() and len(self._told) > EARLIEST_END)
     @rule(data=DATA)
     def ending(self, data: st.DataObject) -> None:
         """Treatment ends, by what ends it at once."""
