@@ -19,7 +19,7 @@ import pytest
 from ixastate.exports import command as export
 from ixastate.rules import load
 from ixastate.testing import subject
-from ixastate.testing.conform import Summary, conform, shortened
+from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
 from ixastate.testing.subject import Program, Server
 from ixastate.testing.suites import make_suite

@@ -19,7 +19,7 @@ from ixastate.errors import InputError
 from ixastate.log import read_log
 from ixastate.replay import replay_log
 from ixastate.rules import load
-from ixastate.testing.conform import GIVE_UP_AFTER, Summary, conform, run_course, shortened
+from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.junit import junit
 from ixastate.testing.page import page
 from ixastate.testing.report import report
@@ -428,3 +428,11 @@ def test_the_program_is_not_ours_to_keep(three: Path, tmp_path: Path) -> None:
     assert process.poll() is not None
     with pytest.raises(Fault, match="whatever"):
         raise Fault("junk", "whatever")
+
+
+def test_the_public_names_are_what_they_are_called() -> None:
+    """No module of the package stands in front of a name."""
+    import ixastate.testing
+
+    for name in ixastate.testing.__all__:
+        assert getattr(getattr(ixastate.testing, name), "__name__", "") == name

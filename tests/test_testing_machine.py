@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from ixastate.cli import main
 from ixastate.rules import load
 from ixastate.testing import CourseMachine
-from ixastate.testing.conform import shortened
+from ixastate.testing.conformance import shortened
 from ixastate.testing.course_machine import Wrong, explore
 from ixastate.testing.subject import InProcess
 from ixastate.testing.values import values

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ixastate.testing.answers import Oracle as Oracle
-    from ixastate.testing.conform import conform as conform
+    from ixastate.testing.conformance import conform as conform
     from ixastate.testing.course_machine import CourseMachine as CourseMachine
     from ixastate.testing.subject import System as System
     from ixastate.testing.suites import make_suite as make_suite
@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
 
         return System
     if name == "conform":
-        from ixastate.testing.conform import conform
+        from ixastate.testing.conformance import conform
 
         return conform
     if name == "make_suite":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ixastate.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from ixastate.testing.conform import Summary
+    from ixastate.testing.conformance import Summary
     from ixastate.testing.subject import Subject
     from ixastate.testing.vectors import Suite
 
@@ -145,7 +145,7 @@ def run_conform(options: argparse.Namespace) -> int:
 
 
 def _tested(options: argparse.Namespace, subject: Subject) -> Summary:
-    from ixastate.testing.conform import conform, shortened
+    from ixastate.testing.conformance import conform, shortened
     from ixastate.testing.vectors import read_suite
 
     if options.hypothesis is not None:

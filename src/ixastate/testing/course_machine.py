@@ -42,7 +42,7 @@ from ixastate.schedule import next_ixazomib_day
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
 from ixastate.testing.boundaries import MONDAY
-from ixastate.testing.conform import Failure, Result, Summary, reached, shorter
+from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
 from ixastate.testing.courses import Answers, vector_of
 from ixastate.testing.names import name_of
 from ixastate.testing.report import failing_lines

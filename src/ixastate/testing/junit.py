@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from ixastate.testing.conform import Result, Summary
+from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.report import failing_lines
 
 # What XML 1.0 cannot hold.

@@ -7,7 +7,7 @@ from html import escape
 
 from ixastate.rules import Rule
 from ixastate.testing.answers import show
-from ixastate.testing.conform import Result, Summary
+from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.report import FAULTS, course_lines
 
 STYLE = """

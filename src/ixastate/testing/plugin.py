@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ixastate.testing.conform import Result
+    from ixastate.testing.conformance import Result
     from ixastate.testing.vectors import Suite, Vector
 
 
@@ -93,7 +93,7 @@ class CourseItem(pytest.Item):
     def runtest(self) -> None:
         """Run the course on a new system."""
         from ixastate.rules import load
-        from ixastate.testing.conform import run_course
+        from ixastate.testing.conformance import run_course
         from ixastate.testing.subject import InProcess
 
         with InProcess(self.factory) as subject:

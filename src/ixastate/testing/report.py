@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ixastate.rules import Edition
 from ixastate.testing.answers import show
-from ixastate.testing.conform import Result, Summary
+from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.subject import FaultKind
 from ixastate.words import describe
 
