@@ -185,7 +185,8 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     share, square = count / total, NORMAL**2
     middle = share + square / (2 * total)
     spread = NORMAL * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    return tuple(max(0.0, min(1.0, (middle + sign * spread) / (1 + square / total))) for sign in (-1, 1))  # type: ignore[return-value]
+    lower, upper = (max(0.0, min(1.0, (middle + sign * spread) / (1 + square / total))) for sign in (-1, 1))
+    return lower, upper
 
 
 def _mean(values: pl.Series) -> float | None:

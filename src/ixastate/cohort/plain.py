@@ -18,7 +18,7 @@ from ixastate.cohort.parameters import Given
 from ixastate.cohort.plain_body import Body, modes
 from ixastate.cohort.published_numbers import DAYS_A_WEEK, Numbers, Spread, by_week, visits, worked_out
 from ixastate.cohort.wichura import quantile
-from ixastate.events import EVENT, AnyEvent, CourseStarted, OtherToxicityGraded
+from ixastate.events import EVENT, AnyEvent, CourseStarted, Drug, OtherToxicityGraded
 from ixastate.rules import Edition
 from ixastate.schedule import is_due_day, next_ixazomib_day
 from ixastate.table import Table
@@ -213,9 +213,9 @@ class Course:
         """Whether a drug is held for this."""
         return reason in self.model.table.statuses[self.now].held_for
 
-    def given_mg(self, drug: str) -> float:
+    def given_mg(self, drug: Drug) -> float:
         """What is given now, in mg; tenths are whole numbers in the log, and so they are here."""
-        mg = self.model.table.statuses[self.now].given_mg(drug, 0.0)  # type: ignore[arg-type]
+        mg = self.model.table.statuses[self.now].given_mg(drug, 0.0)
         return round((mg or 0.0) * 10) / 10
 
     def means(self, facts: dict[str, Any]) -> str | None:
