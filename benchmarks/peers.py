@@ -30,7 +30,8 @@ from ixastate.cohort.hazards import Chain, Hazards
 from ixastate.course import Course
 from ixastate.events import AnyEvent
 from ixastate.exports.command import text
-from ixastate.machine import SCREENING, Configuration, Machine
+from ixastate.machine import Machine
+from ixastate.symbols import SCREENING, Configuration
 
 SEED = 1
 NODE_SECONDS = 600

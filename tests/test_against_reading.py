@@ -17,8 +17,8 @@ from ixastate.course import Course, Record
 from ixastate.errors import CourseRefusal
 from ixastate.events import EVENT
 from ixastate.log import dump
-from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.schedule import due
+from ixastate.symbols import DISCONTINUED, SCREENING
 from tests import strategies
 from tests.independent_reading import Answer, IndependentReading, Refused
 

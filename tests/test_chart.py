@@ -10,12 +10,12 @@ from itertools import product
 import pytest
 from statemachine import State
 
-from ixastate.chart import STOP, dose_id, starting_doses
-from ixastate.machine import DISCONTINUED, SCREENING, Step, machine, moves_of
-from ixastate.moves import Move
+from ixastate.chart import STOP
+from ixastate.machine import Step, machine
+from ixastate.moves import Move, moves_of
 from ixastate.orders import Order
-from ixastate.shapes import BOTH
 from ixastate.status import status
+from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, dose_id, starts
 from tests.test_machine import CHART, RAISED, STATES, Telltale, guard_is_open, visited, wander
 
 EDITION = CHART.edition
@@ -177,12 +177,19 @@ def test_the_holds_name_states_of_the_toxicities_and_their_drugs() -> None:
 
 
 def test_starting_doses() -> None:
-    assert starting_doses(EDITION) == [(4, 25), (4, 10), (3, 25), (3, 15), (3, 10), (3, 5)]
+    assert [(start.ixazomib_mg, start.lenalidomide_mg, start.every_days) for start in starts(EDITION)] == [
+        (4, 25, 1),
+        (4, 10, 1),
+        (3, 25, 1),
+        (3, 15, 2),
+        (3, 10, 1),
+        (3, 5, 1),
+    ]
 
 
-@pytest.mark.parametrize("pair", starting_doses(EDITION))
-def test_each_pair_of_starting_doses_starts_there(pair: tuple[float, float]) -> None:
-    step = machine().step(SCREENING, f"start_{dose_id(pair[0])}_{dose_id(pair[1])}")
+@pytest.mark.parametrize("pair", [(4, 25), (4, 10), (3, 25), (3, 15), (3, 10), (3, 5)])
+def test_each_pair_of_starting_doses_starts_there(pair: tuple[int, int]) -> None:
+    step = machine().step(SCREENING, f"start_{pair[0]}_{pair[1]}")
     now = status(CHART, step.after)
     assert (now.ixazomib_mg, now.lenalidomide_mg, now.held_for) == (*pair, ())
     assert step.orders == (

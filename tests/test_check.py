@@ -12,10 +12,10 @@ from ixastate.check import Breach, Finding, Property, check, load_properties, mo
 from ixastate.course import Course, Record
 from ixastate.errors import ChartError, InputError
 from ixastate.graph import Graph
-from ixastate.machine import Configuration
 from ixastate.properties import PROPERTIES
 from ixastate.report import describe_table, finding_lines
 from ixastate.status import Status, status_of
+from ixastate.symbols import Configuration
 from ixastate.table import Table
 from tests.tables import EDITION_NAMES, graph, small, table
 

@@ -14,7 +14,7 @@ import pytest
 from ixastate.course import Course, Record
 from ixastate.errors import ChartError, CourseRefusal, InputError
 from ixastate.events import EVENT, AnyEvent
-from ixastate.machine import DISCONTINUED, SCREENING
+from ixastate.symbols import DISCONTINUED, SCREENING
 from tests.test_machine import at_once
 
 Facts = dict[str, Any]

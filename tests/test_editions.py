@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from ixastate.chart import build, starting_doses
+from ixastate.chart import build
 from ixastate.course import Course, Record
 from ixastate.errors import RulesError
 from ixastate.events import EVENT
 from ixastate.rules import EDITIONS, load, parse
 from ixastate.shapes import SHAPES
+from ixastate.symbols import starts
 from tests.tables import EDITION_NAMES, graph, records
 
 TEXT = load()
@@ -57,7 +58,7 @@ def test_an_edition_is_the_dosing_text_with_some_rules_replaced(name: str) -> No
     assert set(TEXT.rules) <= set(edition.rules)
     assert list(edition.rules)[: len(TEXT.rules)] == list(TEXT.rules)
     assert (edition.lenalidomide, edition.dexamethasone) == (TEXT.lenalidomide, TEXT.dexamethasone)
-    assert starting_doses(edition) == starting_doses(TEXT)
+    assert starts(edition) == starts(TEXT)
     assert (edition.title, edition.source) != (TEXT.title, TEXT.source)
 
 

@@ -8,8 +8,8 @@ from ixastate import equality
 from ixastate.chart import build
 from ixastate.equality import compare_configurations, prove_equal
 from ixastate.errors import ChartError
-from ixastate.machine import machine, moves_of
-from ixastate.moves import Move
+from ixastate.machine import machine
+from ixastate.moves import Move, moves_of
 from ixastate.rules import DEFAULT_EDITION
 from tests.tables import EDITION_NAMES, sampled, table
 

@@ -18,8 +18,8 @@ from statemachine import State
 from ixastate.chart import STOP, CourseChart, build
 from ixastate.errors import ChartError, RulesError
 from ixastate.graph import Graph, condition_of, read
-from ixastate.machine import machine, moves_of
-from ixastate.moves import Guard, move
+from ixastate.machine import machine
+from ixastate.moves import Guard, move, moves_of
 from ixastate.orders import Order
 from ixastate.rules import Edition, load
 from tests.tables import EDITION_NAMES, changed, edge_of, graph, sampled, table

@@ -21,7 +21,7 @@ SOURCE = Path(ixastate.__file__).parent
 ORDER: list[set[str]] = [
     {"errors", "minimal"},
     {"events", "files", "rules"},
-    {"orders", "words", "xport"},
+    {"orders", "symbols", "words", "xport"},
     {"moves", "shapes", "sdtm"},
     {"chart"},
     {"machine", "witness"},

@@ -22,21 +22,12 @@ import ixastate.machine
 import ixastate.moves
 from ixastate.chart import build
 from ixastate.errors import ChartError, RulesError
-from ixastate.machine import (
-    DISCONTINUED,
-    SCREENING,
-    Configuration,
-    Machine,
-    Step,
-    document_order,
-    machine,
-    moves_of,
-)
-from ixastate.moves import Move
+from ixastate.machine import Machine, Step, machine
+from ixastate.moves import Move, document_order, moves_of
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
-from ixastate.shapes import BOTH
 from ixastate.status import status
+from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
 
 T = TypeVar("T")
 CHART = build(DEFAULT_EDITION)

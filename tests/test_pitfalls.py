@@ -22,8 +22,7 @@ from statemachine.orderedset import OrderedSet
 from statemachine.state import HistoryState
 
 import ixastate.machine
-from ixastate.machine import document_order, moves_of
-from ixastate.moves import Move
+from ixastate.moves import Move, document_order, moves_of
 from tests.test_machine import CHART, STATES, guard_is_open
 
 SOURCE = Path(ixastate.machine.__file__).parent

@@ -13,7 +13,8 @@ import pytest
 
 import ixastate.rules
 from ixastate.errors import RulesError
-from ixastate.machine import machine, moves_of
+from ixastate.machine import machine
+from ixastate.moves import moves_of
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load, parse
 
 EDITION = load()

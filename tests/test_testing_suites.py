@@ -25,8 +25,9 @@ from ixastate.course import Course, Record
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import CELLS_PER_MM3, CourseStarted
 from ixastate.graph import Edge
-from ixastate.machine import DISCONTINUED, machine
+from ixastate.machine import machine
 from ixastate.rules import EDITIONS, load
+from ixastate.symbols import DISCONTINUED
 from ixastate.testing.answers import Oracle, differences
 from ixastate.testing.command import COVERS
 from ixastate.testing.schema import schema_text, suite_schema

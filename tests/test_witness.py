@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
-from ixastate.chart import start_symbol, starting_doses
 from ixastate.course import Course
 from ixastate.errors import ChartError, IxastateError
 from ixastate.events import CourseStarted, OtherToxicityGraded
 from ixastate.rules import load
+from ixastate.symbols import Start, starts
 from ixastate.witness import BEFORE_THE_START, witness
 from tests.tables import EDITION_NAMES, follow, graph, records, sampled, table
 
@@ -65,11 +65,11 @@ def test_events_are_the_same_in_every_edition_that_knows_the_symbol(symbol: str)
     assert all(one == told[0] for one in told)
 
 
-@pytest.mark.parametrize("doses", starting_doses(load()))
-def test_a_start_is_the_organ_function_that_calls_for_its_doses(doses: tuple[float, float]) -> None:
-    [record] = records([start_symbol(*doses)])
+@pytest.mark.parametrize("start", starts(load()), ids=lambda start: start.name)
+def test_a_start_is_the_organ_function_that_calls_for_its_doses(start: Start) -> None:
+    [record] = records([start.name])
     assert isinstance(record.event, CourseStarted)
-    assert (record.status.ixazomib_mg, record.status.lenalidomide_mg) == doses
+    assert (record.status.ixazomib_mg, record.status.lenalidomide_mg) == (start.ixazomib_mg, start.lenalidomide_mg)
 
 
 def test_values_lie_on_the_boundaries_of_the_text() -> None:

@@ -13,15 +13,7 @@ from decimal import Decimal
 from functools import singledispatchmethod
 
 from ixastate.errors import CourseRefusal
-from ixastate.events import (
-    DoseDelayed,
-    DoseEvent,
-    DoseMissed,
-    DoseOverdosed,
-    DoseTaken,
-    DoseTakenWrongly,
-    DoseVomited,
-)
+from ixastate.events import DoseDelayed, DoseEvent, DoseMissed, DoseOverdosed, DoseTaken, DoseTakenWrongly, DoseVomited
 from ixastate.orders import Order
 from ixastate.rules import Edition
 from ixastate.schedule import (

@@ -13,7 +13,6 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Literal
 
-from ixastate.chart import start_symbol
 from ixastate.errors import CourseRefusal
 from ixastate.events import (
     BilirubinMeasured,
@@ -35,6 +34,7 @@ from ixastate.events import (
 )
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
+from ixastate.symbols import start_at
 
 Attribution = Literal["clear", "not_clear"] | None
 NO_NEUROPATHY = Neuropathy(grade=0)
@@ -162,7 +162,8 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
         rules.append("B-BILI-ONLY")
         orders.append(Order("confirm_assumption"))
     started = replace(context, baseline_neuropathy=event.baseline_neuropathy)
-    return Meaning(start_symbol(min([usual, *reduced]), band.dose_mg), started, tuple(rules), tuple(orders))
+    start = start_at(edition, min([usual, *reduced]), band.dose_mg, band.every_days)
+    return Meaning(start.name, started, tuple(rules), tuple(orders))
 
 
 # --- Laboratory values ----------------------------------------------------------------------------------------

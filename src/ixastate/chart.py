@@ -48,7 +48,8 @@ from ixastate.events import DRUGS, Drug
 from ixastate.moves import Guard, compound, move, none_active, parallel, some_active
 from ixastate.orders import Order
 from ixastate.rules import DEFAULT_EDITION, Edition, load
-from ixastate.shapes import BOTH, SHAPES, Alternating, Hold, Shape
+from ixastate.shapes import SHAPES, Alternating, Hold, Shape
+from ixastate.symbols import BOTH, ENDS, START_BLOCKED, dose_id, starts
 
 STOP = tuple(Order("stop", drug) for drug in DRUGS)
 # Every stop at ixazomib's floor rests on these besides its own clause.
@@ -68,11 +69,6 @@ class Level:
     drug: Drug
     mg: float
     standing: Literal["given", "held", "owing", "owing_two"]
-
-
-def dose_id(mg: float) -> str:
-    """A dose as part of an id: 2.3 becomes 2_3."""
-    return f"{mg:g}".replace(".", "_")
 
 
 def levels_of(drug: Drug, ladder: Sequence[float], stacks: bool) -> dict[str, Level]:
@@ -272,14 +268,6 @@ def other_region(floors: Floors) -> dict[str, State]:
 
 # --- The whole ------------------------------------------------------------------------------------------------
 
-# What ends treatment from every state of it, with the rules behind it.
-ENDINGS = {
-    "progression": "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP",
-    "intolerable_toxicity": "DISC-02 DOSE-04 DOSE-06 B-TREATMENT B-DEX-STOP",
-    "death": "B-EXIT",
-    "withdrawal": "B-EXIT",
-}
-
 
 def new_cycle_region() -> dict[str, State]:
     """A new cycle waits until blood counts and toxicities allow it (the label's criteria, B-NEWCYCLE)."""
@@ -289,21 +277,6 @@ def new_cycle_region() -> dict[str, State]:
     move(held, "new_cycle_unmet", None, "NC-01 B-EPISODE")
     move(held, "new_cycle_met", clear, "NC-01 B-NEWCYCLE", raises=releases(BOTH))
     return {"new_cycle_clear": clear, "new_cycle_held": held}
-
-
-def start_symbol(ixazomib_mg: float, lenalidomide_mg: float) -> str:
-    """The symbol that starts treatment at these doses."""
-    return f"start_{dose_id(ixazomib_mg)}_{dose_id(lenalidomide_mg)}"
-
-
-def starting_doses(edition: Edition) -> list[tuple[float, float]]:
-    """Every pair of starting doses in mg (ixazomib, lenalidomide) that organ function can call for."""
-    usual, reduced = edition.ixazomib_ladder_mg[:2]
-    pairs = []
-    for band in edition.lenalidomide.start:
-        severe = band.on_dialysis or band.at_least_ml_min < edition.number("REN-01", "below")
-        pairs += [(mg, band.dose_mg) for mg in ((reduced,) if severe else (usual, reduced))]
-    return sorted(set(pairs), reverse=True)
 
 
 class CourseChart(StateChart[Any]):
@@ -355,19 +328,20 @@ def _build(name: str) -> type[CourseChart]:
         regions["new_cycle"] = new_cycle_region()
     on_treatment = parallel("on_treatment", {name: compound(name, states) for name, states in regions.items()})
 
-    for mg, lenalidomide_mg in starting_doses(edition):
+    for start in starts(edition):
+        mg, lenalidomide_mg = start.ixazomib_mg, start.lenalidomide_mg
         leaves = [
             ixazomib[f"ixazomib_given_{dose_id(mg)}"],
             lenalidomide[f"lenalidomide_given_{dose_id(lenalidomide_mg)}"],
         ]
         doses = [Order("start", "ixazomib", mg), Order("start", "lenalidomide", lenalidomide_mg), dexamethasone]
         usual = " DOSE-01" * (mg == ixazomib_ladder[0]) + " DOSE-02" * (lenalidomide_mg == lenalidomide_ladder[0])
-        move(screening, start_symbol(mg, lenalidomide_mg), leaves, f"DOSE-03 DOSE-05{usual}", orders=doses)
-    move(screening, "start_blocked", None, "K-RECORD")
-    for symbol, rules in ENDINGS.items():
-        move(on_treatment, symbol, discontinued, rules, orders=STOP)
-    for symbol in ("death", "withdrawal"):
-        move(screening, symbol, discontinued, ENDINGS[symbol])
+        move(screening, start.name, leaves, f"DOSE-03 DOSE-05{usual}", orders=doses)
+    move(screening, START_BLOCKED.name, None, "K-RECORD")
+    for end in ENDS:
+        move(on_treatment, end.name, discontinued, end.rules, orders=STOP)
+        if end.from_screening:
+            move(screening, end.name, discontinued, end.rules)
 
     states = {"screening": screening, "on_treatment": on_treatment, "discontinued": discontinued}
     levels = levels_of("ixazomib", ixazomib_ladder, shape.stacks)

@@ -31,12 +31,12 @@ from ixastate.events import (
     Neuropathy,
     PatientDied,
 )
-from ixastate.machine import DISCONTINUED, SCREENING, Configuration, Machine, machine
+from ixastate.machine import Machine, machine
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.schedule import Calendar, Dose, calendar, due
-from ixastate.shapes import BOTH
 from ixastate.status import Status, status
+from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
 
 OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]
 StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]

@@ -6,8 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ixastate.chart import build
-from ixastate.machine import moves_of
-from ixastate.moves import Move
+from ixastate.moves import Move, moves_of
 from ixastate.rules import Edition, Rule
 
 WIDTH = 110

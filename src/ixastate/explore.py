@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ixastate.errors import ChartError
 from ixastate.graph import Edge, Graph
-from ixastate.machine import Configuration
+from ixastate.symbols import Configuration
 
 BitTest = Callable[[int], object]
 

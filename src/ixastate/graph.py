@@ -18,13 +18,13 @@ from typing import Literal
 
 from statemachine import State
 
-from ixastate.chart import CourseChart, Level, start_symbol, starting_doses
+from ixastate.chart import CourseChart, Level
 from ixastate.errors import ChartError
-from ixastate.machine import Configuration, document_order, moves_of
-from ixastate.moves import Move
+from ixastate.moves import Move, document_order, moves_of
 from ixastate.orders import Order, in_order
 from ixastate.rules import Edition
 from ixastate.shapes import Hold
+from ixastate.symbols import Configuration, starts
 
 Condition = Callable[[frozenset[str]], bool]
 
@@ -124,8 +124,8 @@ class Graph:
     def symbols(self) -> tuple[str, ...]:
         """The external symbols: the machine's input alphabet, the usual start first."""
         external = {edge.symbol for edge in self.edges} - set(self.internal)
-        starts = [start_symbol(*doses) for doses in starting_doses(self.edition)]
-        return (*starts, *sorted(external - set(starts)))
+        names = [start.name for start in starts(self.edition)]
+        return (*names, *sorted(external - set(names)))
 
     @cached_property
     def initial(self) -> Configuration:

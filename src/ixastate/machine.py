@@ -7,39 +7,19 @@ an error, and a restored configuration is checked before it is believed. It know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import Any
 
-from statemachine import State
 from statemachine.orderedset import OrderedSet
 
-from ixastate.chart import CourseChart, build
+from ixastate.chart import build
 from ixastate.errors import ChartError
-from ixastate.moves import Move
+from ixastate.moves import Move, document_order, moves_of
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
-
-# The active leaves, in document order.
-Configuration = tuple[str, ...]
-
-SCREENING: Configuration = ("screening",)
-DISCONTINUED: Configuration = ("discontinued",)
-
-
-def document_order(states: Sequence[State]) -> Iterator[State]:
-    """Every state and its descendants, in the order in which they are written."""
-    for state in states:
-        yield state
-        yield from document_order(state.states)
-
-
-def moves_of(chart: type[CourseChart]) -> list[Move]:
-    """Every transition that the chart declares, in document order."""
-    states = document_order(list(chart.states))
-    return [transition for state in states for transition in state.transitions if isinstance(transition, Move)]
+from ixastate.symbols import Configuration
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ knows nothing of drugs or toxicities.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,3 +90,16 @@ def parallel(name: str, regions: Mapping[str, State]) -> Any:
 def compound(name: str, states: Mapping[str, State]) -> Any:
     """A region: a compound state of this name with these children."""
     return types.new_class(name, (State.Compound,), {}, lambda body: body.update(states))
+
+
+def document_order(states: Sequence[State]) -> Iterator[State]:
+    """Every state and its descendants, in the order in which they are written."""
+    for state in states:
+        yield state
+        yield from document_order(state.states)
+
+
+def moves_of(chart: type[StateChart[Any]]) -> list[Move]:
+    """Every transition that a chart declares, in document order."""
+    states = document_order(list(chart.states))
+    return [transition for state in states for transition in state.transitions if isinstance(transition, Move)]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ixastate.chart import dose_id
 from ixastate.graph import Edge, Graph
+from ixastate.symbols import dose_id
 
 SWAPPED = {"ixazomib": "lenalidomide", "lenalidomide": "ixazomib"}
 Change = Callable[[Graph, Edge], Edge | None]

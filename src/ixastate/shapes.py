@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from ixastate.events import Drug
 from ixastate.orders import Order
-
-BOTH: tuple[Drug, ...] = ("ixazomib", "lenalidomide")
+from ixastate.symbols import BOTH
 
 
 @dataclass(frozen=True)

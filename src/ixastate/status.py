@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 
 from ixastate.chart import CourseChart, Level
 from ixastate.events import Drug
-from ixastate.machine import DISCONTINUED, SCREENING, Configuration
 from ixastate.orders import is_dose
 from ixastate.shapes import Hold
+from ixastate.symbols import DISCONTINUED, SCREENING, Configuration
 
 Phase = Literal["screening", "on treatment", "discontinued"]
 

@@ -19,10 +19,10 @@ from ixastate.errors import InputError
 from ixastate.explore import Space, Walker, explore
 from ixastate.files import write_whole
 from ixastate.graph import Graph
-from ixastate.machine import Configuration
 from ixastate.minimal import minimise
 from ixastate.orders import Order, in_order
 from ixastate.status import Status, status_of
+from ixastate.symbols import Configuration
 
 MAGIC = b"ixastate table 1\n"
 

@@ -13,8 +13,8 @@ from ixastate.course import Course, Record
 from ixastate.replay import Replayed
 from ixastate.rules import Edition
 from ixastate.schedule import Calendar, Dose, cycle_of
-from ixastate.shapes import BOTH
 from ixastate.status import Status
+from ixastate.symbols import BOTH
 from ixastate.words import describe
 
 WIDTH = 110

@@ -25,9 +25,10 @@ from ixastate.course import Course, Record
 from ixastate.errors import InputError, IxastateError
 from ixastate.events import DRUGS, AnyEvent
 from ixastate.graph import read
-from ixastate.machine import Configuration, Machine, Step
+from ixastate.machine import Machine, Step
 from ixastate.replay import Replayed
 from ixastate.rules import load
+from ixastate.symbols import Configuration
 
 # Patients that are read and compared in one go.
 BATCH = 200

@@ -22,12 +22,7 @@ from matplotlib.ticker import MultipleLocator, PercentFormatter
 from ixastate.chart import build
 from ixastate.cohort.run import Run
 from ixastate.cohort.spells import SEVERAL, cycle_days, names_of, spells
-from ixastate.cohort.summary import (
-    dose_intensity_by_cycle,
-    occupancy,
-    patients_by_cycle,
-    transition_counts,
-)
+from ixastate.cohort.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
 from ixastate.diagrams import dot
 from ixastate.diagrams.model import Drawing
 from ixastate.diagrams.render import PictureFormat, render

@@ -69,13 +69,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ixastate.alphabet import Attribution, Context, read
-from ixastate.cohort.arrays import (
-    NO_SYMBOL,
-    MachineArrays,
-    cycle_length,
-    neuropathy_meanings,
-    rash_meanings,
-)
+from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, cycle_length, neuropathy_meanings, rash_meanings
 from ixastate.cohort.models import Block, Kernel
 from ixastate.cohort.parameters import GRADES, Given, given
 from ixastate.cohort.published_kernel import ENDS, MOST_NEUTROPHILS, MOST_PLATELETS, Machine, run

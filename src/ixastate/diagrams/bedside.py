@@ -21,9 +21,8 @@ from ixastate.diagrams.labels import brief, foremost, sentences, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Lie
 from ixastate.diagrams.slices import PRESETS
 from ixastate.graph import Graph
-from ixastate.machine import Configuration
 from ixastate.orders import Order
-from ixastate.shapes import BOTH
+from ixastate.symbols import BOTH, Configuration
 from ixastate.table import Table
 
 SEVERAL = "held for several reasons"

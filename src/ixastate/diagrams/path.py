@@ -14,8 +14,8 @@ from ixastate.diagrams.charts import kind_of
 from ixastate.diagrams.labels import FULL, brief, cited, foremost, sentences, state_label, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing
 from ixastate.graph import Graph
-from ixastate.machine import SCREENING, Configuration
 from ixastate.status import status_of
+from ixastate.symbols import SCREENING, Configuration
 from ixastate.words import describe
 
 WIDTH = 44

@@ -18,10 +18,10 @@ from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Fra
 from ixastate.errors import InputError
 from ixastate.explore import Walker
 from ixastate.graph import Graph
-from ixastate.machine import Configuration
 from ixastate.minimal import minimise
 from ixastate.orders import Order, in_order
 from ixastate.status import Status, status_of
+from ixastate.symbols import Configuration
 
 USUAL_START = "start_4_25"
 LOWER_START = "start_3_25"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ixastate.events import Drug
-from ixastate.shapes import BOTH
 from ixastate.status import Status
+from ixastate.symbols import BOTH
 from ixastate.table import Table
 
 ENDS = ("progression", "intolerable_toxicity", "death", "withdrawal")

@@ -7,8 +7,8 @@ from collections import deque
 from ixastate.check import Breach, moves, on_treatment, prove
 from ixastate.orders import Order
 from ixastate.properties.common import ladder_of, mg_of
-from ixastate.shapes import BOTH
 from ixastate.status import Status
+from ixastate.symbols import BOTH
 from ixastate.table import Table
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from ixastate.check import Breach, moves, on_treatment, prove
 from ixastate.orders import Order
 from ixastate.properties.common import ONSETS
-from ixastate.shapes import BOTH
+from ixastate.symbols import BOTH
 from ixastate.table import Table
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from ixastate.course import Course
 from ixastate.events import CELLS_PER_MM3, EVENT, AnyEvent
-from ixastate.machine import DISCONTINUED
 from ixastate.rules import Edition
 from ixastate.schedule import next_ixazomib_day
+from ixastate.symbols import DISCONTINUED
 
 # The first slot of the courses that are dated by the clock: a Monday, in UTC.
 MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -36,9 +36,9 @@ except ImportError:
 
 from ixastate.events import EVENT
 from ixastate.log import write_log
-from ixastate.machine import DISCONTINUED, SCREENING
 from ixastate.rules import DEFAULT_EDITION, load
 from ixastate.schedule import next_ixazomib_day
+from ixastate.symbols import DISCONTINUED, SCREENING
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
 from ixastate.testing.boundaries import MONDAY

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ixastate.rules import Edition
-from ixastate.shapes import BOTH
+from ixastate.symbols import BOTH
 from ixastate.testing.answers import Expected, differences
 from ixastate.testing.blame import DAYS_OF, Asked, blame, by_weight
 from ixastate.words import describe

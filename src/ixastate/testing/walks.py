@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from ixastate.course import Course
 from ixastate.errors import CourseRefusal
 from ixastate.events import EVENT, AnyEvent
-from ixastate.machine import DISCONTINUED
 from ixastate.rules import Edition
+from ixastate.symbols import DISCONTINUED
 from ixastate.testing.values import DAYS_LATER, Values, values
 
 Item = TypeVar("Item")

@@ -1,0 +1,361 @@
+"""The input alphabet of the machine, as data: starts, onsets, recoveries and ends, and the toxicities they belong to.
+
+A symbol is a letter of the machine's finite input alphabet: what an event means to the machine. Each one is an object
+here, and its name is made from its fields, so that nobody has to take a name apart. Each one also says which event
+means it (`seen`), with its numbers taken from the rules by name. This is the only list of toxicities and of ends; the
+chart, the alphabet, the proofs, the pictures, the cohort and the test kit select from it.
+
+This module knows rules and events by name. It knows no state, no transition and no patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ixastate.errors import RulesError
+from ixastate.events import Drug
+from ixastate.rules import Edition, StartingBand
+
+# The active leaves of the chart, in document order.
+Configuration = tuple[str, ...]
+
+SCREENING: Configuration = ("screening",)
+DISCONTINUED: Configuration = ("discontinued",)
+# The drugs that toxicities hold and lower; dexamethasone is never held (B-DEX-HOLD).
+BOTH: tuple[Drug, ...] = ("ixazomib", "lenalidomide")
+
+
+def dose_id(mg: float) -> str:
+    """A dose as part of a name: 2.3 becomes 2_3."""
+    return f"{mg:g}".replace(".", "_")
+
+
+@dataclass(frozen=True)
+class RuleNumber:
+    """A number that a rule states, asked by its name; `plus` moves it to the other side of a boundary."""
+
+    rule: str
+    number: str
+    plus: int = 0
+
+    def value(self, edition: Edition) -> int:
+        """The number in this edition."""
+        return int(edition.number(self.rule, self.number)) + self.plus
+
+
+def _resolved(value: Any, edition: Edition) -> Any:
+    if isinstance(value, RuleNumber):
+        return value.value(edition)
+    if isinstance(value, Mapping):
+        return {name: _resolved(part, edition) for name, part in value.items()}
+    return value
+
+
+# --- The letters ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Start:
+    """Treatment starts at these doses in mg, lenalidomide every so many days.
+
+    `rhythm_named` is set where an edition has the same doses in another rhythm too, so that the names differ.
+    """
+
+    ixazomib_mg: float
+    lenalidomide_mg: float
+    every_days: int = 1
+    rhythm_named: bool = False
+
+    @property
+    def name(self) -> str:
+        """Such as start_4_25, or start_4_10_every_2."""
+        rhythm = f"_every_{self.every_days}" if self.rhythm_named else ""
+        return f"start_{dose_id(self.ixazomib_mg)}_{dose_id(self.lenalidomide_mg)}{rhythm}"
+
+
+@dataclass(frozen=True)
+class StartBlocked:
+    """Treatment cannot start yet; the course stays in screening."""
+
+    name: str = "start_blocked"
+
+
+@dataclass(frozen=True)
+class Onset:
+    """An episode of a toxicity begins, or is reported again while it is open.
+
+    `needs_step`: its own action asks ixazomib for a reduction. `stops`: it ends treatment from every state.
+    `seen` are the fields of an event that means it.
+    """
+
+    toxicity: str
+    name: str
+    seen: Mapping[str, Any] = field(hash=False, compare=False)
+    needs_step: bool = False
+    stops: bool = False
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """An episode of a toxicity is over. `agreed`: the physician agrees to resume; `related`: ixazomib caused it.
+
+    `ends_every_episode` is False for a recovery that some episodes of the toxicity do not end with.
+    """
+
+    toxicity: str
+    name: str
+    seen: Mapping[str, Any] = field(hash=False, compare=False)
+    agreed: bool = False
+    related: bool = False
+    ends_every_episode: bool = True
+
+
+@dataclass(frozen=True)
+class End:
+    """Treatment ends for a reason other than one toxicity. `event` is the kind of event that means it."""
+
+    name: str
+    event: str
+    rules: str
+    from_screening: bool = False
+
+
+Symbol = Start | StartBlocked | Onset | Recovery | End
+START_BLOCKED = StartBlocked()
+ENDS: tuple[End, ...] = (
+    End("progression", "progression_found", "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP"),
+    End("intolerable_toxicity", "intolerable_toxicity_declared", "DISC-02 DOSE-04 DOSE-06 B-TREATMENT B-DEX-STOP"),
+    End("death", "patient_died", "B-EXIT", from_screening=True),
+    End("withdrawal", "consent_withdrawn", "B-EXIT", from_screening=True),
+)
+DEATH = ENDS[2]
+
+
+# --- The toxicities -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Toxicity:
+    """A toxicity that the machine follows: its region of the chart, its letters, and what it holds.
+
+    `name` is that of its region, `reason` what a hold is for in a word, `title` how a sentence names it, `event` the
+    kind of event that reports it. `alternates`: its episodes lower the two drugs in turn. `by_term`: its episodes are
+    told apart by the term of the event. `rule`: only editions with this rule follow it ("" for every edition).
+    """
+
+    name: str
+    reason: str
+    title: str
+    event: str
+    onsets: tuple[Onset, ...]
+    recoveries: tuple[Recovery, ...]
+    holds: tuple[Drug, ...] = BOTH
+    alternates: bool = False
+    by_term: bool = False
+    rule: str = ""
+
+    @property
+    def key(self) -> str:
+        """The reason as a key of a file: `new_cycle` for the reason `new cycle`."""
+        return self.reason.replace(" ", "_")
+
+    @property
+    def symbols(self) -> tuple[Onset | Recovery, ...]:
+        """Its letters: onsets, then recoveries."""
+        return (*self.onsets, *self.recoveries)
+
+    @property
+    def opening(self) -> tuple[Onset, ...]:
+        """The onsets that open an episode, so not those that end treatment from every state."""
+        return tuple(onset for onset in self.onsets if not onset.stops)
+
+
+def _count(toxicity: str, name: str, rule: str, number: str, plus: int) -> dict[str, Any]:
+    return {"toxicity": toxicity, "name": name, "seen": {"value": RuleNumber(rule, number, plus), "unit": "/mm3"}}
+
+
+def _graded(rule: str, number: str = "grade", **others: Any) -> dict[str, Any]:
+    return {"grade": RuleNumber(rule, number), **others}
+
+
+def _assessed(short: int) -> dict[str, Any]:
+    return {
+        "neutrophils": {"value": RuleNumber("NC-01", "anc", -short), "unit": "/mm3"},
+        "platelets": {"value": RuleNumber("NC-01", "platelets"), "unit": "/mm3"},
+        "toxicities_resolved": True,
+    }
+
+
+NEUTROPENIA = Toxicity(
+    "neutropenia",
+    "neutrophils",
+    "neutropenia",
+    "neutrophils_measured",
+    (Onset(**_count("neutropenia", "anc_low", "ANC-01", "anc", -1)),),
+    (Recovery(**_count("neutropenia", "anc_recovered", "ANC-01", "anc", 0)),),
+    alternates=True,
+)
+THROMBOCYTOPENIA = Toxicity(
+    "thrombocytopenia",
+    "platelets",
+    "thrombocytopenia",
+    "platelets_measured",
+    (Onset(**_count("thrombocytopenia", "platelets_low", "PLT-01", "platelets", -1)),),
+    (Recovery(**_count("thrombocytopenia", "platelets_recovered", "PLT-01", "platelets", 0)),),
+    alternates=True,
+)
+NEUROPATHY = Toxicity(
+    "neuropathy",
+    "neuropathy",
+    "neuropathy",
+    "neuropathy_graded",
+    (
+        Onset("neuropathy", "neuropathy_moderate", _graded("PN-01")),
+        Onset("neuropathy", "neuropathy_severe", _graded("PN-05"), needs_step=True),
+        Onset("neuropathy", "neuropathy_grade_4", _graded("PN-09"), stops=True),
+    ),
+    (
+        Recovery("neuropathy", "neuropathy_resolved", _graded("PN-06"), ends_every_episode=False),
+        Recovery("neuropathy", "neuropathy_resolved_agreed", _graded("PN-06", physician_agrees=True), agreed=True),
+    ),
+    holds=("ixazomib",),
+)
+RASH = Toxicity(
+    "rash",
+    "rash",
+    "rash",
+    "rash_graded",
+    (
+        Onset("rash", "rash_grade_2_3", _graded("RASH-01", "from_grade")),
+        Onset("rash", "rash_grade_4", _graded("RASH-08"), stops=True),
+    ),
+    (Recovery("rash", "rash_resolved", _graded("RASH-03")),),
+    alternates=True,
+)
+OTHER = Toxicity(
+    "other",
+    "other",
+    "other toxicity",
+    "other_toxicity_graded",
+    (
+        Onset("other", "other_onset", _graded("OTH-01", "from_grade", attribution="not_clear")),
+        Onset("other", "other_onset_related", _graded("OTH-01", "from_grade", attribution="clear"), needs_step=True),
+    ),
+    (
+        Recovery(
+            "other",
+            "other_resolved",
+            _graded("OTH-02", attribution="not_clear", physician_agrees=True),
+            agreed=True,
+        ),
+        Recovery(
+            "other",
+            "other_resolved_related",
+            _graded("OTH-02", attribution="clear", physician_agrees=True),
+            agreed=True,
+            related=True,
+        ),
+    ),
+    holds=("ixazomib",),
+    by_term=True,
+)
+NEW_CYCLE = Toxicity(
+    "new_cycle",
+    "new cycle",
+    "criteria for a new cycle",
+    "cycle_assessed",
+    (Onset("new_cycle", "new_cycle_unmet", _assessed(short=1)),),
+    (Recovery("new_cycle", "new_cycle_met", _assessed(short=0)),),
+    rule="NC-01",
+)
+# In the order of their regions in the chart.
+TOXICITIES: tuple[Toxicity, ...] = (NEUTROPENIA, THROMBOCYTOPENIA, NEUROPATHY, RASH, OTHER, NEW_CYCLE)
+TOXICITY: dict[str, Toxicity] = {toxicity.name: toxicity for toxicity in TOXICITIES}
+
+
+# --- What the chart raises ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A symbol that a toxicity raises in a drug's region: hold it, owe one reduction, release it."""
+
+    verb: Literal["hold", "owe", "release"]
+    drug: Drug
+
+    @property
+    def name(self) -> str:
+        """Such as hold_ixazomib."""
+        return f"{self.verb}_{self.drug}"
+
+
+RAISED: dict[str, Raised] = {
+    raised.name: raised for verb in ("hold", "owe", "release") for raised in (Raised(verb, drug) for drug in BOTH)
+}
+
+
+def owed_by(raised: tuple[str, ...]) -> Drug | None:
+    """The drug that comes to owe a reduction by these raised symbols, or None."""
+    return next((RAISED[name].drug for name in raised if RAISED[name].verb == "owe"), None)
+
+
+# --- The alphabet of an edition -------------------------------------------------------------------------------
+
+
+def toxicities(edition: Edition) -> tuple[Toxicity, ...]:
+    """The toxicities that this edition follows, in the order of their regions."""
+    return tuple(toxicity for toxicity in TOXICITIES if not toxicity.rule or toxicity.rule in edition.rules)
+
+
+def is_severe(band: StartingBand, edition: Edition) -> bool:
+    """Whether a band of renal function lowers ixazomib's first dose too (REN-01, REN-02)."""
+    return band.on_dialysis or band.at_least_ml_min < edition.number("REN-01", "below")
+
+
+def starts(edition: Edition) -> tuple[Start, ...]:
+    """Every start that organ function can call for, the highest doses first; the first is the usual start."""
+    usual, reduced = edition.ixazomib_ladder_mg[:2]
+    found = {
+        (mg, band.dose_mg, band.every_days)
+        for band in edition.lenalidomide.start
+        for mg in ((reduced,) if is_severe(band, edition) else (usual, reduced))
+    }
+    rhythms: dict[tuple[float, float], set[int]] = {}
+    for mg, lenalidomide_mg, every in found:
+        rhythms.setdefault((mg, lenalidomide_mg), set()).add(every)
+    named = {doses for doses, every in rhythms.items() if len(every) > 1}
+    ordered = sorted(found, key=lambda one: (-one[0], -one[1], one[2]))
+    return tuple(Start(*one, rhythm_named=one[2] > 1 and one[:2] in named) for one in ordered)
+
+
+def usual_start(edition: Edition) -> Start:
+    """The start of a patient with sound organs."""
+    return starts(edition)[0]
+
+
+def start_at(edition: Edition, ixazomib_mg: float, lenalidomide_mg: float, every_days: int) -> Start:
+    """The start at these doses and in this rhythm; `RulesError` when no organ function calls for it."""
+    for start in starts(edition):
+        if (start.ixazomib_mg, start.lenalidomide_mg, start.every_days) == (ixazomib_mg, lenalidomide_mg, every_days):
+            return start
+    raise RulesError(
+        f"no organ function calls for {ixazomib_mg:g} mg with {lenalidomide_mg:g} mg every {every_days} days",
+        where=f"edition {edition.name}",
+        remedy=f"one of: {', '.join(start.name for start in starts(edition))}",
+    )
+
+
+def symbols(edition: Edition) -> dict[str, Symbol]:
+    """Every symbol of this edition by its name: starts, onsets and recoveries, ends."""
+    letters: list[Symbol] = [*starts(edition), START_BLOCKED]
+    letters += [symbol for toxicity in toxicities(edition) for symbol in toxicity.symbols]
+    letters += ENDS
+    return {letter.name: letter for letter in letters}
+
+
+def facts(symbol: Onset | Recovery, edition: Edition) -> dict[str, Any]:
+    """The fields of an event, without its date, that means this symbol whatever came before."""
+    seen: dict[str, Any] = _resolved(symbol.seen, edition)
+    return {"type": TOXICITY[symbol.toxicity].event, **seen}
