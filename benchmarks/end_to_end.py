@@ -45,9 +45,9 @@ def run(model: str, patients: int, cycles: int, threads: int, directory: Path) -
     """Simulate into a directory as `ixastate.cohort.simulate` does, with a progress bar."""
     from tqdm import tqdm
 
-    from ixastate.cohort.directory import Directory
-    from ixastate.cohort.plan import workshop
-    from ixastate.cohort.simulation import finish, plan_of, run_shards
+    from ixastate.cohort.run.directory import Directory
+    from ixastate.cohort.run.plan import workshop
+    from ixastate.cohort.run.simulation import finish, plan_of, run_shards
 
     plan = plan_of(patients, cycles, 1, toxicity=model)
     shop = workshop(plan)

@@ -9,8 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.measure import Span, Work, share_out, spans
-from ixastate.cohort.hazards_kernel import LANES, WORDS
-from ixastate.cohort.philox import draw
+from ixastate.cohort.models.hazards_kernel import LANES, WORDS
+from ixastate.cohort.models.philox import draw
 
 PIECE = 1 << 20
 

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Disagreement, LeftOut, Work
+from ixastate.cli.export import text
 from ixastate.cohort.arrays import MachineArrays
-from ixastate.cohort.codec import Code, decode
-from ixastate.cohort.hazards import Chain, Hazards
-from ixastate.course import Course
+from ixastate.cohort.log.codec import Code, decode
+from ixastate.cohort.models.hazards import Chain, Hazards
+from ixastate.course.course import Course
+from ixastate.course.live import Machine
 from ixastate.events import AnyEvent
-from ixastate.exports.command import text
-from ixastate.machine import Machine
 from ixastate.symbols import SCREENING, Configuration
 
 SEED = 1

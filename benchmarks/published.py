@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from benchmarks.measure import Disagreement, spans
 from ixastate.cohort.arrays import MachineArrays
-from ixastate.cohort.models import Kernel
-from ixastate.cohort.plain import Plain
-from ixastate.cohort.plan import BLOCK
-from ixastate.cohort.published import Published
+from ixastate.cohort.model import Kernel
+from ixastate.cohort.models.plain import Plain
+from ixastate.cohort.models.published import Published
+from ixastate.cohort.run.plan import BLOCK
 
 SEED = 1
 # What a row of either says, by the names that both use.

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import share_out, spans
-from ixastate.cohort.hazards import Chain
-from ixastate.cohort.hazards_kernel import BINS, LANES, step_block
+from ixastate.cohort.models.hazards import Chain
+from ixastate.cohort.models.hazards_kernel import BINS, LANES, step_block
 
 PIECE = 1 << 14
 SEED = 1

@@ -32,7 +32,7 @@ from ixastate.files import write_whole
 
 if TYPE_CHECKING:
     from ixastate.cohort.arrays import MachineArrays
-    from ixastate.cohort.hazards import Chain
+    from ixastate.cohort.models.hazards import Chain
 
 PATIENTS, WEEKS = 1_000_000, 104
 QUICK_PATIENTS, QUICK_WEEKS = 10_000, 52
@@ -75,7 +75,7 @@ def stepping_rates(settings: Settings, chains: dict[str, Chain]) -> dict[str, fl
     """Units a second of the limits and of stepping, all timed in turns."""
     from benchmarks import limits
     from benchmarks.stepping import Stepper, looked_at
-    from ixastate.cohort.hazards_kernel import LANES
+    from ixastate.cohort.models.hazards_kernel import LANES
 
     patients, weeks = settings.patients, settings.weeks
     whole = patients * weeks
@@ -170,7 +170,7 @@ def hazards_section(
 def peers_section(settings: Settings, chain: Chain, arrays: MachineArrays, stepping: float, expected: float) -> Section:
     """Other tools at the same job, each with fewer patients."""
     from benchmarks import peers
-    from ixastate.cohort.hazards import Hazards
+    from ixastate.cohort.models.hazards import Hazards
 
     section = Section(
         "Peers at the same job",
@@ -220,7 +220,7 @@ def peers_section(settings: Settings, chain: Chain, arrays: MachineArrays, stepp
 def published_section(settings: Settings, arrays: MachineArrays) -> tuple[Section, list[Target]]:
     """The kernel of `published` alone, and its oracle in plain Python."""
     from benchmarks import published
-    from ixastate.cohort.plan import BLOCK
+    from ixastate.cohort.run.plan import BLOCK
 
     section = Section(
         "published: the kernel alone",
@@ -342,8 +342,8 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
     """Measure every section and tell each as it is finished; what was wanted and what was found."""
     _say("reading the machine")
     from benchmarks.stepping import share_going_on, worst_case
-    from ixastate.cohort.hazards import Hazards
-    from ixastate.cohort.plan import arrays_of
+    from ixastate.cohort.models.hazards import Hazards
+    from ixastate.cohort.run.plan import arrays_of
 
     arrays = arrays_of()
     real = Hazards.read().chain(arrays)
@@ -379,7 +379,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{missing[0]} is not installed: python -m pip install 'ixastate[cohort,bench]'", file=sys.stderr)
         return WRONG
     from benchmarks import show
-    from ixastate.cohort.engine import usual_threads
+    from ixastate.cohort.run.engine import usual_threads
 
     settings = Settings(
         options.patients or (QUICK_PATIENTS if options.quick else PATIENTS),

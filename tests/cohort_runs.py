@@ -14,10 +14,10 @@ for library in ("numba", "polars", "lifelines", "matplotlib"):
 
 import polars as pl
 
-from ixastate.cohort.directory import Directory
-from ixastate.cohort.engine import run_here
-from ixastate.cohort.plan import BLOCK, Plan, read_model, workshop
-from ixastate.cohort.run import Run
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.engine import run_here
+from ixastate.cohort.run.plan import BLOCK, Plan, read_model, workshop
+from ixastate.cohort.run.run import Run
 
 # Configurations of the hand-made machine: phase, reasons, ixazomib's level and what is given of it.
 SCREENING, FOUR, NEUTRO, THREE, BOTH, RASH, OVER = range(7)

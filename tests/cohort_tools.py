@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
-from ixastate.cohort.directory import Directory
-from ixastate.cohort.engine import run_here
-from ixastate.cohort.plan import BLOCK, Plan, read_model, workshop
-from ixastate.cohort.run import Run
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.engine import run_here
+from ixastate.cohort.run.plan import BLOCK, Plan, read_model, workshop
+from ixastate.cohort.run.run import Run
 
 # Three shards, the last of them not whole.
 PATIENTS, SHARD = 2 * BLOCK + 300, BLOCK

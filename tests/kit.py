@@ -12,9 +12,9 @@ from typing import Any
 from ixastate.events import EVENT
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.testing.answers import Oracle
-from ixastate.testing.courses import Answers
-from ixastate.testing.suites import Walk, make_suite
-from ixastate.testing.vectors import Suite, Vector, suite_of
+from ixastate.testing.suites.courses import Answers
+from ixastate.testing.suites.suites import Walk, make_suite
+from ixastate.testing.suites.vectors import Suite, Vector, suite_of
 
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 START = {

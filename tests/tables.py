@@ -9,12 +9,12 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from ixastate.chart import build
-from ixastate.course import Course, Record
-from ixastate.graph import Edge, Graph, read
+from ixastate.chart.chart import build
+from ixastate.course.course import Course, Record
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, load
-from ixastate.table import Table, tabulate
-from ixastate.witness import witness
+from ixastate.table.graph import Edge, Graph, read
+from ixastate.table.table import Table, tabulate
+from ixastate.table.witness import witness
 
 EDITION_NAMES = tuple(EDITIONS)
 

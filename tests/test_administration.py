@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ixastate.course import Course
+from ixastate.course.course import Course
 from ixastate.events import EVENT, Drug
 from ixastate.orders import Order, Verb
 from tests.test_course import HIGH, LOW, START, Facts, begin, facts_of, refuses, see

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ixastate.course import Course, Record
+from ixastate.course.course import Course, Record
+from ixastate.course.log import dump
+from ixastate.course.schedule import due
 from ixastate.errors import CourseRefusal
 from ixastate.events import EVENT
-from ixastate.log import dump
-from ixastate.schedule import due
 from ixastate.symbols import DISCONTINUED, SCREENING
 from tests import strategies
 from tests.independent_reading import Answer, IndependentReading, Refused

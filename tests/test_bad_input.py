@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from ixastate.cli import main
-from ixastate.course import Course
+from ixastate.cli.main import main
+from ixastate.course.course import Course
+from ixastate.course.log import LONGEST_LINE, dump, read_log
 from ixastate.errors import CourseRefusal, InputError, IxastateError
 from ixastate.events import EVENT
-from ixastate.log import LONGEST_LINE, dump, read_log
 from tests.test_log import START, course_of, event
 
 RASH: dict[str, Any] = {"type": "rash_graded", "day": 9, "grade": 0}
@@ -461,7 +461,7 @@ def test_bad_log_in_a_process_of_its_own(case: Bad, standard_input: bool, tmp_pa
     log = tmp_path / "log.jsonl"
     log.write_bytes(case.log)
     done = subprocess.run(
-        [sys.executable, "-m", "ixastate.cli", "replay", "-" if standard_input else str(log), "--json"],
+        [sys.executable, "-m", "ixastate.cli.main", "replay", "-" if standard_input else str(log), "--json"],
         input=case.log if standard_input else b"",
         capture_output=True,
     )
@@ -846,7 +846,7 @@ def test_a_calendar_on_a_full_disk(tmp_path: Path) -> None:
     before = tree(tmp_path)
     program = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
-        "from ixastate.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from ixastate.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     done = subprocess.run(
         [sys.executable, "-B", "-c", program, "schedule", str(log), "--ics", str(old)], capture_output=True, text=True

@@ -214,8 +214,8 @@ def test_another_share_on_treatment_is_no_chance() -> None:
 
 @pytest.fixture(scope="module")
 def courses() -> peers.Courses:
-    from ixastate.cohort.hazards import Hazards
-    from ixastate.cohort.plan import arrays_of
+    from ixastate.cohort.models.hazards import Hazards
+    from ixastate.cohort.run.plan import arrays_of
 
     return peers.Courses(arrays_of(), Hazards.read(), 30, 13)
 

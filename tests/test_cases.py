@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from ixastate.course import Course
+from ixastate.chart.status import Status
+from ixastate.course.course import Course
+from ixastate.course.schedule import Dose, due
 from ixastate.errors import CourseRefusal
 from ixastate.events import EVENT, AnyEvent, Event
 from ixastate.rules import load
-from ixastate.schedule import Dose, due
-from ixastate.status import Status
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(path for path in CASES.glob("*.md") if path.name != "README.md")

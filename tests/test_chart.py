@@ -10,11 +10,11 @@ from itertools import product
 import pytest
 from statemachine import State
 
-from ixastate.chart import STOP
-from ixastate.machine import Step, machine
-from ixastate.moves import Move, moves_of
+from ixastate.chart.chart import STOP
+from ixastate.chart.status import status
+from ixastate.chart.transitions import Move, moves_of
+from ixastate.course.live import Step, machine
 from ixastate.orders import Order
-from ixastate.status import status
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, dose_id, starts
 from tests.test_machine import CHART, RAISED, STATES, Telltale, guard_is_open, visited, wander
 

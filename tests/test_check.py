@@ -8,15 +8,15 @@ from textwrap import dedent
 
 import pytest
 
-from ixastate.check import Breach, Finding, Property, check, load_properties, moves, on_treatment, prove
-from ixastate.course import Course, Record
+from ixastate.chart.status import Status, status_of
+from ixastate.course.course import Course, Record
 from ixastate.errors import ChartError, InputError
-from ixastate.graph import Graph
-from ixastate.properties import PROPERTIES
-from ixastate.report import describe_table, finding_lines
-from ixastate.status import Status, status_of
+from ixastate.proofs.check import Breach, Finding, Property, check, load_properties, moves, on_treatment, prove
+from ixastate.proofs.properties import PROPERTIES
+from ixastate.proofs.report import describe_table, finding_lines
 from ixastate.symbols import Configuration
-from ixastate.table import Table
+from ixastate.table.graph import Graph
+from ixastate.table.table import Table
 from tests.tables import EDITION_NAMES, graph, small, table
 
 BY_NAME = {proposition.name: proposition for proposition in PROPERTIES}
@@ -232,7 +232,7 @@ def test_moves_and_configurations_are_those_of_the_table() -> None:
 # --- Properties of one's own ----------------------------------------------------------------------------------
 
 MINE = """
-from ixastate.check import Breach, moves, prove
+from ixastate.proofs.check import Breach, moves, prove
 
 
 @prove("it can be stopped", "Some course is stopped.")
@@ -283,7 +283,7 @@ def test_a_marked_function_is_a_property() -> None:
         ("1 / 0\n", "it cannot be run: ZeroDivisionError: division by zero"),
         ("import nothing_of_this_name\n", "it cannot be run: ModuleNotFoundError"),
         ("def (\n", "it cannot be run: SyntaxError"),
-        ("from ixastate.check import prove\n@prove\ndef one(table): ...\n", "it cannot be run: TypeError"),
+        ("from ixastate.proofs.check import prove\n@prove\ndef one(table): ...\n", "it cannot be run: TypeError"),
     ],
 )
 def test_a_file_that_defines_none_is_refused(tmp_path: Path, text: str, what: str) -> None:
@@ -312,7 +312,7 @@ def test_a_file_may_define_a_dataclass(tmp_path: Path) -> None:
     text = """
     from __future__ import annotations
     from dataclasses import dataclass
-    from ixastate.check import prove
+    from ixastate.proofs.check import prove
 
     @dataclass
     class Seen:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import ixastate.equality
-import ixastate.properties
-import ixastate.table
-from ixastate.cli import main
-from ixastate.graph import Graph
-from ixastate.properties import PROPERTIES
-from ixastate.table import Table, load, save, tabulate
+import ixastate.proofs.equality
+import ixastate.proofs.properties
+import ixastate.table.table
+from ixastate.cli.main import main
+from ixastate.proofs.properties import PROPERTIES
+from ixastate.table.graph import Graph
+from ixastate.table.table import Table, load, save, tabulate
 from tests.tables import graph, small, starting_only, table
 from tests.test_check import MINE
 
@@ -29,27 +29,27 @@ def explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert whole.graph == of
         return whole
 
-    monkeypatch.setattr(ixastate.table, "tabulate", known)
+    monkeypatch.setattr(ixastate.table.table, "tabulate", known)
 
 
 @pytest.fixture
 def few_properties(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two properties that are looked at in a moment."""
     few = tuple(one for one in PROPERTIES if one.name in ("discontinued is final", "agreement is needed"))
-    monkeypatch.setattr(ixastate.properties, "PROPERTIES", few)
+    monkeypatch.setattr(ixastate.proofs.properties, "PROPERTIES", few)
 
 
 @pytest.fixture
 def stacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The property that what-if-stack-b breaks, between two that it does not."""
     few = tuple(one for one in PROPERTIES if one.name in ("discontinued is final", STACKED, "agreement is needed"))
-    monkeypatch.setattr(ixastate.properties, "PROPERTIES", few)
+    monkeypatch.setattr(ixastate.proofs.properties, "PROPERTIES", few)
 
 
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Editions with a start at 3 and 10 mg alone, which are compared in a moment."""
-    monkeypatch.setattr(ixastate.table, "tabulate", lambda of: tabulate(starting_only(of, "start_3_10")))
+    monkeypatch.setattr(ixastate.table.table, "tabulate", lambda of: tabulate(starting_only(of, "start_3_10")))
 
 
 Said = Callable[..., tuple[int, str, str]]
@@ -103,7 +103,7 @@ def test_check_takes_a_saved_table(said: Said, tmp_path: Path, monkeypatch: pyte
     def explored(_: Graph) -> Table:
         raise AssertionError("the saved table is not used")
 
-    monkeypatch.setattr(ixastate.table, "tabulate", explored)
+    monkeypatch.setattr(ixastate.table.table, "tabulate", explored)
     code, out, err = said("check", "--table", tmp_path / "saved.table")
     assert (code, err) == (0, "")
     assert out.splitlines()[0].startswith("edition dosing-text: 46,919 configurations")
@@ -169,7 +169,7 @@ def test_check_refuses_a_property_file_that_defines_none(
 def test_check_names_the_property_whose_search_fails(said: Said, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
-        "from ixastate.check import prove\n\n@prove('mine', 'It holds.')\ndef mine(table):\n    return 1 / 0\n",
+        "from ixastate.proofs.check import prove\n\n@prove('mine', 'It holds.')\ndef mine(table):\n    return 1 / 0\n",
         encoding="utf-8",
     )
     code, _, err = said("check", "--property", path)
@@ -180,16 +180,16 @@ def test_check_names_the_property_whose_search_fails(said: Said, tmp_path: Path)
 @pytest.mark.usefixtures("few_properties")
 def test_check_full_sets_the_live_machine_beside_the_table(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int]] = []
-    whole = ixastate.equality.prove_equal
+    whole = ixastate.proofs.equality.prove_equal
 
     def tiny(
         edition: str, configurations: int, progress: Callable[[int], object]
-    ) -> tuple[int, list[ixastate.equality.Unequal]]:
+    ) -> tuple[int, list[ixastate.proofs.equality.Unequal]]:
         asked.append((edition, configurations))
         return whole(edition, 3, progress, workers=1)
 
-    monkeypatch.setattr(ixastate.equality, "_table", table)
-    monkeypatch.setattr(ixastate.equality, "prove_equal", tiny)
+    monkeypatch.setattr(ixastate.proofs.equality, "_table", table)
+    monkeypatch.setattr(ixastate.proofs.equality, "prove_equal", tiny)
     code, out, err = said("check", "--full")
     assert code == 0
     assert asked == [("dosing-text", 46_919)]
@@ -201,8 +201,8 @@ def test_check_full_sets_the_live_machine_beside_the_table(said: Said, monkeypat
 
 @pytest.mark.usefixtures("few_properties")
 def test_check_full_shows_where_they_are_unequal(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = [ixastate.equality.Unequal(number, "anc_low", "this", "that") for number in range(30)]
-    monkeypatch.setattr(ixastate.equality, "prove_equal", lambda *_: (1000, many))
+    many = [ixastate.proofs.equality.Unequal(number, "anc_low", "this", "that") for number in range(30)]
+    monkeypatch.setattr(ixastate.proofs.equality, "prove_equal", lambda *_: (1000, many))
     code, out, _ = said("check", "--full")
     assert code == 1
     assert "BROKEN  configuration 0 on anc_low\n  live:  this\n  table: that\n" in out

@@ -16,16 +16,16 @@ import icalendar
 import pytest
 
 import ixastate
-from ixastate import cli
-from ixastate.cli import main
+from ixastate.cli import main as cli
+from ixastate.cli.main import main
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.events import EVENT
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 from ixastate.rules import EDITIONS, load
 from tests.test_log import START, as_log
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.jsonl"))
-COMMAND = [sys.executable, "-m", "ixastate.cli"]
+COMMAND = [sys.executable, "-m", "ixastate.cli.main"]
 RULES = tomllib.loads((files("ixastate.rules") / EDITIONS["dosing-text"]).read_text(encoding="utf-8"))["rules"]
 
 LOW = {"type": "neutrophils_measured", "day": 15, "value": 499, "unit": "/mm3"}
@@ -85,14 +85,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"]], ids=" ".join)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
-        "import sys\nfrom ixastate.cli import main\n"
+        "import sys\nfrom ixastate.cli.main import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
         "print('\\n@', *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split("@")[1].split())
     assert "argparse" in modules
-    heavy = {"pydantic", "statemachine", "pandas", "numpy", "icalendar", "pyreadstat", "ixastate.chart"}
+    heavy = {"pydantic", "statemachine", "pandas", "numpy", "icalendar", "pyreadstat", "ixastate.chart.chart"}
     assert modules & heavy == set()
 
 
@@ -373,7 +373,9 @@ def test_output_in_an_encoding_without_our_signs(encoding: str, log: Path) -> No
     ("arguments", "code"), [("rules >&-", 0), ("replay - <&-", 2)], ids=["standard output", "standard input"]
 )
 def test_a_closed_stream(arguments: str, code: int) -> None:
-    done = subprocess.run(["sh", "-c", f'exec "$0" -m ixastate.cli {arguments}', sys.executable], capture_output=True)
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m ixastate.cli.main {arguments}', sys.executable], capture_output=True
+    )
     assert b"Traceback" not in done.stderr
     assert done.returncode == code
 

@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
-from ixastate.cli import main
+from ixastate.cli.main import main
 from ixastate.cohort import extra
-from ixastate.cohort.plan import BLOCK
+from ixastate.cohort.run.plan import BLOCK
 from tests.cohort_tools import simulated, small_plan
 
 SMALL = ["--toxicity", "hazards", "--patients", "1500", "--cycles", "4", "--shard-size", str(BLOCK), "--no-figures"]
@@ -282,7 +282,7 @@ LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
-from ixastate.cli import main
+from ixastate.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -15,13 +15,13 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra coh
 import polars as pl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from ixastate.cli import main
-from ixastate.cohort import figures, summary
-from ixastate.cohort.directory import Directory
-from ixastate.cohort.plan import workshop
-from ixastate.cohort.run import Run
-from ixastate.cohort.spells import names_of
-from ixastate.cohort.summary_command import SUMMARY, as_text, write_answers
+from ixastate.cli.main import main
+from ixastate.cli.summary import SUMMARY, as_text, write_answers
+from ixastate.cohort.answers import figures, summary
+from ixastate.cohort.answers.spells import names_of
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
 from ixastate.diagrams.charts import chart
 from ixastate.diagrams.style import DOSE_GREENS, HOLD_COLOURS

@@ -15,16 +15,16 @@ np = pytest.importorskip("numpy")
 
 import polars as pl
 
+from ixastate.cohort.answers.exact import solve
 from ixastate.cohort.arrays import MachineArrays
-from ixastate.cohort.codec import Code, decode, encode
-from ixastate.cohort.exact import solve
-from ixastate.cohort.hazards import Chain, Hazards
-from ixastate.cohort.hazards_kernel import BINS, pack, step_block
-from ixastate.cohort.plain import draw as plain_draw
-from ixastate.cohort.plan import arrays_of, read_model
+from ixastate.cohort.log.codec import Code, decode, encode
+from ixastate.cohort.models.hazards import Chain, Hazards
+from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block
+from ixastate.cohort.models.plain import draw as plain_draw
+from ixastate.cohort.run.plan import arrays_of, read_model
+from ixastate.course.live import machine
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
-from ixastate.machine import machine
 
 EDITIONS = ("dosing-text", "us-label")
 USUAL = Hazards.read()
@@ -263,7 +263,7 @@ def test_a_row_means_its_symbol(edition: str, tmp_path: Path) -> None:
     """Read back as a clinical event, a row goes through encode and decode unchanged."""
     run = simulated(tmp_path / "run", small_plan(edition=edition, patients=200, cycles=26))
     rows = run.collect(run.events)
-    from ixastate.cohort.log import codes
+    from ixastate.cohort.log.log import codes
 
     facts = USUAL.start_facts(arrays_of(edition).edition, {"start": "start_4_25"})
     for code, day in zip(codes(rows), rows["day"], strict=True):

@@ -16,10 +16,10 @@ pytest.importorskip("lifelines", reason="lifelines is not installed (extra cohor
 
 import polars as pl
 
-from ixastate.cli import main
-from ixastate.cohort import pairs
-from ixastate.cohort.run import Run
-from ixastate.cohort.spells import holds
+from ixastate.cli.main import main
+from ixastate.cohort.answers import pairs
+from ixastate.cohort.answers.spells import holds
+from ixastate.cohort.run.run import Run
 from ixastate.errors import InputError
 from tests.cohort_runs import FOUR, HELD, NEUTRO, STARTED, handmade, simulated
 

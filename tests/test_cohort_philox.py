@@ -11,7 +11,7 @@ pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
 from numba import njit
 
-from ixastate.cohort.philox import draw, philox, unit
+from ixastate.cohort.models.philox import draw, philox, unit
 
 WORD = st.integers(0, 2**32 - 1)
 

@@ -17,20 +17,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ixastate.alphabet import Context, read
-from ixastate.cohort import published as published_module
 from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, machine_arrays
-from ixastate.cohort.models import Block
-from ixastate.cohort.parameters import SPECS
-from ixastate.cohort.parameters import given as read_parameters
-from ixastate.cohort.plain import Plain, draw, transition
-from ixastate.cohort.plain_body import Body, modes
-from ixastate.cohort.published import Published, latest_delays, meaning, start_facts, tabulated
-from ixastate.cohort.published_kernel import Machine, next_grade
-from ixastate.cohort.published_numbers import Visits, chain_response, cuts, visits, worked_out
+from ixastate.cohort.model import Block
+from ixastate.cohort.models import published as published_module
+from ixastate.cohort.models.parameters import SPECS
+from ixastate.cohort.models.parameters import given as read_parameters
+from ixastate.cohort.models.plain import Plain, draw, transition
+from ixastate.cohort.models.plain_body import Body, modes
+from ixastate.cohort.models.published import Published, latest_delays, meaning, start_facts, tabulated
+from ixastate.cohort.models.published_kernel import Machine, next_grade
+from ixastate.cohort.models.published_numbers import Visits, chain_response, cuts, visits, worked_out
+from ixastate.cohort.models.wichura import quantile
 from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERM, joined
-from ixastate.cohort.wichura import quantile
-from ixastate.course import Course
+from ixastate.course.alphabet import Context, read
+from ixastate.course.course import Course
 from ixastate.errors import InputError
 from ixastate.events import (
     EVENT,

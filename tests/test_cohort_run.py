@@ -18,17 +18,17 @@ pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 import numpy as np
 import polars as pl
 
-from ixastate.cohort.courses import replay, sample, verify
-from ixastate.cohort.directory import Directory
-from ixastate.cohort.engine import run_here, run_shard
-from ixastate.cohort.ledger import Bookkeeper
-from ixastate.cohort.log import DOSES
-from ixastate.cohort.plan import BLOCK, Plan, arrays_of, workshop
-from ixastate.cohort.run import Run
-from ixastate.cohort.simulation import Elsewhere, finish, run_shards, simulate, span_of
+from ixastate.cohort.log.ledger import Bookkeeper
+from ixastate.cohort.log.log import DOSES
+from ixastate.cohort.run.courses import replay, sample, verify
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.engine import run_here, run_shard
+from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, workshop
+from ixastate.cohort.run.run import Run
+from ixastate.cohort.run.simulation import Elsewhere, finish, run_shards, simulate, span_of
+from ixastate.course.schedule import is_due_day
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
-from ixastate.schedule import is_due_day
 from tests.cohort_tools import PATIENTS, simulated, small_plan
 
 MODELS = ("hazards", "published")
@@ -98,9 +98,9 @@ def test_paired_patients_of_two_editions_start_alike(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from ixastate.cohort.directory import Directory
-from ixastate.cohort.engine import run_here
-from ixastate.cohort.plan import Plan, workshop
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.engine import run_here
+from ixastate.cohort.run.plan import Plan, workshop
 import json
 plan = Plan(**json.loads(sys.argv[2]))
 shop = workshop(plan)
@@ -201,7 +201,7 @@ def test_every_patient_is_a_real_course(tmp_path: Path, model: str, edition: str
 
 def test_verification_finds_what_was_changed(whole: Run, tmp_path: Path) -> None:
     """Each column that the machine decides, changed in one row, is found; and so is a dose."""
-    from ixastate.cohort.courses import compare_batch
+    from ixastate.cohort.run.courses import compare_batch
 
     run = simulated(tmp_path / "run", whole.plan)
     assert compare_batch(str(run.path), [3, 4, 5])[1] == []

@@ -17,14 +17,14 @@ pytest.importorskip("lifelines", reason="lifelines is not installed (extra cohor
 
 import polars as pl
 
-from ixastate.cli import main
-from ixastate.cohort import summary
-from ixastate.cohort.plan import workshop
-from ixastate.cohort.run import Run
-from ixastate.cohort.spells import cycle_days, days_of, holds, meanings, spells
-from ixastate.cohort.summary_command import as_text
-from ixastate.cohort.summary_text import aligned, lines, percent
-from ixastate.cohort.survival import kaplan_meier
+from ixastate.cli.main import main
+from ixastate.cli.summary import as_text
+from ixastate.cohort.answers import summary
+from ixastate.cohort.answers.spells import cycle_days, days_of, holds, meanings, spells
+from ixastate.cohort.answers.summary_text import aligned, lines, percent
+from ixastate.cohort.answers.survival import kaplan_meier
+from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.run import Run
 from ixastate.diagrams.bedside import place
 from ixastate.events import DRUGS
 from tests.cohort_runs import (

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ixastate.cohort.answers.validate import Arm, Check, arm, validate
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
-from ixastate.cohort.published import Published
+from ixastate.cohort.models.published import Published
 from ixastate.cohort.rows import KIND
-from ixastate.cohort.validate import Arm, Check, arm, validate
-from ixastate.schedule import is_due_day
+from ixastate.course.schedule import is_due_day
 
 from .tables import table
 
@@ -162,7 +162,7 @@ def test_worst_grades_lowest_counts_reductions_and_ends_patient_by_patient() -> 
 
 def test_a_cohort_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = arm(MODEL, arrays("dosing-text"), 250, 4, 3)
-    monkeypatch.setattr("ixastate.cohort.validate.BLOCK", 100)
+    monkeypatch.setattr("ixastate.cohort.answers.validate.BLOCK", 100)
     parts = arm(MODEL, arrays("dosing-text"), 250, 4, 3)
     for one, other in zip(usual.block.rows.columns().values(), parts.block.rows.columns().values(), strict=True):
         assert np.array_equal(one, other)

@@ -8,14 +8,14 @@ from itertools import combinations
 
 import pytest
 
-from ixastate.compare import TOXICITIES, Parting, compare
-from ixastate.course import Course
+from ixastate.course.course import Course
 from ixastate.errors import ChartError
 from ixastate.orders import Order
-from ixastate.report import parting_lines
+from ixastate.proofs.compare import TOXICITIES, Parting, compare
+from ixastate.proofs.report import parting_lines
 from ixastate.rules import load
-from ixastate.table import Table, tabulate
-from ixastate.witness import witness
+from ixastate.table.table import Table, tabulate
+from ixastate.table.witness import witness
 from tests.tables import EDITION_NAMES, graph, starting_only, table
 
 TEXT, LABEL, EXHAUST, STACK = EDITION_NAMES

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.exports import command as export
+from ixastate.cli import export as export
 from ixastate.rules import load
 from ixastate.testing import subject
 from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
 from ixastate.testing.subject import Program, Server
-from ixastate.testing.suites import make_suite
-from ixastate.testing.vectors import Suite
+from ixastate.testing.suites.suites import make_suite
+from ixastate.testing.suites.vectors import Suite
 from tests.test_exports import node_modules
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "conformance"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ixastate.course import Course, Record
+from ixastate.course.course import Course, Record
 from ixastate.errors import ChartError, CourseRefusal, InputError
 from ixastate.events import EVENT, AnyEvent
 from ixastate.symbols import DISCONTINUED, SCREENING

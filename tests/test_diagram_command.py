@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.course import Record
+from ixastate.cli.diagram import add_arguments, run
+from ixastate.course.course import Record
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.diagrams import dot, gallery
-from ixastate.diagrams.command import add_arguments, run
 from ixastate.diagrams.render import render
 from ixastate.diagrams.views import dot_source, drawing, graph_of, mermaid_source
 from ixastate.errors import InputError, MissingExtra, OutputError, RulesError
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "diagrams"

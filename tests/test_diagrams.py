@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ixastate.course import Course, Record
+from ixastate.course.course import Course, Record
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.diagrams import dot, gallery, mermaid
 from ixastate.diagrams.bedside import Passage, passages, place, places_of, witness_of
 from ixastate.diagrams.model import Arrow, Box, Drawing, Frame
 from ixastate.diagrams.slices import PRESETS, chosen, cut
 from ixastate.diagrams.views import dot_source, drawing, graph_of, table_of
 from ixastate.errors import InputError
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 from ixastate.rules import EDITIONS
-from ixastate.witness import witness
+from ixastate.table.witness import witness
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "diagrams"

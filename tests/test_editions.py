@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from ixastate.chart import build
-from ixastate.course import Course, Record
+from ixastate.chart.chart import build
+from ixastate.chart.editions import SHAPES
+from ixastate.course.course import Course, Record
 from ixastate.errors import RulesError
 from ixastate.events import EVENT
 from ixastate.rules import EDITIONS, load, parse
-from ixastate.shapes import SHAPES
 from ixastate.symbols import starts
 from tests.tables import EDITION_NAMES, graph, records
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ixastate import equality
-from ixastate.chart import build
-from ixastate.equality import compare_configurations, prove_equal
+from ixastate.chart.chart import build
+from ixastate.chart.transitions import Move, moves_of
+from ixastate.course.live import machine
 from ixastate.errors import ChartError
-from ixastate.machine import machine
-from ixastate.moves import Move, moves_of
+from ixastate.proofs import equality
+from ixastate.proofs.equality import compare_configurations, prove_equal
 from ixastate.rules import DEFAULT_EDITION
 from tests.tables import EDITION_NAMES, sampled, table
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from ixastate.chart import build
+from ixastate.chart.chart import build
+from ixastate.chart.status import status
 from ixastate.events import AnyEvent
-from ixastate.explore import Space, Walker, explore
-from ixastate.graph import Moved, read
 from ixastate.orders import in_order
-from ixastate.status import status
-from ixastate.witness import witness
+from ixastate.table.explore import Space, Walker, explore
+from ixastate.table.graph import Moved, read
+from ixastate.table.witness import witness
 from tests.independent_reading import IndependentReading
 
 pytestmark = pytest.mark.exhaustive

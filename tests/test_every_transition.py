@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
-from ixastate.chart import build
-from ixastate.course import Course
-from ixastate.explore import Space, explore
-from ixastate.graph import Edge, read
-from ixastate.witness import witness
+from ixastate.chart.chart import build
+from ixastate.course.course import Course
+from ixastate.table.explore import Space, explore
+from ixastate.table.graph import Edge, read
+from ixastate.table.witness import witness
 from tests.independent_reading import IndependentReading
 from tests.test_against_reading import answer_of
 

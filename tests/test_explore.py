@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ixastate.errors import ChartError
-from ixastate.explore import Walker, explore
+from ixastate.table.explore import Walker, explore
 from tests.tables import (
     EDITION_NAMES,
     changed,

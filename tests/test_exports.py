@@ -25,12 +25,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ixastate.cli import export as command
 from ixastate.errors import ChartError, OutputError, RulesError
-from ixastate.exports import command, scxml, xstate
-from ixastate.exports.condition import Condition, Leaf, named, parse
-from ixastate.graph import Edge, Graph, condition_of
+from ixastate.exchange import scxml, xstate
+from ixastate.exchange.condition import Condition, Leaf, named, parse
 from ixastate.orders import Order
 from ixastate.rules import EDITIONS
+from ixastate.table.graph import Edge, Graph, condition_of
 from tests.engines import suite
 from tests.engines.suite import Walks, graph
 
@@ -363,7 +364,7 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", command.FORMATS)
 def test_the_bytes_are_the_same_in_every_process(name: str) -> None:
-    program = f"from ixastate.exports import command; print(command.text({name!r}, 'dosing-text'), end='')"
+    program = f"from ixastate.cli import export; print(export.text({name!r}, 'dosing-text'), end='')"
     for seed in ("0", "1", "4242"):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}
         run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)

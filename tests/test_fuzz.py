@@ -16,12 +16,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ixastate.course import Course
+from ixastate.course.course import Course
+from ixastate.course.log import dump, parse_event, read_stream
+from ixastate.course.replay import Replayed, replay_log
+from ixastate.course.timeline import timeline
 from ixastate.errors import CourseRefusal, IxastateError
 from ixastate.events import EVENT, AnyEvent
-from ixastate.log import dump, parse_event, read_stream
-from ixastate.replay import Replayed, replay_log
-from ixastate.timeline import timeline
 from tests import strategies
 from tests.test_log import ANY_EVENT, START
 

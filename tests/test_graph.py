@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from statemachine import State
 
-from ixastate.chart import STOP, CourseChart, build
+from ixastate.chart.chart import STOP, CourseChart, build
+from ixastate.chart.transitions import Guard, move, moves_of
+from ixastate.course.live import machine
 from ixastate.errors import ChartError, RulesError
-from ixastate.graph import Graph, condition_of, read
-from ixastate.machine import machine
-from ixastate.moves import Guard, move, moves_of
 from ixastate.orders import Order
 from ixastate.rules import Edition, load
+from ixastate.table.graph import Graph, condition_of, read
 from tests.tables import EDITION_NAMES, changed, edge_of, graph, sampled, table
 
 GUARDED = "neuropathy_clear_again --neuropathy_moderate [ixazomib above its floor]--> neuropathy_held_moderate"
@@ -161,8 +161,8 @@ def test_states_stand_in_document_order_each_below_its_parent() -> None:
 
 
 PRINT = """
-from ixastate.chart import build
-from ixastate.graph import read
+from ixastate.chart.chart import build
+from ixastate.table.graph import read
 from ixastate.rules import EDITIONS
 for name in EDITIONS:
     graph = read(build(name))

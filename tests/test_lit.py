@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.diagrams.views import drawing, graph_of
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "worked-course.jsonl"
 RECORDS = [step.record for step in replay_log(read_log(EXAMPLE))]

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ixastate.course import Course, Record
+from ixastate.course.course import Course, Record
+from ixastate.course.log import KINDS, Line, dump, parse_event, read_log, read_stream, write_log
 from ixastate.errors import InputError, OutputError
 from ixastate.events import EVENT, AnyEvent, NeutrophilsMeasured
 from ixastate.files import write_whole
-from ixastate.log import KINDS, Line, dump, parse_event, read_log, read_stream, write_log
 from tests import strategies
 
 START: dict[str, Any] = {

@@ -17,16 +17,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-import ixastate.chart
-import ixastate.machine
-import ixastate.moves
-from ixastate.chart import build
+import ixastate.chart.chart
+import ixastate.chart.transitions
+import ixastate.course.live
+from ixastate.chart.chart import build
+from ixastate.chart.status import status
+from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.course.live import Machine, Step, machine
 from ixastate.errors import ChartError, RulesError
-from ixastate.machine import Machine, Step, machine
-from ixastate.moves import Move, document_order, moves_of
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION
-from ixastate.status import status
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
 
 T = TypeVar("T")
@@ -165,8 +165,8 @@ def variant(monkeypatch: pytest.MonkeyPatch, sabotage: Sabotage) -> Machine:
             if faulty and sabotage.cond:
                 self.cond.add(sabotage.cond)
 
-    monkeypatch.setattr(ixastate.moves, "Move", Broken)
-    monkeypatch.setattr(ixastate.machine, "build", ixastate.chart._build.__wrapped__)
+    monkeypatch.setattr(ixastate.chart.transitions, "Move", Broken)
+    monkeypatch.setattr(ixastate.course.live, "build", ixastate.chart.chart._build.__wrapped__)
     return Machine()
 
 

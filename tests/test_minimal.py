@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ixastate.minimal import minimise
+from ixastate.table.minimal import minimise
 from tests.tables import small, table
 
 Row = Sequence[Hashable]

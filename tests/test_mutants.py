@@ -12,13 +12,13 @@ from functools import cache
 
 import pytest
 
-from ixastate.check import Property, check
-from ixastate.compare import compare
 from ixastate.errors import ChartError
-from ixastate.graph import Edge, condition_of
-from ixastate.mutants import CHANGES, Mutant, mutants, sample
-from ixastate.properties import PROPERTIES
-from ixastate.table import Table, tabulate
+from ixastate.proofs.check import Property, check
+from ixastate.proofs.compare import compare
+from ixastate.proofs.mutants import CHANGES, Mutant, mutants, sample
+from ixastate.proofs.properties import PROPERTIES
+from ixastate.table.graph import Edge, condition_of
+from ixastate.table.table import Table, tabulate
 from tests.tables import graph, starting_only, table
 
 SAMPLE = {mutant.name: mutant for mutant in sample(graph(), 6)}

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from ixastate.chart import STOP
-from ixastate.check import Breach, Finding, Property, check
-from ixastate.explore import Space
-from ixastate.graph import Graph
+from ixastate.chart.chart import STOP
+from ixastate.chart.status import Status, status_of
 from ixastate.orders import Order
-from ixastate.properties import PROPERTIES
-from ixastate.status import Status, status_of
-from ixastate.table import Table, tabulate
+from ixastate.proofs.check import Breach, Finding, Property, check
+from ixastate.proofs.properties import PROPERTIES
+from ixastate.table.explore import Space
+from ixastate.table.graph import Graph
+from ixastate.table.table import Table, tabulate
 from tests.tables import changed, depths, edge_of, graph, starting_only
 
 BY_NAME = {proposition.name: proposition for proposition in PROPERTIES}

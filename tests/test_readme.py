@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.cli import main
-from ixastate.log import read_stream
+from ixastate.cli.main import main
+from ixastate.course.log import read_stream
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ixastate.course import Course
+from ixastate.course.course import Course
+from ixastate.course.log import dump
+from ixastate.course.replay import DECIDED, Difference, Replayed, replay_log
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import EVENT, AnyEvent
-from ixastate.log import dump
-from ixastate.replay import DECIDED, Difference, Replayed, replay_log
 from ixastate.rules import DEFAULT_EDITION, EDITIONS
 from tests.test_fuzz import accepted, events
 from tests.test_log import START, as_log, read

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ixastate.course import Course
-from ixastate.errors import CourseRefusal
-from ixastate.events import WEEKDAYS, CourseStarted, Drug
-from ixastate.rules import load
-from ixastate.schedule import (
+from ixastate.chart.status import Status
+from ixastate.course.course import Course
+from ixastate.course.schedule import (
     Calendar,
     calendar,
     cycle_of,
@@ -25,7 +23,9 @@ from ixastate.schedule import (
     latest_ixazomib_day,
     next_ixazomib_day,
 )
-from ixastate.status import Status
+from ixastate.errors import CourseRefusal
+from ixastate.events import WEEKDAYS, CourseStarted, Drug
+from ixastate.rules import load
 from tests.test_course import LOW, begin, see
 
 EDITION = load()

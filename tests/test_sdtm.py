@@ -25,7 +25,7 @@ from ixastate.events import (
     OtherToxicityGraded,
     RashGraded,
 )
-from ixastate.sdtm import ImportReport, _terms, read_sdtm
+from ixastate.exchange.sdtm.sdtm import ImportReport, _terms, read_sdtm
 
 pandas = pytest.importorskip("pandas", reason="pandas is not installed; the test files are written from its tables")
 pyreadstat = pytest.importorskip("pyreadstat", reason="the extra sdtm is not installed")

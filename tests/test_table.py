@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ixastate.chart.status import status_of
 from ixastate.errors import InputError, OutputError
-from ixastate.graph import Graph
 from ixastate.orders import in_order
-from ixastate.status import status_of
-from ixastate.table import MAGIC, Table, load, save
+from ixastate.table.graph import Graph
+from ixastate.table.table import MAGIC, Table, load, save
 from tests.tables import edge_of, graph, sampled, small, small_graph, table
 
 NO_FIXTURE_PROBLEM = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -14,17 +14,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ixastate.cli import main
+from ixastate.cli.main import main
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 from ixastate.rules import load
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
-from ixastate.testing.junit import junit
-from ixastate.testing.page import page
-from ixastate.testing.report import report
+from ixastate.testing.reports.junit import junit
+from ixastate.testing.reports.page import page
+from ixastate.testing.reports.report import report
 from ixastate.testing.subject import Fault, InProcess, Program, Server
-from ixastate.testing.vectors import write_suite
+from ixastate.testing.suites.vectors import write_suite
 from tests.kit import START, Sound, anc, of, parrot, plt, some, suite, vector, wrong
 
 THREE = of(

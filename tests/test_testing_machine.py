@@ -11,13 +11,13 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ixastate.cli import main
+from ixastate.cli.main import main
 from ixastate.rules import load
 from ixastate.testing import CourseMachine
 from ixastate.testing.conformance import shortened
 from ixastate.testing.course_machine import Wrong, explore
 from ixastate.testing.subject import InProcess
-from ixastate.testing.values import values
+from ixastate.testing.suites.values import values
 from tests.kit import Sound, wrong
 
 QUICK = settings(CourseMachine.TestCase.settings, max_examples=25, stateful_step_count=20, derandomize=True)
@@ -176,7 +176,7 @@ def test_without_hypothesis_the_extra_is_named() -> None:
         "    from ixastate.testing import CourseMachine\n"
         "except MissingExtra as error:\n"
         "    print(error)\n"
-        "from ixastate.cli import main\n"
+        "from ixastate.cli.main import main\n"
         "sys.exit(main(['conform', '--hypothesis', '--', 'true']))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

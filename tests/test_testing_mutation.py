@@ -8,16 +8,16 @@ from importlib.resources import files
 
 import pytest
 
-from ixastate.cli import main
-from ixastate.compare import compare
+from ixastate.chart.status import status_of
+from ixastate.cli.main import main
 from ixastate.errors import ChartError
-from ixastate.explore import Walker
-from ixastate.graph import Graph
-from ixastate.mutants import Mutant, mutants, sample
-from ixastate.status import status_of
-from ixastate.table import tabulate
+from ixastate.proofs.compare import compare
+from ixastate.proofs.mutants import Mutant, mutants, sample
+from ixastate.table.explore import Walker
+from ixastate.table.graph import Graph
+from ixastate.table.table import tabulate
 from ixastate.testing.mutation import Score, acting, branches, meant, notices, score
-from ixastate.testing.vectors import Vector
+from ixastate.testing.suites.vectors import Vector
 from tests.kit import START, anc, suite, vector
 from tests.tables import graph, table
 

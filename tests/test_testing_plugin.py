@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.testing.vectors import write_suite
+from ixastate.testing.suites.vectors import write_suite
 from tests.kit import START, anc, of, plt, vector
 
 FACTORY = """

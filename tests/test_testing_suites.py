@@ -20,20 +20,20 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ixastate.cli import main
-from ixastate.course import Course, Record
+from ixastate.cli.main import main
+from ixastate.cli.testing import COVERS
+from ixastate.course.course import Course, Record
+from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import CELLS_PER_MM3, CourseStarted
-from ixastate.graph import Edge
-from ixastate.machine import machine
 from ixastate.rules import EDITIONS, load
 from ixastate.symbols import DISCONTINUED
+from ixastate.table.graph import Edge
 from ixastate.testing.answers import Oracle, differences
-from ixastate.testing.command import COVERS
-from ixastate.testing.schema import schema_text, suite_schema
-from ixastate.testing.suites import COVERS as MADE
-from ixastate.testing.suites import Walk, make_suite
-from ixastate.testing.vectors import Suite, Vector, read_suite, write_suite
+from ixastate.testing.suites.schema import schema_text, suite_schema
+from ixastate.testing.suites.suites import COVERS as MADE
+from ixastate.testing.suites.suites import Walk, make_suite
+from ixastate.testing.suites.vectors import Suite, Vector, read_suite, write_suite
 from tests.kit import START, anc, of, suite, vector
 from tests.tables import graph, table
 
@@ -136,7 +136,7 @@ def test_every_cover_is_known_to_the_command() -> None:
 
 @pytest.mark.parametrize("cover", ["edges", "boundaries"])
 def test_a_suite_is_the_same_in_every_process(cover: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ixastate.cli", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
+    command = [sys.executable, "-m", "ixastate.cli.main", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "77"})
     assert (tmp_path / "suite").read_text(encoding="utf-8").splitlines() == lines_of(suite(cover))
 
@@ -155,7 +155,7 @@ def test_the_header_tells_what_there_is() -> None:
 
 
 def test_the_schema_beside_the_code_is_current() -> None:
-    assert (files("ixastate.testing") / "suite.schema.json").read_text(encoding="utf-8") == schema_text()
+    assert (files("ixastate.testing.suites") / "suite.schema.json").read_text(encoding="utf-8") == schema_text()
 
 
 def test_the_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ixastate.course import Course
+from ixastate.course.course import Course
+from ixastate.course.log import KINDS, dump, read_log
+from ixastate.course.replay import Replayed, replay_log
+from ixastate.course.timeline import DISCLAIMER, schedule_lines, timeline
 from ixastate.errors import InputError
 from ixastate.events import EVENT, DoseEvent
-from ixastate.log import KINDS, dump, read_log
-from ixastate.replay import Replayed, replay_log
-from ixastate.timeline import DISCLAIMER, schedule_lines, timeline
 from ixastate.words import describe
 from tests.test_log import EVERY_KIND, START, as_log, event, read
 

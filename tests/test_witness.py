@@ -6,12 +6,12 @@ from functools import cache
 
 import pytest
 
-from ixastate.course import Course
+from ixastate.course.course import Course
 from ixastate.errors import ChartError, IxastateError
 from ixastate.events import CourseStarted, OtherToxicityGraded
 from ixastate.rules import load
 from ixastate.symbols import Start, starts
-from ixastate.witness import BEFORE_THE_START, witness
+from ixastate.table.witness import BEFORE_THE_START, witness
 from tests.tables import EDITION_NAMES, follow, graph, records, sampled, table
 
 OTHER_OVER = ("other_resolved", "other_resolved_related")

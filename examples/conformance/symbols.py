@@ -13,10 +13,10 @@ import subprocess
 import sys
 from typing import Any
 
-from ixastate.alphabet import Context, read
+from ixastate.course.alphabet import Context, read
+from ixastate.course.log import parse_event
 from ixastate.errors import CourseRefusal
 from ixastate.events import ConsentWithdrawn, CourseStarted, PatientDied
-from ixastate.log import parse_event
 from ixastate.rules import load
 
 EDITION = load("dosing-text")

@@ -10,37 +10,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ixastate.chart import build as build
-    from ixastate.course import Course as Course
-    from ixastate.course import Record as Record
-    from ixastate.course import Snapshot as Snapshot
+    from ixastate.chart.chart import build as build
+    from ixastate.chart.status import Status as Status
+    from ixastate.course.course import Course as Course
+    from ixastate.course.course import Record as Record
+    from ixastate.course.course import Snapshot as Snapshot
+    from ixastate.course.log import read_log as read_log
+    from ixastate.course.log import write_log as write_log
+    from ixastate.course.replay import replay_log as replay_log
+    from ixastate.course.schedule import due as due
     from ixastate.errors import ChartError as ChartError
     from ixastate.errors import CourseRefusal as CourseRefusal
     from ixastate.errors import InputError as InputError
     from ixastate.errors import IxastateError as IxastateError
     from ixastate.errors import RulesError as RulesError
     from ixastate.events import EVENT as EVENT
-    from ixastate.log import read_log as read_log
-    from ixastate.log import write_log as write_log
     from ixastate.orders import Order as Order
-    from ixastate.replay import replay_log as replay_log
     from ixastate.rules import load as load
-    from ixastate.schedule import due as due
-    from ixastate.status import Status as Status
 
 _HOMES = {
     "load": "rules",
     "EVENT": "events",
     "Order": "orders",
-    "build": "chart",
-    "Status": "status",
-    "due": "schedule",
-    "Course": "course",
-    "Record": "course",
-    "Snapshot": "course",
-    "read_log": "log",
-    "write_log": "log",
-    "replay_log": "replay",
+    "build": "chart.chart",
+    "Status": "chart.status",
+    "due": "course.schedule",
+    "Course": "course.course",
+    "Record": "course.course",
+    "Snapshot": "course.course",
+    "read_log": "course.log",
+    "write_log": "course.log",
+    "replay_log": "course.replay",
     "IxastateError": "errors",
     "InputError": "errors",
     "CourseRefusal": "errors",

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from ixastate.chart import build
-from ixastate.exports.scxml import order_text
-from ixastate.graph import Graph, read
-from ixastate.table import Table, tabulate
+from ixastate.chart.chart import build
+from ixastate.exchange.scxml import order_text
+from ixastate.table.graph import Graph, read
+from ixastate.table.table import Table, tabulate
 
 RANDOM_STEPS = 4000
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ixastate.cohort.run import Run as Run
-    from ixastate.cohort.simulation import simulate as simulate
+    from ixastate.cohort.run.run import Run as Run
+    from ixastate.cohort.run.simulation import simulate as simulate
 
 __all__ = ["Run", "simulate"]
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'ixastate.cohort' has no attribute {name!r}")
     require_libraries()
-    from ixastate.cohort.run import Run
-    from ixastate.cohort.simulation import simulate
+    from ixastate.cohort.run.run import Run
+    from ixastate.cohort.run.simulation import simulate
 
     return {"Run": Run, "simulate": simulate}[name]

@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ixastate.alphabet import Context, read
+from ixastate.chart.status import Status
+from ixastate.course.alphabet import Context, read
+from ixastate.course.schedule import is_due_day
 from ixastate.events import DRUGS, EVENT, Drug
 from ixastate.rules import Edition
-from ixastate.schedule import is_due_day
-from ixastate.status import Status
-from ixastate.table import Table
+from ixastate.table.table import Table
 
 # Doses are kept in whole tenths of a milligram: 2.3 mg is 23.
 TENTHS = 10

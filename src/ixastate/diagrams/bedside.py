@@ -20,10 +20,10 @@ from typing import TypeVar
 from ixastate.diagrams.labels import brief, foremost, sentences, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Lie
 from ixastate.diagrams.slices import PRESETS
-from ixastate.graph import Graph
 from ixastate.orders import Order
 from ixastate.symbols import BOTH, Configuration
-from ixastate.table import Table
+from ixastate.table.graph import Graph
+from ixastate.table.table import Table
 
 SEVERAL = "held for several reasons"
 LONGEST_LIST = 3

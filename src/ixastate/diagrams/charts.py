@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ixastate.diagrams.labels import edge_label, edge_tooltip, foremost, state_label, state_tooltip
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Frame
 from ixastate.errors import InputError
-from ixastate.graph import Edge, Graph
+from ixastate.table.graph import Edge, Graph
 
 READ_BOXES = (
     "Boxes: solid, given or clear; dashed, held; dotted, owing (held, a reduction is owed); double border, the end."

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ixastate.course.log import read_log
+from ixastate.course.replay import replay_log
 from ixastate.diagrams.dot import write
 from ixastate.diagrams.model import Drawing
 from ixastate.diagrams.render import render
 from ixastate.diagrams.slices import PRESETS
 from ixastate.diagrams.views import drawing, graph_of
 from ixastate.files import write_whole
-from ixastate.log import read_log
-from ixastate.replay import replay_log
 
 RULES = ("ANC-06", "PLT-03", "DOSE-10", "B-FIRSTEVER", "B-LENFLOOR", "B-UPGRADE")
 WORKED_COURSE = Path("examples") / "worked-course.jsonl"

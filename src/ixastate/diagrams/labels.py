@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ixastate.events import DRUGS
-from ixastate.graph import Edge, Graph
 from ixastate.orders import DOSING_VERBS, Order
 from ixastate.rules import Edition
+from ixastate.table.graph import Edge, Graph
 
 # How a drug stands when it is not given, in short and in full.
 SHORT = {"given": "", "held": "held", "owing": "owing", "owing_two": "owing two"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ixastate.course import Record
+from ixastate.course.course import Record
 from ixastate.diagrams.charts import chart
 from ixastate.diagrams.model import Arrow, Box, Drawing
-from ixastate.graph import Graph
+from ixastate.table.graph import Graph
 
 
 def lit(graph: Graph, records: Sequence[Record]) -> Drawing:

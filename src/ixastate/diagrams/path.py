@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ixastate.course import Record
+from ixastate.chart.status import status_of
+from ixastate.course.course import Record
 from ixastate.diagrams.charts import kind_of
 from ixastate.diagrams.labels import FULL, brief, cited, foremost, sentences, state_label, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing
-from ixastate.graph import Graph
-from ixastate.status import status_of
 from ixastate.symbols import SCREENING, Configuration
+from ixastate.table.graph import Graph
 from ixastate.words import describe
 
 WIDTH = 44

@@ -11,17 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ixastate.chart import Level
+from ixastate.chart.chart import Level
+from ixastate.chart.status import Status, status_of
 from ixastate.diagrams.charts import kind_of
 from ixastate.diagrams.labels import SHORT, brief, cited, foremost, sentences, state_label, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Frame
 from ixastate.errors import InputError
-from ixastate.explore import Walker
-from ixastate.graph import Graph
-from ixastate.minimal import minimise
 from ixastate.orders import Order, in_order
-from ixastate.status import Status, status_of
 from ixastate.symbols import Configuration
+from ixastate.table.explore import Walker
+from ixastate.table.graph import Graph
+from ixastate.table.minimal import minimise
 
 USUAL_START = "start_4_25"
 LOWER_START = "start_3_25"

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ixastate.diagrams.charts import chart
 from ixastate.diagrams.model import Arrow, Box, Drawing
-from ixastate.graph import Graph
+from ixastate.table.graph import Graph
 
 WIDEST, THINNEST = 10.0, 0.6
 # Where the parts of a label begin that say more than its symbols.

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from ixastate.chart import build
-from ixastate.course import Record
+from ixastate.chart.chart import build
+from ixastate.course.course import Record
 from ixastate.diagrams import bedside, charts, dot, lit, mermaid, path, slices
 from ixastate.diagrams.model import Drawing, View
 from ixastate.errors import InputError
-from ixastate.graph import Graph, read
 from ixastate.rules import DEFAULT_EDITION
-from ixastate.table import Table, tabulate
+from ixastate.table.graph import Graph, read
+from ixastate.table.table import Table, tabulate
 
 
 @cache

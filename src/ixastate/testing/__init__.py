@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ixastate.testing.conformance import conform as conform
     from ixastate.testing.course_machine import CourseMachine as CourseMachine
     from ixastate.testing.subject import System as System
-    from ixastate.testing.suites import make_suite as make_suite
-    from ixastate.testing.vectors import read_suite as read_suite
+    from ixastate.testing.suites.suites import make_suite as make_suite
+    from ixastate.testing.suites.vectors import read_suite as read_suite
 
 __all__ = ["CourseMachine", "Oracle", "System", "conform", "make_suite", "read_suite"]
 
@@ -41,11 +41,11 @@ def __getattr__(name: str) -> Any:
 
         return conform
     if name == "make_suite":
-        from ixastate.testing.suites import make_suite
+        from ixastate.testing.suites.suites import make_suite
 
         return make_suite
     if name == "read_suite":
-        from ixastate.testing.vectors import read_suite
+        from ixastate.testing.suites.vectors import read_suite
 
         return read_suite
     raise AttributeError(f"module 'ixastate.testing' has no attribute {name!r}")

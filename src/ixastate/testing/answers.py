@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from ixastate.course import Course, Record
+from ixastate.course.course import Course, Record
+from ixastate.course.log import dump
 from ixastate.errors import CourseRefusal
 from ixastate.events import AnyEvent
-from ixastate.log import dump
 from ixastate.rules import DEFAULT_EDITION, Edition
 
 # What an answer may hold, in the order in which differences are told: what weighs most comes first.

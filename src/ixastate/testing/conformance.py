@@ -9,9 +9,9 @@ from typing import Any
 from ixastate.rules import Edition, load
 from ixastate.testing.answers import Difference, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.courses import Answers
 from ixastate.testing.subject import Fault, FaultKind, Subject
-from ixastate.testing.vectors import Suite, Vector
+from ixastate.testing.suites.courses import Answers
+from ixastate.testing.suites.vectors import Suite, Vector
 
 # After so many courses in which the system did not answer, the rest would only take time.
 GIVE_UP_AFTER = 5

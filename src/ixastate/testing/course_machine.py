@@ -34,20 +34,20 @@ except ImportError:
         "random courses need Hypothesis", where="ixastate.testing", remedy='pip install "ixastate[testing]"'
     ) from None
 
+from ixastate.course.log import write_log
+from ixastate.course.schedule import next_ixazomib_day
 from ixastate.events import EVENT
-from ixastate.log import write_log
 from ixastate.rules import DEFAULT_EDITION, load
-from ixastate.schedule import next_ixazomib_day
 from ixastate.symbols import DISCONTINUED, SCREENING
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.boundaries import MONDAY
 from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
-from ixastate.testing.courses import Answers, vector_of
-from ixastate.testing.names import name_of
-from ixastate.testing.report import failing_lines
+from ixastate.testing.reports.report import failing_lines
 from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
-from ixastate.testing.values import DAYS_LATER, Values, values
+from ixastate.testing.suites.boundaries import MONDAY
+from ixastate.testing.suites.courses import Answers, vector_of
+from ixastate.testing.suites.names import name_of
+from ixastate.testing.suites.values import DAYS_LATER, Values, values
 
 DATA = st.data()
 # How many answers may stay away before asking on is given up; a silent system counts ten times.

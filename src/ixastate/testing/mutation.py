@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ixastate.course import Course
+from ixastate.chart.status import Status, status_of
+from ixastate.course.course import Course
 from ixastate.errors import ChartError, CourseRefusal
-from ixastate.explore import Walker
-from ixastate.graph import Graph
-from ixastate.mutants import Mutant, mutants
 from ixastate.orders import Order, in_order
-from ixastate.status import Status, status_of
-from ixastate.testing.vectors import Vector
+from ixastate.proofs.mutants import Mutant, mutants
+from ixastate.table.explore import Walker
+from ixastate.table.graph import Graph
+from ixastate.testing.suites.vectors import Vector
 
 Said = tuple[Status, tuple[Order, ...]]
 

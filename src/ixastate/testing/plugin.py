@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ixastate.testing.conformance import Result
-    from ixastate.testing.vectors import Suite, Vector
+    from ixastate.testing.suites.vectors import Suite, Vector
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,8 +65,8 @@ def _factory(config: pytest.Config) -> Callable[[], Any]:
 def _suite(config: pytest.Config) -> Suite:
     from pathlib import Path
 
-    from ixastate.testing.suites import make_suite
-    from ixastate.testing.vectors import read_suite
+    from ixastate.testing.suites.suites import make_suite
+    from ixastate.testing.suites.vectors import read_suite
 
     file = config.getoption("--ixastate-suite")
     if file is not None:
@@ -117,6 +117,6 @@ class WrongCourse(Exception):
 
     def __init__(self, result: Result, edition: str) -> None:
         from ixastate.rules import load
-        from ixastate.testing.report import failing_lines
+        from ixastate.testing.reports.report import failing_lines
 
         super().__init__("\n".join(failing_lines(result, load(edition))))

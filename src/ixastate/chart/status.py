@@ -1,0 +1,103 @@
+"""What a configuration means to a person: the phase, the doses, what is held and for what.
+
+It reads the meanings that the chart attaches to its states; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+from ixastate.chart.chart import CourseChart, Level
+from ixastate.chart.editions import Hold
+from ixastate.events import Drug
+from ixastate.orders import is_dose
+from ixastate.symbols import DISCONTINUED, SCREENING, Configuration
+
+Phase = Literal["screening", "on treatment", "discontinued"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The words for a configuration. A dose is the level in force in mg; None outside treatment."""
+
+    phase: Phase
+    ixazomib_mg: float | None = None
+    ixazomib_held: bool = False
+    lenalidomide_mg: float | None = None
+    lenalidomide_held: bool = False
+    held_for: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """One phrase, such as 'active at 3 mg' or 'held for neutrophils, platelets'."""
+        if self.phase != "on treatment":
+            return self.phase
+        reasons = ", ".join(self.held_for)
+        if self.ixazomib_held:
+            return f"held for {reasons}"
+        active = f"active at {self.ixazomib_mg:g} mg"
+        return f"{active}, lenalidomide held for {reasons}" if self.lenalidomide_held else active
+
+    def as_json(self) -> dict[str, Any]:
+        """The status as a JSON object, the words first."""
+        return {"words": self.words, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Status:
+        """A status from its JSON object; `ValueError` when it is not one. The words follow from the rest."""
+        if isinstance(value, cls):
+            return value
+        names = {field.name for field in fields(cls)}
+        if not isinstance(value, dict) or set(value) - {"words"} != names:
+            raise ValueError(f"a status has {', '.join(sorted(names))}")
+        if value["phase"] not in get_args(Phase):
+            raise ValueError(f"a phase is one of {', '.join(get_args(Phase))}")
+        if not all(isinstance(value[name], bool) for name in ("ixazomib_held", "lenalidomide_held")):
+            raise ValueError("a drug is held or not: true or false")
+        reasons = value["held_for"]
+        if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
+            raise ValueError("held_for is a list of texts")
+        doses = {name: value[name] for name in ("ixazomib_mg", "lenalidomide_mg")}
+        treated = value["phase"] == "on treatment"
+        if not all(is_dose(dose) if treated else dose is None for dose in doses.values()):
+            raise ValueError("doses are numbers in mg on treatment, and null outside it")
+        doses = {name: None if dose is None else float(dose) for name, dose in doses.items()}
+        return cls(**{name: value[name] for name in names} | doses | {"held_for": tuple(reasons)})
+
+    def held(self, drug: Drug) -> bool:
+        """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""
+        return {"ixazomib": self.ixazomib_held, "lenalidomide": self.lenalidomide_held}.get(drug, False)
+
+    def given_mg(self, drug: Drug, dexamethasone_mg: float) -> float | None:
+        """The dose in mg of a drug that is being given now, else None. Dexamethasone is never held (B-DEX-HOLD)."""
+        if self.phase != "on treatment" or self.held(drug):
+            return None
+        levels = {"ixazomib": self.ixazomib_mg, "lenalidomide": self.lenalidomide_mg, "dexamethasone": dexamethasone_mg}
+        return levels[drug]
+
+
+@lru_cache(maxsize=20_000)
+def status(chart: type[CourseChart], configuration: Configuration) -> Status:
+    """The words for a configuration of this chart."""
+    return status_of(chart.levels, chart.holds, configuration)
+
+
+def status_of(levels: Mapping[str, Level], holds: Mapping[str, Hold], configuration: Configuration) -> Status:
+    """The words for a configuration, by the meanings of its states."""
+    if configuration == SCREENING:
+        return Status("screening")
+    if configuration == DISCONTINUED:
+        return Status("discontinued")
+    of_drug = {levels[leaf].drug: levels[leaf] for leaf in configuration if leaf in levels}
+    ixazomib, lenalidomide = of_drug["ixazomib"], of_drug["lenalidomide"]
+    return Status(
+        "on treatment",
+        ixazomib.mg,
+        ixazomib.standing != "given",
+        lenalidomide.mg,
+        lenalidomide.standing != "given",
+        tuple(holds[leaf].reason for leaf in configuration if leaf in holds),
+    )

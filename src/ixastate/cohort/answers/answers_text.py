@@ -1,0 +1,68 @@
+"""The exact answer, and the validation, as tables for a terminal. They count nothing themselves."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ixastate.cohort.answers.summary_text import aligned
+from ixastate.cohort.run.plan import Plan
+
+SHOWN = 12
+WIDTH = 110
+
+
+def lines(answer: Mapping[str, Any], plan: Plan) -> list[str]:
+    """The exact answer; `answer` is its JSON object."""
+    states = sorted(answer["states"].items(), key=lambda item: -item[1])
+    stops = sorted(answer["stops"].items(), key=lambda item: -item[1])
+    symbols = sorted(answer["symbols"].items(), key=lambda item: -item[1])
+    intensity = answer["relative_dose_intensity"]
+    return [
+        f"The exact distribution over {answer['configurations']:,} configurations, {answer['weeks']} weeks",
+        f"edition {plan.edition}, model {plan.model}",
+        *_titled("Relative dose intensity", [[drug, _percent(share)] for drug, share in intensity.items()]),
+        *_titled("States at the end, share of patients", _shares(states)),
+        *_titled("Stops by cause, share of patients", _shares(stops)),
+        *_titled("Symbols a patient", [[name, f"{mean:.4f}"] for name, mean in symbols]),
+    ]
+
+
+def _shares(found: Sequence[tuple[str, float]]) -> list[list[str]]:
+    rows = [[name, _percent(share)] for name, share in found[:SHOWN]]
+    rest = sum(share for _, share in found[SHOWN:])
+    return [*rows, [f"{len(found) - SHOWN} more", _percent(rest)]] if rest else rows
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3f} %"
+
+
+def _titled(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in aligned(rows))]
+
+
+def check_lines(checks: Sequence[Mapping[str, Any]], edition: str) -> list[str]:
+    """The validation under one edition; `checks` are the JSON objects of its lines."""
+    rows = [["", "published", "tolerance", "simulated", ""]]
+    for check in checks:
+        low, high = check["published"]
+        rows.append(
+            [
+                f"{check['figure']}, {check['unit']}",
+                f"{low:g}" if low == high else f"{low:g}-{high:g}",
+                f"± {check['tolerance']:g}",
+                f"{check['simulated']:.1f}",
+                "agrees" if check["agrees"] else "DIFFERS" if check["judged"] else "differs",
+            ]
+        )
+    sources = ["source", *(check["source"] for check in checks)]
+    table = [f"{line.ljust(78)}  {source}" for line, source in zip(aligned(rows), sources, strict=True)]
+    notes = [check for check in checks if check["words"]]
+    noted = [
+        line
+        for check in notes
+        for line in textwrap.wrap(f"{check['figure']}: {check['words']}", WIDTH, subsequent_indent="  ")
+    ]
+    return [f"Simulated against published, edition {edition}", *table, *(["", *noted] if noted else [])]

@@ -1,0 +1,285 @@
+"""Pictures of a cohort: who is in which state when, forty courses, the dose intensity, the traffic on the chart.
+
+Each function makes one picture of a run; `write_figures` writes them all as PNG and SVG, the same bytes from the same
+run and libraries. The colours are those of the diagrams. Nothing here counts: the numbers are those of `summary`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MultipleLocator, PercentFormatter
+
+from ixastate.chart.chart import build
+from ixastate.cohort.answers.spells import SEVERAL, cycle_days, names_of, spells
+from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
+from ixastate.cohort.run.run import Run
+from ixastate.diagrams import dot
+from ixastate.diagrams.model import Drawing
+from ixastate.diagrams.render import PictureFormat, render
+from ixastate.diagrams.style import BLACK, DARK, DOSE_GREENS, DRUG_COLOURS, GREY, HOLD_COLOURS, PALE
+from ixastate.diagrams.traffic import traffic
+from ixastate.errors import InputError, IxastateError
+from ixastate.files import write_whole
+from ixastate.table.graph import read
+
+FORMATS: tuple[PictureFormat, ...] = ("png", "svg")
+DOTS_PER_INCH = 144
+WIDTH = 10.0
+SWIMMERS = 40
+MOST_TICKS = 13
+DISCONTINUED = "discontinued"
+STOPPED_COLOUR = "#E6E6E6"
+LEFT_OUT = "left-out.txt"
+# Ends that are not the rules' doing, by symbol, with their sign; every other stop is a toxicity's.
+ENDS = {"progression": "D", "death": "X", "withdrawal": "s", "intolerable_toxicity": "v"}
+BY_RULE, GOES_ON = ("stopped by a rule", "o"), ("still on treatment", ">")
+STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "ixastate",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": DARK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "text.color": BLACK,
+    "xtick.color": DARK,
+    "ytick.color": DARK,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+}
+
+
+def write_figures(run: Run, folder: Path) -> list[Path]:
+    """Write every picture into the folder; the files written.
+
+    The chart needs a program that draws, and the rules that the run was made by. Without them it is left out, and a
+    note beside the pictures says why; its DOT text is written whenever the rules are at hand.
+    """
+    folder.mkdir(exist_ok=True)
+    contents: dict[str, bytes] = {}
+    for name, make in FIGURES.items():
+        figure = make(run)
+        contents |= {f"{name}.{kind}": as_bytes(figure, kind) for kind in FORMATS}
+    missing = ""
+    try:
+        text = dot.write(traffic_drawing(run))
+        contents["traffic.dot"] = text.encode()
+        contents |= {f"traffic.{kind}": render(text, kind) for kind in FORMATS}
+    except IxastateError as error:
+        missing = f"The chart with its traffic was not drawn: {error}\n"
+    # Pictures of an earlier time must not lie beside a note that says otherwise.
+    for stale in (LEFT_OUT, *(f"traffic.{kind}" for kind in ("dot", *FORMATS))):
+        if stale not in contents:
+            (folder / stale).unlink(missing_ok=True)
+    if missing:
+        contents[LEFT_OUT] = missing.encode()
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def as_bytes(figure: Figure, kind: PictureFormat) -> bytes:
+    """A figure as a file's content, without dates and versions, so that the same figure gives the same bytes."""
+    metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}[kind]
+    content = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(content, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    return content.getvalue()
+
+
+def _titled(run: Run, title: str, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.add_subplot()
+    plan = run.plan
+    axes.set_title(
+        f"{title}\n{plan.patients:,} patients, edition {plan.edition}, model {plan.model}, seed {plan.seed}",
+        fontsize=10,
+        color=DARK,
+    )
+    return figure, axes
+
+
+def _along_cycles(run: Run, axes: Axes) -> None:
+    """The horizontal axis: treatment time in cycles, a cycle's number where it begins."""
+    axes.set_xlim(1, run.plan.cycles + 1)
+    axes.set_xlabel(f"cycle of {cycle_days(run)} days")
+    axes.set_xticks(_some_cycles(run))
+
+
+def _some_cycles(run: Run) -> list[int]:
+    """The cycles that are named on an axis: the first and every so many after it."""
+    return list(range(1, run.plan.cycles + 1, -(-run.plan.cycles // MOST_TICKS)))
+
+
+def colour_of(place: str, places: list[str]) -> str:
+    """The colour of a state: green for a dose, one of its own for each reason for a hold."""
+    if place.startswith("active"):
+        doses = [name for name in places if name.startswith("active")]
+        return DOSE_GREENS[min(doses.index(place), len(DOSE_GREENS) - 1)]
+    if place == SEVERAL:
+        return DARK
+    if place.startswith("held for "):
+        return HOLD_COLOURS.get(place.removeprefix("held for "), GREY)
+    return STOPPED_COLOUR if place == DISCONTINUED else PALE
+
+
+# --- The pictures ---------------------------------------------------------------------------------------------
+
+
+def occupancy_figure(run: Run) -> Figure:
+    """The share of patients in each state, week by week, stacked."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _titled(run, "Where the patients are", 5.5)
+        found = occupancy(run)
+        used = found.group_by("place", maintain_order=True).agg(pl.col("patients").sum()).filter(pl.col("patients") > 0)
+        places = names_of(found["place"])
+        shown = [place for place in places if place in set(used["place"])]
+        wide = found.pivot("place", index="day", values="share", sort_columns=False)
+        # A step lasts from its week to the next.
+        weeks = [*((wide["day"] - 1) / cycle_days(run) + 1), run.plan.cycles + 1]
+        axes.stackplot(
+            weeks,
+            [[*wide[place], wide[place][-1]] for place in shown],
+            colors=[colour_of(place, places) for place in shown],
+            step="post",
+            linewidth=0,
+            antialiased=False,
+        )
+        axes.set_ylim(0, 1)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_ylabel("share of patients")
+        _along_cycles(run, axes)
+        handles = [Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in reversed(shown)]
+        figure.legend(handles=handles, loc="outside right center")
+    return figure
+
+
+def intensity_figure(run: Run) -> Figure:
+    """The relative dose intensity of each drug by cycle, the mean over the patients on treatment."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _titled(run, "Relative dose intensity by cycle, mean of the patients on treatment", 5)
+        found = dose_intensity_by_cycle(run)
+        styles = dict(zip(DRUG_COLOURS, (("-", "o"), ("--", "s"), (":", "^")), strict=True))
+        for (drug,), own in found.group_by("drug", maintain_order=True):
+            line, marker = styles[str(drug)]
+            axes.plot(
+                own["cycle"],
+                own["mean"],
+                color=DRUG_COLOURS[str(drug)],
+                linestyle=line,
+                marker=marker,
+                markersize=4,
+                label=drug,
+                clip_on=False,
+            )
+        least = found["mean"].min()
+        lowest = max(0.0, int(10 * (least if isinstance(least, float) else 0) - 1e-9) / 10)
+        axes.set_ylim(lowest, 1)
+        axes.set_xlim(0.5, run.plan.cycles + 0.5)
+        axes.grid(axis="y", color=STOPPED_COLOUR)
+        axes.yaxis.set_major_locator(MultipleLocator(0.05 if lowest >= 0.7 else 0.1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_ylabel("given over planned")
+        begun = dict(patients_by_cycle(run).select("cycle", "patients").iter_rows())
+        ticks = _some_cycles(run)
+        axes.set_xticks(ticks, [f"{cycle}\n{begun.get(cycle, 0):,}" for cycle in ticks])
+        axes.set_xlabel(f"cycle of {cycle_days(run)} days; below it the patients who began it")
+        axes.legend(loc="lower left")
+    return figure
+
+
+def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
+    """The courses of the first patients, a bar each: doses, holds, and how it ended."""
+    first = pl.col("patient") < patients
+    found = run.collect(spells(run).filter(first & (pl.col("phase") == "on treatment")))
+    ends = run.collect(run.patients.filter(first).select("patient", "treated_days", "ended_by").sort("patient"))
+    length = cycle_days(run)
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _titled(run, f"The first {ends.height} patients", 1.8 + 0.19 * ends.height)
+        places = names_of(found["place"])
+        shown = [place for place in places if place in set(found["place"])]
+        for place in shown:
+            own = found.filter(pl.col("place") == place)
+            axes.barh(
+                own["patient"],
+                (own["until"] - own["day"]) / length,
+                left=(own["day"] - 1) / length + 1,
+                height=0.72,
+                color=colour_of(place, places),
+                linewidth=0,
+            )
+        signs: dict[str, str] = {}
+        for patient, days, cause in ends.iter_rows():
+            words, sign = _ending(cause)
+            signs[words] = sign
+            axes.plot(
+                days / length + 1,
+                patient,
+                sign,
+                color=BLACK,
+                markersize=5,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+                clip_on=False,
+                zorder=3,
+            )
+        axes.set_ylim(ends.height - 0.4, -0.6)
+        axes.set_yticks(range(ends.height), [str(patient) for patient in ends["patient"]], fontsize=7)
+        axes.set_ylabel("patient")
+        axes.tick_params(axis="y", length=0)
+        _along_cycles(run, axes)
+        order = [*(_ending(cause)[0] for cause in ENDS), BY_RULE[0], GOES_ON[0]]
+        handles: list[Patch | Line2D] = [
+            Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in shown
+        ]
+        handles += [
+            Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words)
+            for words in order
+            if words in signs
+        ]
+        figure.legend(handles=handles, loc="outside right upper")
+    return figure
+
+
+def _ending(cause: str | None) -> tuple[str, str]:
+    """How a course ended, in words and as a sign."""
+    if cause is None:
+        return GOES_ON
+    return (cause.replace("_", " "), ENDS[cause]) if cause in ENDS else BY_RULE
+
+
+FIGURES: dict[str, Callable[[Run], Figure]] = {
+    "occupancy": occupancy_figure,
+    "swimmers": swimmer_figure,
+    "dose-intensity": intensity_figure,
+}
+
+
+def traffic_drawing(run: Run) -> Drawing:
+    """The chart with how often each transition was taken; `InputError` when today's rules are not the run's."""
+    graph = read(build(run.plan.edition))
+    if graph.fingerprint != run.directory.fingerprint:
+        raise InputError(
+            "the run was made by other rules or another chart",
+            where=str(run.path),
+            remedy="use the version of ixastate that its manifest names",
+        )
+    counts = dict(transition_counts(run).select("edge", "events").iter_rows())
+    plan = run.plan
+    title = (
+        f"The transitions that {plan.patients:,} patients took in {plan.cycles} cycles "
+        f"(edition {plan.edition}, model {plan.model}, seed {plan.seed})"
+    )
+    return traffic(graph, counts, title)

@@ -1,0 +1,278 @@
+"""Two runs side by side: what the second has more or less than the first, with 95 % limits.
+
+Runs of one seed are paired. A patient's chance is keyed by seed and number, so that number 7 is the same patient in
+both, and a difference is that of one patient under two editions, readings or parameters. It is averaged over the
+patients that both runs have, with normal limits. Runs of different seeds are independent samples: means are compared
+with normal limits for unequal variances (Welch's standard error), shares by Newcombe's method from Wilson's limits.
+
+A measure is a number or a yes or no for each patient. This module knows no chance and no picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ixastate.cohort.answers.spells import cycle_days, holds
+from ixastate.cohort.answers.summary import LADDERED, PER_MILLION, STILL, about, per_million, rounded
+from ixastate.cohort.answers.summary_text import aligned
+from ixastate.cohort.answers.survival import LEVEL
+from ixastate.cohort.run.run import Run
+from ixastate.errors import InputError
+from ixastate.events import DRUGS
+
+FORMAT = "ixastate cohort comparison 1"
+NORMAL = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+# What a measure counts: a share of something, days, or how many.
+SHARE, DAYS, NUMBER = "share", "days", "number"
+INTENSITY, TIME = "relative dose intensity", "days on treatment"
+HELD, STOPPED = "held for", "stopped by"
+COLUMNS: dict[str, type[pl.DataType]] = {
+    "measure": pl.String,
+    "unit": pl.String,
+    "first": pl.Float64,
+    "second": pl.Float64,
+    "difference": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+}
+
+
+def require_comparable(first: Run, second: Run) -> None:
+    """`InputError` unless both runs follow their patients for as long."""
+    lengths = [(run.plan.cycles, cycle_days(run)) for run in (first, second)]
+    if lengths[0] != lengths[1]:
+        said = [f"{cycles} cycles of {days} days" for cycles, days in lengths]
+        raise InputError(
+            f"it follows its patients for {said[1]}, and {first.path} for {said[0]}",
+            where=str(second.path),
+            remedy=f"simulate one of them anew with --cycles {lengths[0][0]} or {lengths[1][0]}",
+        )
+
+
+def paired(first: Run, second: Run) -> bool:
+    """Whether the runs have patients in common."""
+    return first.plan.seed == second.plan.seed
+
+
+def differences(first: Run, second: Run) -> pl.DataFrame:
+    """By `measure`: its mean or share in the `first` and the `second` run, the `difference` and its 95 % limits.
+
+    `unit` is `share`, `days` or `number`; all are per patient. In paired runs of different size the means are those of
+    the patients that both have. A limit is null where there is one patient only.
+    """
+    require_comparable(first, second)
+    left, right = measures(first), measures(second)
+    together = paired(first, second)
+    if together:
+        common = min(left.height, right.height)
+        left, right = left.head(common), right.head(common)
+    nobody = pl.lit(False)
+    names = [*left.columns, *(name for name in right.columns if name not in left.columns)]
+    left = left.with_columns(nobody.alias(name) for name in names if name not in left.columns)
+    right = right.with_columns(nobody.alias(name) for name in names if name not in right.columns)
+    rows = [
+        {"measure": name, "unit": unit_of(name), **_compared(left[name], right[name], together)}
+        for name in sorted(names, key=_rank)
+    ]
+    return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def measures(run: Run) -> pl.DataFrame:
+    """One row a patient, in order, and a column a measure: a number, or yes or no."""
+    given = {drug: pl.col(f"{drug}_given_mg10").cast(pl.Int64) for drug in DRUGS}
+    planned = {drug: pl.col(f"{drug}_planned_mg10").cast(pl.Int64) for drug in DRUGS}
+    frame = run.collect(
+        run.patients.sort("patient").select(
+            *(
+                # Who was planned no dose has no intensity.
+                pl.when(planned[drug] > 0)
+                .then(per_million(given[drug], planned[drug]) / PER_MILLION)
+                .alias(f"{INTENSITY} of {drug}")
+                for drug in DRUGS
+            ),
+            pl.col("treated_days").alias(TIME),
+            *(pl.col(f"{drug}_reductions").alias(f"reductions of {drug}") for drug in LADDERED),
+            *(pl.col(f"{drug}_holds").alias(f"holds of {drug}") for drug in LADDERED),
+            *(pl.col(f"{drug}_held_days").alias(f"days {drug} was held") for drug in LADDERED),
+            pl.col("ended_by").cast(pl.String).fill_null("").alias("cause"),
+        )
+    )
+    causes = frame["cause"].unique().sort()
+    ended = [(frame["cause"] == cause).alias(f"{STOPPED} {cause}" if cause else STILL) for cause in causes]
+    held = run.collect(holds(run).select("reason", "patient").unique())
+    return frame.drop("cause").with_columns(
+        *(_flags(own["patient"], frame.height).alias(_held(str(reason))) for (reason,), own in held.group_by("reason")),
+        *ended,
+    )
+
+
+def _flags(patients: pl.Series, count: int) -> pl.Series:
+    """Yes for these patients; they are numbered from 0 without gaps."""
+    flags = np.zeros(count, bool)
+    flags[patients.to_numpy()] = True
+    return pl.Series(flags)
+
+
+def _held(reason: str) -> str:
+    return f"{HELD} {'any reason' if reason == 'any' else reason}"
+
+
+def unit_of(measure: str) -> str:
+    """What a measure counts."""
+    if measure.startswith((INTENSITY, HELD, STOPPED)) or measure == STILL:
+        return SHARE
+    return DAYS if measure.startswith("days") else NUMBER
+
+
+def _rank(measure: str) -> tuple[int, bool, str]:
+    """The order of the measures: doses and days as they come, then holds and stops by name, the general ones first."""
+    group = next((place for place, name in enumerate((HELD, STILL, STOPPED), 1) if measure.startswith(name)), 0)
+    return (group, not measure.endswith("any reason"), measure if group else "")
+
+
+def _compared(left: pl.Series, right: pl.Series, together: bool) -> dict[str, float | None]:
+    if together:
+        return paired_difference(left.cast(pl.Float64), right.cast(pl.Float64))
+    if left.dtype == pl.Boolean and right.dtype == pl.Boolean:
+        return share_difference(int(left.sum()), len(left), int(right.sum()), len(right))
+    return mean_difference(left.cast(pl.Float64).drop_nulls(), right.cast(pl.Float64).drop_nulls())
+
+
+# --- Differences with their limits ----------------------------------------------------------------------------
+
+
+def paired_difference(left: pl.Series, right: pl.Series) -> dict[str, float | None]:
+    """The mean of each patient's own difference, with normal limits; patients without a number in both are left out."""
+    both = left.is_not_null() & right.is_not_null()
+    left, right = left.filter(both), right.filter(both)
+    return _row(_mean(left), _mean(right), _mean(right - left), _error(right - left))
+
+
+def mean_difference(left: pl.Series, right: pl.Series) -> dict[str, float | None]:
+    """The difference of the means of independent samples, with normal limits for unequal variances."""
+    means, errors = [_mean(left), _mean(right)], [_error(left), _error(right)]
+    known = None not in means
+    return _row(
+        means[0],
+        means[1],
+        (means[1] or 0.0) - (means[0] or 0.0) if known else None,
+        None if None in errors else math.hypot(*(error or 0.0 for error in errors)),
+    )
+
+
+def share_difference(left: int, of_left: int, right: int, of_right: int) -> dict[str, float | None]:
+    """The difference of independent shares, with Newcombe's hybrid limits from Wilson's (Newcombe 1998, method 10)."""
+    first, second = left / of_left, right / of_right
+    (low1, high1), (low2, high2) = wilson(left, of_left), wilson(right, of_right)
+    difference = second - first
+    return {
+        "first": first,
+        "second": second,
+        "difference": difference,
+        "lower": difference - math.hypot(second - low2, high1 - first),
+        "upper": difference + math.hypot(high2 - second, first - low1),
+    }
+
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """Wilson's score limits of a share (Wilson 1927)."""
+    share, square = count / total, NORMAL**2
+    middle = share + square / (2 * total)
+    spread = NORMAL * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
+    lower, upper = (max(0.0, min(1.0, (middle + sign * spread) / (1 + square / total))) for sign in (-1, 1))
+    return lower, upper
+
+
+def _mean(values: pl.Series) -> float | None:
+    mean = values.mean()
+    return float(mean) if isinstance(mean, float) else None
+
+
+def _error(values: pl.Series) -> float | None:
+    spread = values.std()
+    return float(spread) / math.sqrt(len(values)) if isinstance(spread, float) else None
+
+
+def _row(
+    first: float | None, second: float | None, difference: float | None, error: float | None
+) -> dict[str, float | None]:
+    limits = (
+        (None, None)
+        if difference is None or error is None
+        else (difference - NORMAL * error, difference + NORMAL * error)
+    )
+    return {
+        "first": first,
+        "second": second,
+        "difference": difference,
+        "lower": limits[0],
+        "upper": limits[1],
+    }
+
+
+# --- As JSON and as a table -----------------------------------------------------------------------------------
+
+
+def as_json(first: Run, second: Run) -> dict[str, Any]:
+    """The comparison as plain data; the same runs give the same content."""
+    found = differences(first, second)
+    together = paired(first, second)
+    answer = {
+        "format": FORMAT,
+        "first": {"directory": first.path.name, **about(first)},
+        "second": {"directory": second.path.name, **about(second)},
+        "paired": together,
+        "pairs": min(first.plan.patients, second.plan.patients) if together else None,
+        "differences": found.to_dicts(),
+    }
+    return {name: rounded(value) for name, value in answer.items()}
+
+
+def lines(answers: Mapping[str, Any]) -> list[str]:
+    """The lines of the table; `answers` is what `as_json` gives."""
+    runs = [answers["first"], answers["second"]]
+    head = ["per patient", "A", "B", "B - A", "95 % limits"]
+    rows = [
+        [
+            row["measure"],
+            *(_value(row[name], row["unit"]) for name in ("first", "second")),
+            _value(row["difference"], row["unit"], "+"),
+            "–"
+            if row["lower"] is None
+            else f"{_value(row['lower'], row['unit'], '+')} to {_value(row['upper'], row['unit'], '+')}",
+        ]
+        for row in answers["differences"]
+    ]
+    return [
+        *(
+            f"{name}  {run['directory']}: {run['patients']:,} patients, {run['cycles']} cycles, "
+            f"edition {run['edition']}, model {run['model']}, seed {run['seed']}"
+            for name, run in zip("AB", runs, strict=True)
+        ),
+        f"paired: the same {answers['pairs']:,} patients in both, by seed and number"
+        if answers["paired"]
+        else "independent samples: the seeds differ",
+        *(["the models differ: a number is the same draw, not the same patient"] if _strangers(answers) else []),
+        "",
+        *aligned([head, *rows]),
+        "differences of shares are in percentage points",
+    ]
+
+
+def _strangers(answers: Mapping[str, Any]) -> bool:
+    return bool(answers["paired"] and answers["first"]["model"] != answers["second"]["model"])
+
+
+def _value(value: float | None, unit: str, sign: str = "") -> str:
+    """A mean or a share in few digits; a difference carries its sign, and that of shares is in percentage points."""
+    if value is None:
+        return "–"
+    if unit == SHARE:
+        return f"{100 * value:{sign}.2f} %"
+    return f"{value:{sign}.{1 if unit == DAYS else 3}f}"

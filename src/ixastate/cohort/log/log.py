@@ -1,0 +1,193 @@
+"""The cohort's log as data frames and Parquet: what each column is called, and the files of a shard.
+
+    events    one row an event, sorted by patient and number
+    cycles    one row a patient and cycle that began on treatment: the doses given and planned
+    patients  one row a patient: what they were like at the start, how it went and ended
+    machine   what the numbers of configurations and of the machine's answers mean, once a run
+
+Doses are whole tenths of a milligram (`_mg10`), so that sums are exact. Any reader of Parquet understands the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, cycle_length
+from ixastate.cohort.log import ledger_kernel as column
+from ixastate.cohort.log.codec import Code
+from ixastate.cohort.log.ledger import Ledger
+from ixastate.cohort.model import Block
+from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows, joined
+from ixastate.events import DRUGS
+
+ATTRIBUTIONS = ("clear", "not_clear")
+ROW_GROUP = 500_000
+EVENTS = pl.Enum(KINDS)
+
+
+def digest(block: Block, ledger: Ledger) -> str:
+    """SHA-256 of everything that a block says, whatever the files it is written to."""
+    state = hashlib.sha256()
+    for values in chain(block.rows.columns().values(), block.baseline.values(), (ledger.courses, ledger.doses)):
+        state.update(np.ascontiguousarray(values).data)
+    return state.hexdigest()
+
+
+def event_frame(rows: Rows, arrays: MachineArrays) -> pl.DataFrame:
+    """The events, one row each."""
+    cycle = (rows.day - 1) // cycle_length(arrays.edition) + 1
+    stated = np.select([rows.detail & CLEAR > 0, rows.detail & NOT_CLEAR > 0], [0, 1], -1)
+    return pl.DataFrame(
+        {
+            "patient": rows.patient,
+            "number": rows.number,
+            "day": rows.day,
+            "cycle": cycle.astype(np.uint8),
+            "event": _enum(rows.kind, KINDS),
+            "value": rows.value,
+            "second_value": rows.second,
+            "term": _enum(rows.term.astype(np.int16) - 1, TERMS[1:]),
+            "attribution": _enum(stated, ATTRIBUTIONS),
+            "pain": rows.detail & PAIN > 0,
+            "physician_agrees": rows.detail & AGREES > 0,
+            "toxicities_resolved": rows.detail & RESOLVED > 0,
+            "symbol": _symbols(rows.symbol, arrays),
+            "configuration": rows.configuration,
+            "output": rows.output,
+        }
+    )
+
+
+def cycle_frame(ledgers: Sequence[Ledger]) -> pl.DataFrame:
+    """The doses of each patient in each cycle that began on treatment, in tenths of a milligram."""
+    doses = np.concatenate([ledger.doses for ledger in ledgers])
+    cycles = doses.shape[1]
+    begun = (doses[:, :, 3:].sum(axis=2) > 0).reshape(-1)
+    patients = np.arange(ledgers[0].first, ledgers[0].first + len(doses), dtype=np.uint32)
+    # Polars sums 16 bits in 64, but 32 bits in 32.
+    flat = doses.reshape(-1, column.DOSE_COLUMNS)[begun].astype(np.uint16)
+    return pl.DataFrame(
+        {
+            "patient": np.repeat(patients, cycles)[begun],
+            "cycle": np.tile(np.arange(1, cycles + 1, dtype=np.uint8), len(doses))[begun],
+            **{name: flat[:, place] for place, name in enumerate(DOSES)},
+        }
+    )
+
+
+def patient_frame(
+    baselines: Sequence[Mapping[str, NDArray[np.generic]]], ledgers: Sequence[Ledger], arrays: MachineArrays
+) -> pl.DataFrame:
+    """The patients, one row each."""
+    courses = np.concatenate([ledger.courses for ledger in ledgers])
+    doses = np.concatenate([ledger.doses.sum(axis=1) for ledger in ledgers])
+    columns: dict[str, object] = {
+        "patient": np.arange(ledgers[0].first, ledgers[0].first + len(courses), dtype=np.uint32)
+    }
+    for name in baselines[0]:
+        values = np.concatenate([baseline[name] for baseline in baselines])
+        columns[name] = _symbols(values, arrays) if name == "start" else values
+    columns |= {
+        "treated_days": courses[:, column.TREATED_DAYS].astype(np.uint16),
+        "ended_by": _symbols(courses[:, column.ENDED_BY], arrays),
+        "ended_output": courses[:, column.ENDED_SAYING].astype(np.uint16),
+        "configuration": courses[:, column.LAST].astype(np.uint32),
+        "events": courses[:, column.EVENTS].astype(np.uint16),
+    }
+    for name, place, kind in (
+        ("reductions", column.REDUCTIONS, np.uint8),
+        ("holds", column.HOLDS, np.uint16),
+        ("held_days", column.HELD_DAYS, np.uint16),
+    ):
+        for drug in range(2):
+            columns[f"{DRUGS[drug]}_{name}"] = courses[:, place + drug].astype(kind)
+    return pl.DataFrame(columns | {name: doses[:, place] for place, name in enumerate(DOSES)})
+
+
+# Given, then planned, as the ledger has them.
+DOSES = tuple(f"{drug}_{what}_mg10" for what in ("given", "planned") for drug in DRUGS)
+
+
+def machine_frames(arrays: MachineArrays) -> dict[str, pl.DataFrame]:
+    """What the numbers mean: the configurations, and the machine's answers."""
+    table = arrays.table
+    statuses = table.statuses
+    configurations = pl.DataFrame(
+        {
+            "configuration": np.arange(len(statuses), dtype=np.uint32),
+            "words": [status.words for status in statuses],
+            "phase": [status.phase for status in statuses],
+            "held_for": [list(status.held_for) for status in statuses],
+            **{f"{drug}_level_mg10": arrays.level[:, place] for place, drug in enumerate(DRUGS[:2])},
+            **{f"{drug}_given_mg10": arrays.given[:, place] for place, drug in enumerate(DRUGS[:2])},
+            "states": [list(leaves) for leaves in table.configurations],
+        },
+        schema_overrides={"held_for": pl.List(pl.String)},
+    )
+    outputs = pl.DataFrame(
+        {
+            "output": np.arange(len(table.edges), dtype=np.uint16),
+            "orders": [[str(order) for order in orders] for orders in table.orders],
+            "rules": [list(rules) for rules in table.rules],
+            # Numbers of the graph's transitions, in its order.
+            "edges": [list(taken) for taken in table.edges],
+        },
+        schema_overrides={"orders": pl.List(pl.String), "rules": pl.List(pl.String), "edges": pl.List(pl.UInt16)},
+    )
+    return {"configurations": configurations, "outputs": outputs}
+
+
+def shard_frames(blocks: Sequence[Block], ledgers: Sequence[Ledger], arrays: MachineArrays) -> dict[str, pl.DataFrame]:
+    """The three frames of consecutive blocks."""
+    return {
+        "events": event_frame(joined([block.rows for block in blocks]), arrays),
+        "cycles": cycle_frame(ledgers),
+        "patients": patient_frame([block.baseline for block in blocks], ledgers, arrays),
+    }
+
+
+def as_parquet(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:
+    """A frame as the content of a Parquet file, compressed with zstd."""
+    content = io.BytesIO()
+    frame.write_parquet(content, compression="zstd", row_group_size=ROW_GROUP, metadata=dict(metadata))
+    return content.getvalue()
+
+
+def codes(frame: pl.DataFrame) -> list[Code]:
+    """The rows of an event frame as codes, for `codec.decode`."""
+    terms = {term: code for code, term in enumerate(TERMS)}
+    kinds = {kind: code for code, kind in enumerate(KINDS)}
+    bits = {None: 0, "clear": CLEAR, "not_clear": NOT_CLEAR}
+    return [
+        Code(
+            kinds[row["event"]],
+            row["value"],
+            row["second_value"],
+            terms[row["term"] or ""],
+            PAIN * row["pain"]
+            | AGREES * row["physician_agrees"]
+            | RESOLVED * row["toxicities_resolved"]
+            | bits[row["attribution"]],
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def _symbols(numbers: NDArray[np.generic], arrays: MachineArrays) -> pl.Series:
+    names = arrays.table.symbols
+    return _enum(np.where(numbers == NO_SYMBOL, -1, numbers.astype(np.int16)), names)
+
+
+def _enum(numbers: NDArray[np.generic], names: Sequence[str]) -> pl.Series:
+    """Numbers as names; a negative number is null."""
+    found = numbers.astype(np.int64)
+    missing = pl.Series(found < 0)
+    codes = pl.Series(np.where(found < 0, 0, found).astype(np.uint8))
+    return codes.cat.to(pl.Enum(names)).to_frame("x").select(pl.when(~missing).then(pl.col("x"))).to_series()

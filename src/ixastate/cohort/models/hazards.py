@@ -1,0 +1,339 @@
+"""The toxicity model `hazards`: each week at most one symbol, drawn with a probability that depends on the state.
+
+The probabilities are a file that users edit (`hazards.toml` is ours): onsets by the level of ixazomib while no episode
+of that toxicity is open, recoveries and worsening while one is, and ends. Which episodes are open and which level is
+in force is read off the machine. A number of the file is the probability that a symbol would have if nothing else could
+happen in that week; several compete as constant rates do, and the first of them comes.
+
+What is left out: values of laboratory tests (a symbol stands for the event at the boundary of its rule), the patient's
+own susceptibility, the time since the start, and several events in one week. So the model is a Markov chain on the
+machine's configurations, and `exact` can say what a cohort of any size tends to.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ixastate.cohort.arrays import TENTHS, MachineArrays, cycle_length
+from ixastate.cohort.log.codec import Code, encode
+from ixastate.cohort.model import Block, Kernel
+from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block, write_rows
+from ixastate.cohort.rows import room
+from ixastate.errors import InputError
+from ixastate.events import DRUGS
+from ixastate.rules import Edition
+from ixastate.table.witness import witness
+
+Probability = Annotated[float, Field(strict=True, ge=0, lt=1)]
+HELD = "held"
+# The symbol whose effect shows that an episode is open, by the name that the file gives the toxicity.
+RECOVERY = {
+    "neutrophils": "anc_recovered",
+    "platelets": "platelets_recovered",
+    "rash": "rash_resolved",
+    "neuropathy": "neuropathy_resolved_agreed",
+    "other": "other_resolved",
+    "new_cycle": "new_cycle_met",
+}
+# The toxicity that each onset belongs to. A grade 4 that ends treatment may come at any time.
+ONSETS = {
+    "anc_low": "neutrophils",
+    "platelets_low": "platelets",
+    "rash_grade_2_3": "rash",
+    "rash_grade_4": "",
+    "neuropathy_moderate": "neuropathy",
+    "neuropathy_severe": "neuropathy",
+    "neuropathy_grade_4": "",
+    "other_onset": "other",
+    "other_onset_related": "other",
+    "new_cycle_unmet": "new_cycle",
+}
+WORSENING = {"neuropathy": {"neuropathy_severe"}, "other": {"other_resolved_related"}}
+WHILE_OPEN = {
+    toxicity: {RECOVERY[toxicity], *WORSENING.get(toxicity, ())}
+    | ({"neuropathy_resolved"} if toxicity == "neuropathy" else set())
+    for toxicity in RECOVERY
+}
+ENDS = {"progression", "death", "withdrawal", "intolerable_toxicity"}
+
+
+class Entry(BaseModel):
+    """A weekly probability with its source: one for every dose, or one by level in mg and for `held`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weekly: Probability | dict[str, Probability]
+    source: Annotated[str, Field(min_length=1)]
+
+    def at(self, level: str) -> float:
+        """The probability at a level such as '2.3', or while ixazomib is held."""
+        return self.weekly if isinstance(self.weekly, float) else self.weekly[level]
+
+
+class Probabilities(BaseModel):
+    """Symbols with a weekly probability each, and the source of them all."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    source: Annotated[str, Field(min_length=1)]
+    __pydantic_extra__: dict[str, Probability]
+
+    @property
+    def by_symbol(self) -> dict[str, float]:
+        """The probability of each symbol."""
+        return dict(self.__pydantic_extra__)
+
+
+class HazardsFile(BaseModel):
+    """A file of weekly probabilities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Annotated[str, Field(pattern="^hazards$")]
+    start: Probabilities
+    onset: dict[str, Entry]
+    open: dict[str, Probabilities]
+    ends: Probabilities
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The Markov chain of a hazards file on the configurations that it can reach; `N` of them.
+
+    `configurations` (N,) are their numbers in the table. `probabilities` (N, 32) are those of each symbol in a week,
+    the symbols in the order of the table and last the week without one; `following` (N, 32) the state after each.
+    `start` (N,) is the distribution after `course_started`.
+    """
+
+    configurations: NDArray[np.uint32]
+    probabilities: NDArray[np.float64]
+    following: NDArray[np.uint32]
+    start: NDArray[np.float64]
+
+    @property
+    def state_bits(self) -> int:
+        """Bits that number the states."""
+        return max(1, (len(self.configurations) - 1).bit_length())
+
+    @cached_property
+    def packed(self) -> NDArray[np.uint64]:
+        """The alias table that the kernel steps on."""
+        return np.asarray(pack(self.probabilities, self.following, self.none, self.state_bits), np.uint64)
+
+    # The column of the week without a symbol.
+    none: int = BINS - 1
+
+
+def competing(weekly: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(C, S) and (C,): the probability that each symbol comes first in a week, and that any does.
+
+    `weekly` (C, S) are the probabilities that each would have alone. The symbols compete with constant rates.
+    """
+    rates = -np.log1p(-weekly)
+    together = rates.sum(axis=1)
+    total = -np.expm1(-together)
+    share = np.divide(total, together, out=np.zeros_like(total), where=together > 0)
+    return rates * share[:, None], total
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """The model with its parameters, as a `models.Model`."""
+
+    text: str
+    file: HazardsFile
+    where: str
+    name: str = "hazards"
+
+    @classmethod
+    def read(cls) -> Hazards:
+        """The model with the parameters that come with the package."""
+        return cls.parse((resources.files(__package__) / "hazards.toml").read_text(encoding="utf-8"), "hazards.toml")
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> Hazards:
+        """The model of a TOML text; `InputError`, which names `where`, when it cannot be used."""
+        try:
+            file = HazardsFile.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            # Pydantic also names which of the two forms of `weekly` it tried.
+            field = ".".join(str(part) for part in problem["loc"] if "float" not in str(part))
+            raise InputError(problem["msg"], where=f"{where}: {field}", remedy="see the file of the package") from None
+        model = cls(text, file, where)
+        model._check()
+        return model
+
+    def _check(self) -> None:
+        """What the fields cannot say alone."""
+        file = self.file
+        self._known("onset", file.onset, ONSETS)
+        self._known("open", file.open, RECOVERY)
+        for toxicity, entry in file.open.items():
+            self._known(f"open.{toxicity}", entry.by_symbol, WHILE_OPEN[toxicity])
+        self._known("ends", file.ends.by_symbol, ENDS)
+        total = sum(file.start.by_symbol.values())
+        if abs(total - 1) > 1e-9:
+            raise InputError(f"the shares sum to {total:g}", where=f"{self.where}: start", remedy="make them sum to 1")
+
+    def _known(self, section: str, names: Mapping[str, object], known: Mapping[str, object] | set[str]) -> None:
+        unknown = sorted(set(names) - set(known))
+        if unknown:
+            raise InputError(
+                f"{unknown[0]!r} does not belong there",
+                where=f"{self.where}: {section}",
+                remedy=f"one of {', '.join(sorted(known))}",
+            )
+
+    # --- The chain --------------------------------------------------------------------------------------------
+
+    def chain(self, arrays: MachineArrays) -> Chain:
+        """The Markov chain on this machine; `InputError` when the file does not fit it."""
+        weekly, total = competing(self._weekly(arrays))
+        shares = np.zeros(len(weekly))
+        for symbol, share in self.file.start.by_symbol.items():
+            if symbol not in arrays.numbers or symbol == "start_blocked" or not symbol.startswith("start_"):
+                starts = [name for name in arrays.numbers if name.startswith("start_") and name != "start_blocked"]
+                raise InputError(
+                    f"{symbol!r} starts no course",
+                    where=f"{self.where}: start",
+                    remedy=f"one of {', '.join(starts)}",
+                )
+            shares[arrays.following[0, arrays.numbers[symbol]]] += share
+
+        reached = self._reached(arrays, weekly, shares)
+        place = np.zeros(len(weekly), np.uint32)
+        place[reached] = np.arange(len(reached), dtype=np.uint32)
+        symbols = weekly.shape[1]
+        probabilities = np.zeros((len(reached), BINS))
+        following = np.repeat(np.arange(len(reached), dtype=np.uint32)[:, None], BINS, axis=1)
+        probabilities[:, :symbols] = weekly[reached]
+        following[:, :symbols] = np.where(weekly[reached] > 0, place[arrays.following[reached]], following[:, :symbols])
+        probabilities[:, BINS - 1] = 1 - total[reached]
+        return Chain(reached.astype(np.uint32), probabilities, following, shares[reached])
+
+    def _weekly(self, arrays: MachineArrays) -> NDArray[np.float64]:
+        """(C, S): the probability of each symbol in a week, by configuration."""
+        weekly = np.zeros(arrays.following.shape)
+        treated, numbers = arrays.treated, arrays.numbers
+        ixazomib = DRUGS.index("ixazomib")
+        level, given = arrays.level[:, ixazomib], arrays.given[:, ixazomib] > 0
+        opened = {
+            toxicity: arrays.open_while(symbol) for toxicity, symbol in RECOVERY.items() if symbol in arrays.numbers
+        }
+        for symbol, entry in self.file.onset.items():
+            if symbol not in numbers:
+                continue
+            may = treated & ~opened[ONSETS[symbol]] if ONSETS[symbol] else treated
+            for name, states in self._levels(arrays.edition, level, given).items():
+                weekly[may & states, numbers[symbol]] = self._at(entry, name, symbol)
+        for toxicity, symbols in self.file.open.items():
+            if toxicity not in opened:
+                continue
+            for symbol, probability in symbols.by_symbol.items():
+                weekly[opened[toxicity], numbers[symbol]] = probability
+        for symbol, probability in self.file.ends.by_symbol.items():
+            weekly[treated, numbers[symbol]] = probability
+        return weekly
+
+    def _levels(
+        self, edition: Edition, level: NDArray[np.int16], given: NDArray[np.bool_]
+    ) -> dict[str, NDArray[np.bool_]]:
+        by_level = {f"{mg:g}": given & (level == round(mg * TENTHS)) for mg in edition.ixazomib_ladder_mg}
+        return by_level | {HELD: ~given}
+
+    def _at(self, entry: Entry, name: str, symbol: str) -> float:
+        try:
+            return entry.at(name)
+        except KeyError:
+            raise InputError(
+                f"no probability for {name!r}",
+                where=f"{self.where}: onset.{symbol}",
+                remedy="give one for each level in mg and for held, or one number for all",
+            ) from None
+
+    def _reached(
+        self, arrays: MachineArrays, weekly: NDArray[np.float64], shares: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """The configurations that a course can reach, nearest first: those that are met most often lie together."""
+        seen = np.zeros(len(weekly), bool)
+        frontier = np.flatnonzero(shares)
+        found = [frontier]
+        seen[frontier] = True
+        while len(frontier):
+            steps = arrays.following[frontier][weekly[frontier] > 0]
+            frontier = np.unique(steps[~seen[steps]]).astype(np.int64)
+            seen[frontier] = True
+            found.append(frontier)
+        return np.concatenate(found)
+
+    # --- The model --------------------------------------------------------------------------------------------
+
+    def kernel(self, arrays: MachineArrays, seed: int, cycles: int) -> Kernel:
+        """The model on this machine."""
+        chain = self.chain(arrays)
+        weeks = cycles * cycle_length(arrays.edition) // 7 - 1
+        names = list(self.file.start.by_symbol)
+        start_symbols = np.array([arrays.numbers[name] for name in names], np.uint8)
+        places = {int(number): place for place, number in enumerate(chain.configurations)}
+        start_states = np.array([places[int(arrays.following[0, symbol])] for symbol in start_symbols], np.uint64)
+        shares = np.cumsum(list(self.file.start.by_symbol.values()))
+        shares[-1] = 1.0
+        codes = np.array(self._codes(arrays), np.int64)
+        kinds, values, seconds, terms, details = (np.ascontiguousarray(column) for column in codes.T)
+
+        key = np.uint64(seed)
+
+        def run(first: int, count: int) -> Block:
+            symbols = np.empty((count, weeks), np.uint8)
+            starts, final = np.empty(count, np.uint8), np.empty(count, np.uint32)
+            step_block(
+                chain.packed, chain.state_bits, start_states, shares, key, first, count, weeks, symbols, starts, final
+            )
+            rows = room(count + int(np.count_nonzero(symbols != chain.none)))
+            written = write_rows(
+                symbols,
+                starts,
+                start_symbols,
+                chain.none,
+                first,
+                arrays.following,
+                arrays.output,
+                kinds,
+                values,
+                seconds,
+                terms,
+                details,
+                *rows.columns().values(),
+            )
+            assert written == len(rows)
+            return Block(rows, {"start": start_symbols[starts]})
+
+        return run
+
+    def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of `course_started` besides the date; the log names the starting symbol."""
+        (started,) = witness([baseline["start"]], edition)
+        return started.model_dump(exclude={"type", "day", "at", "patient"}, exclude_none=True)
+
+    def _codes(self, arrays: MachineArrays) -> list[Code]:
+        """For each symbol the row of an event that means it, as `witness` finds it on the boundary of its rule."""
+        usual, edition = arrays.table.symbols[0], arrays.edition
+        codes = []
+        for symbol in arrays.table.symbols:
+            before = [] if symbol.startswith("start_") else [usual]
+            if symbol.startswith("other_resolved"):
+                before.append("other_onset")
+            codes.append(encode(witness([*before, symbol], edition)[-1]))
+        return codes

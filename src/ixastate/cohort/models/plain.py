@@ -1,0 +1,418 @@
+"""The `published` model once more, in plain Python: slow, obvious, and the oracle of its kernel.
+
+It shares with the kernel the numbers worked out of the file and the quantile of the normal distribution, and nothing
+else: the random numbers are drawn on whole numbers, what an event means is asked of the alphabet each time, and what
+the machine does is read off the table, move by move. Its rows and baselines equal the kernel's to the
+last bit, since both add and multiply in the same order. The theory is in `published`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ixastate.cohort.models.parameters import Given
+from ixastate.cohort.models.plain_body import Body, modes
+from ixastate.cohort.models.published_numbers import DAYS_A_WEEK, Numbers, Spread, by_week, visits, worked_out
+from ixastate.cohort.models.wichura import quantile
+from ixastate.course.alphabet import Context, lenalidomide_start, read
+from ixastate.course.schedule import is_due_day, next_ixazomib_day
+from ixastate.events import EVENT, AnyEvent, CourseStarted, Drug, OtherToxicityGraded
+from ixastate.rules import Edition
+from ixastate.table.table import Table
+
+WORD = 0xFFFFFFFF
+BASELINE_WEEK = 2**32 - 1
+NO_SYMBOL = 255
+MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
+TERM = "diarrhoea"
+
+
+# --- Chance ---------------------------------------------------------------------------------------------------
+
+
+def draw(seed: int, patient: int, week: int, number: int) -> tuple[int, int, int, int]:
+    """Philox4x32-10: four random words for the `number`-th draw of a patient's week."""
+    counter = [number, week, patient & WORD, patient >> 32]
+    key = [seed & WORD, seed >> 32]
+    for _ in range(10):
+        left, right = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        counter = [(right >> 32) ^ counter[1] ^ key[0], right & WORD, (left >> 32) ^ counter[3] ^ key[1], left & WORD]
+        key = [(key[0] + 0x9E3779B9) & WORD, (key[1] + 0xBB67AE85) & WORD]
+    return counter[0], counter[1], counter[2], counter[3]
+
+
+def unit(word: int) -> float:
+    """A random word as a number between 0 and 1."""
+    return (word + 0.5) / 2**32
+
+
+def normal(word: int) -> float:
+    """A random word as a standard normal variate."""
+    return quantile(unit(word))
+
+
+def truncated(word: int, spread: Spread) -> float:
+    """A random word as a truncated normal variate."""
+    return spread.middle + spread.deviation * quantile(spread.below + spread.within * unit(word))
+
+
+def rounded(value: float) -> int:
+    """The nearest whole number; halves go up."""
+    return math.floor(value + 0.5)
+
+
+# --- The patient ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What a patient is like; `baseline` is what the log keeps of it, by the names of `published.BASELINE`."""
+
+    baseline: dict[str, float]
+    rash: tuple[float, ...]
+    diarrhoea: tuple[float, ...]
+    log_neutrophils: float
+    sensitivity: float
+    frailty: float
+
+    @classmethod
+    def drawn(cls, n: Numbers, seed: int, patient: int) -> Patient:
+        """The patient of this number."""
+        a, b, c, d, e, f = (draw(seed, patient, BASELINE_WEEK, number) for number in range(6))
+        surface = rounded(100 * truncated(b[0], n.surface)) / 100
+        seen = min(MOST_PLATELETS, rounded(math.exp(truncated(b[1], n.platelets))))
+        z = normal(c[0])
+        own = n.baseline + n.baseline_weight * (seen - n.baseline_centre) + n.baseline_sd * normal(f[0])
+        log_neutrophils = truncated(f[1], n.neutrophils)
+        baseline = {
+            "age_years": rounded(truncated(a[0], n.age)),
+            "female": unit(a[1]) < n.female,
+            "asian": unit(a[2]) < n.asian,
+            "prior_imid": unit(a[3]) < n.prior_imid,
+            "body_surface_m2": surface,
+            "creatinine_clearance_ml_min": rounded(10 * math.exp(truncated(b[2], n.creatinine_clearance))) / 10,
+            "bilirubin_times_uln": rounded(100 * math.exp(truncated(b[3], n.bilirubin))) / 100,
+            "on_dialysis": unit(c[3]) < n.dialysis,
+            "platelets_10e9_l": seen,
+            "own_platelets_10e9_l": max(n.baseline_lowest, own),
+            "neutrophils_mm3": 10 * min(MOST_NEUTROPHILS, rounded(math.exp(log_neutrophils) / 10)),
+            "ixazomib_clearance_l_h": n.clearance * math.exp(n.clearance_sd * z),
+            "ixazomib_bioavailability": n.bioavailability
+            * math.exp(n.bioavailability_with_clearance * z + n.bioavailability_sd * normal(c[1])),
+            "ixazomib_volume_4_l": n.volume_4
+            * math.exp(n.volume_4_sd * normal(c[2]) + n.surface_exponent * math.log(surface / n.surface_reference)),
+        }
+        return cls(
+            {name: float(value) for name, value in baseline.items()},
+            tuple(sd * normal(word) for sd, word in zip(n.rash_sd, d, strict=True)),
+            tuple(sd * normal(word) for sd, word in zip(n.diarrhoea_sd, e, strict=True)),
+            log_neutrophils,
+            math.exp(n.sensitivity_sd * normal(f[2])),
+            math.exp(n.frailty_middle + n.frailty_sd * normal(f[3])),
+        )
+
+
+# --- Graded toxicities ----------------------------------------------------------------------------------------
+
+
+def transition(cuts: tuple[float, ...], shift: float, first: float) -> list[float]:
+    """The probabilities of grade 0 to 3 next week; `shift` moves every logit, `first` that of grade 1 or more alone."""
+    logits = [cuts[0] + shift + first, cuts[1] + shift, cuts[2] + shift]
+    reach = [1.0, *(1 / (1 + math.exp(-logit)) for logit in logits), 0.0]
+    return [reach[grade] - reach[grade + 1] for grade in range(4)]
+
+
+def next_grade(word: int, cuts: tuple[float, ...], shift: float, first: float) -> int:
+    """The grade of next week: how many of the three logits the random one lies below."""
+    x = math.log(unit(word) / (1 - unit(word)))
+    return (x < cuts[0] + shift + first) + (x < cuts[1] + shift) + (x < cuts[2] + shift)
+
+
+def next_neuropathy(n: Numbers, word: int, grade: int, frailty: float, auc: float) -> int:
+    """The grade of next week."""
+    exposure = auc / n.reference_auc
+    worse = frailty * n.worsening[grade] * (n.background + (1 - n.background) * exposure)
+    better = n.improvement[grade] * (1 + n.improvement_more * max(0.0, 1 - exposure))
+    if unit(word) < min(0.5, worse):
+        return grade + 1
+    return grade - 1 if unit(word) > 1 - min(0.5, better) else grade
+
+
+# --- The courses ----------------------------------------------------------------------------------------------
+
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Plain:
+    """The model on one machine, for patients one at a time."""
+
+    values: Given
+    table: Table
+    seed: int
+    cycles: int
+
+    def __post_init__(self) -> None:
+        self.edition: Edition = self.table.graph.edition
+        self.n = worked_out(self.values)
+        self.length = int(self.edition.number("DOSE-01", "cycle"))
+        self.weeks = self.cycles * self.length // DAYS_A_WEEK
+        self.by_week = by_week(self.values, self.weeks)
+        self.visits = visits(self.values, self.length, "parameters")
+        self.columns = {symbol: column for column, symbol in enumerate(self.table.symbols)}
+        self.assesses = "new_cycle_met" in self.table.symbols
+
+    def move(self, configuration: int, symbol: str) -> tuple[int, int]:
+        """The configuration after a symbol, and the number of what is said."""
+        at = configuration * len(self.columns) + self.columns[symbol]
+        return self.table.next[at], self.table.output[at]
+
+    def course(self, patient: int) -> tuple[dict[str, float], list[Row]]:
+        """The baseline of a patient and the rows of the course, with an `event` each."""
+        like = Patient.drawn(self.n, self.seed, patient)
+        return like.baseline, list(Course(self, patient, like).rows())
+
+
+class Course:
+    """One patient's course."""
+
+    def __init__(self, model: Plain, number: int, like: Patient) -> None:
+        self.model, self.n, self.edition = model, model.n, model.edition
+        self.patient, self.like = number, like
+        self.now, self.number = 0, 0
+        self.context = Context()
+        self.rash = self.diarrhoea = self.neuropathy = 0
+        self.pain = False
+        self.attribution: str | None = None
+        self.neutrophils = int(like.baseline["neutrophils_mm3"])
+        self.platelets = int(like.baseline["platelets_10e9_l"])
+        self.every_days = 1
+        base = like.baseline
+        self.body = Body(
+            self.n,
+            modes(
+                self.n,
+                base["ixazomib_clearance_l_h"],
+                base["ixazomib_bioavailability"],
+                base["ixazomib_volume_4_l"],
+            ),
+        )
+        self.auc = 0.0
+        self.suppression = 0.0
+
+    @property
+    def treated(self) -> bool:
+        """Whether the course is on treatment."""
+        return self.model.table.statuses[self.now].phase == "on treatment"
+
+    def held_for(self, reason: str) -> bool:
+        """Whether a drug is held for this."""
+        return reason in self.model.table.statuses[self.now].held_for
+
+    def given_mg(self, drug: Drug) -> float:
+        """What is given now, in mg; tenths are whole numbers in the log, and so they are here."""
+        mg = self.model.table.statuses[self.now].given_mg(drug, 0.0)
+        return round((mg or 0.0) * 10) / 10
+
+    def means(self, facts: dict[str, Any]) -> str | None:
+        """What an event would mean now."""
+        event: AnyEvent = EVENT.validate_python({"day": 1, **facts})
+        return read(event, self.context, self.edition).symbol
+
+    def is_open(self, recovery: str) -> bool:
+        """Whether the machine is in an episode that this symbol would end."""
+        return self.model.move(self.now, recovery)[0] != self.now
+
+    def row(self, day: int, facts: dict[str, Any]) -> Row:
+        """The row of an event, when the machine has taken it in."""
+        event: AnyEvent = EVENT.validate_python({"day": day, **facts})
+        meaning = read(event, self.context, self.edition)
+        self.context = meaning.context
+        if isinstance(event, CourseStarted):
+            self.every_days = lenalidomide_start(event, self.edition).every_days
+        said = 0
+        if meaning.symbol is not None:
+            self.now, said = self.model.move(self.now, meaning.symbol)
+        self.number += 1
+        symbol = NO_SYMBOL if meaning.symbol is None else self.model.columns[meaning.symbol]
+        return {
+            "patient": self.patient,
+            "number": self.number,
+            "day": day,
+            "event": event,
+            "symbol": symbol,
+            "configuration": self.now,
+            "output": said,
+        }
+
+    def rows(self) -> Iterator[Row]:
+        """The rows of the course."""
+        for week in range(self.model.weeks):
+            day = DAYS_A_WEEK * week + 1
+            for facts in self.week(week):
+                yield self.row(day + facts.pop("later", 0), facts)
+                if not self.treated:
+                    return
+            self.live(week)
+
+    def week(self, week: int) -> Iterator[dict[str, Any]]:
+        """What is told on the first day of a week, one after the other; each sees the machine after those before."""
+        luck = draw(self.model.seed, self.patient, week, 0)
+        if week == 0:
+            yield self.start()
+        else:
+            yield from self.graded_rash(week, luck[0])
+            yield from self.graded_diarrhoea(week, luck[1])
+            yield from self.graded_neuropathy(week, luck[2])
+        yield from self.counts(week)
+        if week > 0:
+            yield from self.end(unit(luck[3]))
+        yield from self.dose(week)
+
+    def start(self) -> dict[str, Any]:
+        """The start of the course."""
+        base = self.like.baseline
+        return {
+            "type": "course_started",
+            "weekday": "monday",
+            "clock_time": "08:00",
+            "patient_informed": True,
+            "bilirubin": {"times_uln": base["bilirubin_times_uln"]},
+            "creatinine_clearance": {"value": base["creatinine_clearance_ml_min"], "unit": "mL/min"},
+            "on_dialysis": bool(base["on_dialysis"]),
+        }
+
+    def graded_rash(self, week: int, word: int) -> Iterator[dict[str, Any]]:
+        """Rash, when its grade has changed or could end the episode."""
+        early, slow, _, _ = self.model.by_week[week]
+        shift, first = self.like.rash[self.rash], 0.0
+        if self.rash == 0:
+            shift += self.n.rash_exposure * self.auc + self.n.rash_asian * self.like.baseline["asian"] + early
+        elif self.rash == 1:
+            first = slow
+        was, self.rash = self.rash, next_grade(word, self.n.rash_cuts[self.rash], shift, first)
+        facts = {"type": "rash_graded", "grade": self.rash}
+        if self.rash != was or (self.is_open("rash_resolved") and self.means(facts) == "rash_resolved"):
+            yield facts
+
+    def graded_diarrhoea(self, week: int, word: int) -> Iterator[dict[str, Any]]:
+        """Diarrhoea, when its grade has changed or could end the episode."""
+        _, _, first_week, slow = self.model.by_week[week]
+        shift, first = self.like.diarrhoea[self.diarrhoea], 0.0
+        if self.diarrhoea == 0:
+            shift += self.n.diarrhoea_exposure * self.auc
+            first = first_week
+        elif self.diarrhoea == 1:
+            first = slow
+        elif self.diarrhoea == 3:
+            shift += self.n.diarrhoea_naive * (1 - self.like.baseline["prior_imid"])
+        was, self.diarrhoea = self.diarrhoea, next_grade(word, self.n.diarrhoea_cuts[self.diarrhoea], shift, first)
+        facts = {"type": "other_toxicity_graded", "term": TERM, "grade": self.diarrhoea}
+        is_open = bool(self.context.open_terms)
+        attributed = {"attribution": self.attribution} if is_open else {}
+        over = is_open and self.means(facts | attributed | {"physician_agrees": True}) is not None
+        if self.diarrhoea == was and not over:
+            return
+        details = draw(self.model.seed, self.patient, week, 2)
+        if not is_open:
+            event = EVENT.validate_python({"day": 1, **facts, "attribution": "clear"})
+            assert isinstance(event, OtherToxicityGraded)
+            opens = bool(read(event, self.context, self.edition).context.open_terms)
+            clear = unit(details[0]) < self.n.clearly_caused
+            self.attribution = ("clear" if clear else "not_clear") if opens else None
+        agrees = over and unit(details[1]) < self.n.diarrhoea_agreement
+        yield facts | {"attribution": self.attribution, "physician_agrees": agrees}
+
+    def graded_neuropathy(self, week: int, word: int) -> Iterator[dict[str, Any]]:
+        """Neuropathy, when its grade has changed or could end the episode."""
+        agreed = "neuropathy_resolved_agreed"
+        was = self.neuropathy
+        self.neuropathy = next_neuropathy(self.n, word, was, self.like.frailty, self.auc)
+        changed = self.neuropathy != was
+        if not changed and not self.is_open(agreed):
+            return
+        details = draw(self.model.seed, self.patient, week, 2)
+        if changed:
+            self.pain = unit(details[2]) < self.n.pain[self.neuropathy]
+        facts = {"type": "neuropathy_graded", "grade": self.neuropathy, "pain": self.pain}
+        over = self.means(facts | {"physician_agrees": True}) == agreed
+        if changed or over:
+            yield facts | {"physician_agrees": over and unit(details[3]) < self.n.neuropathy_agreement}
+
+    def counts(self, week: int) -> Iterator[dict[str, Any]]:
+        """Blood counts when they are drawn, and the assessment before a new cycle."""
+        cycle, cycle_day = week * DAYS_A_WEEK // self.model.length, week * DAYS_A_WEEK % self.model.length + 1
+        early = cycle < self.model.visits.first_cycles
+        visit = cycle_day in (self.model.visits.first_days if early else self.model.visits.later_days)
+        assessed = self.model.assesses and week > 0 and (cycle_day == 1 or self.held_for("new cycle"))
+        held = self.held_for("neutrophils") or self.held_for("platelets")
+        if not (visit or assessed or (self.model.visits.weekly_while_held and held)):
+            return
+        n = self.n
+        if week > 0:
+            words = draw(self.model.seed, self.patient, week, 1)
+            true = self.like.baseline["own_platelets_10e9_l"] * self.body.circulating
+            spread = n.proportional_error * true
+            noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
+            self.platelets = min(MOST_PLATELETS, max(0, rounded(true + noise * normal(words[0]))))
+            log_count = self.like.log_neutrophils - self.suppression + n.neutrophils_error * normal(words[1])
+            self.neutrophils = 10 * min(MOST_NEUTROPHILS, rounded(math.exp(log_count) / 10))
+        neutrophils = {"value": self.neutrophils, "unit": "/mm3"}
+        platelets = {"value": 1000 * self.platelets, "unit": "/mm3"}
+        yield {"type": "neutrophils_measured", **neutrophils}
+        yield {"type": "platelets_measured", **platelets}
+        if assessed:
+            resolved = max(self.rash, self.diarrhoea, self.neuropathy) <= n.resolved_to
+            counts = {"neutrophils": neutrophils, "platelets": platelets}
+            yield {"type": "cycle_assessed", **counts, "toxicities_resolved": resolved}
+
+    def end(self, luck: float) -> Iterator[dict[str, Any]]:
+        """The end of treatment for another reason."""
+        scale = {
+            "progression_found": self.n.progression,
+            "patient_died": self.n.or_death,
+            "consent_withdrawn": self.n.or_withdrawal,
+            "intolerable_toxicity_declared": self.n.or_intolerable,
+        }
+        for kind, most in scale.items():
+            if luck < most:
+                yield {"type": kind}
+                return
+
+    def dose(self, week: int) -> Iterator[dict[str, Any]]:
+        """What becomes of the dose of ixazomib of this week."""
+        n, day = self.n, DAYS_A_WEEK * week + 1
+        due = is_due_day("ixazomib", day, 1, self.edition)
+        self.dose_mg, self.dose_day = self.given_mg("ixazomib") if due else 0.0, 0
+        if self.dose_mg == 0 or n.missed_or_late + n.vomited == 0:
+            return
+        words = draw(self.model.seed, self.patient, week, 3)
+        # The next dose must be so many whole days off (ADM-11).
+        apart = math.ceil(self.edition.number("ADM-11", "interval") / 24)
+        longest = min(int(n.longest_delay), 6, next_ixazomib_day(day, self.edition) - day - apart)
+        if unit(words[0]) < n.missed:
+            self.dose_mg = 0.0
+            yield {"type": "dose_missed", "scheduled_day": day, "later": 1}
+        elif unit(words[0]) < n.missed_or_late and longest > 0:
+            self.dose_day = 1 + math.floor(unit(words[1]) * longest)
+            yield {"type": "dose_delayed", "scheduled_day": day, "later": self.dose_day}
+        if self.dose_mg > 0 and unit(words[2]) < n.vomited:
+            yield {"type": "dose_vomited", "later": self.dose_day}
+
+    def live(self, week: int) -> None:
+        """The seven days of a week, with the doses that were ordered."""
+        before, taken = self.body.auc, 0.0
+        lenalidomide = self.given_mg("lenalidomide")
+        for later in range(DAYS_A_WEEK):
+            day = DAYS_A_WEEK * week + 1 + later
+            due = is_due_day("lenalidomide", day, self.every_days, self.edition)
+            taken += lenalidomide if due else 0.0
+            self.body.day(self.dose_mg if later == self.dose_day else 0.0, lenalidomide if due else 0.0)
+        n = self.n
+        self.auc = self.body.auc - before
+        effect = self.like.sensitivity * (n.neutrophils_lenalidomide * taken + n.neutrophils_ixazomib * self.auc)
+        self.suppression = n.neutrophils_keeps * self.suppression + (1 - n.neutrophils_keeps) * effect

@@ -1,0 +1,337 @@
+"""The numbers of the `published` model, worked out of its file once.
+
+The kernel and its oracle both start from these, so that they differ in nothing but how they compute. This module knows
+no machine and no chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+from ixastate.cohort.models.parameters import GRADES, STEP_HOURS, Given, Values
+from ixastate.errors import InputError
+
+HOURS_A_DAY = 24
+DAYS_A_WEEK = 7
+HOURS_A_WEEK = HOURS_A_DAY * DAYS_A_WEEK
+WEEKS_A_MONTH = 365.25 / 12 / DAYS_A_WEEK
+
+
+class Spread(NamedTuple):
+    """A truncated normal distribution: its middle and deviation, and the share of the whole one below and within."""
+
+    middle: float
+    deviation: float
+    below: float
+    within: float
+
+
+class Numbers(NamedTuple):
+    """What the model computes with; times in hours, amounts in mg, concentrations in ng/mL, unless said otherwise."""
+
+    # Ixazomib: rates /h, volumes L, the three standard deviations and the share of F's that goes with clearance's.
+    absorption: float
+    lag: float
+    bioavailability: float
+    clearance: float
+    central: float
+    flow_3: float
+    volume_3: float
+    flow_4: float
+    volume_4: float
+    surface_reference: float
+    surface_exponent: float
+    clearance_sd: float
+    bioavailability_with_clearance: float
+    bioavailability_sd: float
+    volume_4_sd: float
+    # The Markov chains: logits of reaching grade 1, 2, 3 or more, by current grade.
+    rash_cuts: tuple[tuple[float, ...], ...]
+    rash_sd: tuple[float, ...]
+    rash_exposure: float
+    rash_asian: float
+    diarrhoea_cuts: tuple[tuple[float, ...], ...]
+    diarrhoea_sd: tuple[float, ...]
+    diarrhoea_exposure: float
+    diarrhoea_naive: float
+    clearly_caused: float
+    diarrhoea_agreement: float
+    # Neuropathy: weekly rates, the frailty's location and deviation on the logarithm, the reference AUC in ng·h/mL.
+    worsening: tuple[float, ...]
+    background: float
+    improvement: tuple[float, ...]
+    improvement_more: float
+    frailty_middle: float
+    frailty_sd: float
+    pain: tuple[float, ...]
+    neuropathy_agreement: float
+    reference_auc: float
+    # Platelets, in 10^9/L; by step size: hours, lenalidomide's decay, its mean, what its coming
+    # early in the step spares the pool (per mg), and the chain's response.
+    maturation: float
+    production: float
+    baseline: float
+    baseline_weight: float
+    baseline_centre: float
+    baseline_sd: float
+    baseline_lowest: float
+    ixazomib_loss: float
+    cumulative: float
+    lenalidomide_loss: float
+    proportional_error: float
+    additive_error: float
+    step_hours: tuple[float, ...]
+    lenalidomide_decay: tuple[float, ...]
+    lenalidomide_mean: tuple[float, ...]
+    lenalidomide_early: tuple[float, ...]
+    chain: tuple[tuple[tuple[float, ...], ...], ...]
+    # Neutrophils, on the logarithm of the count per mm3; the effect of one mg of lenalidomide and of one ng·h/mL.
+    neutrophils: Spread
+    neutrophils_lenalidomide: float
+    neutrophils_ixazomib: float
+    sensitivity_sd: float
+    neutrophils_keeps: float
+    neutrophils_error: float
+    # The patients: the first two are normal, the others log-normal.
+    age: Spread
+    surface: Spread
+    platelets: Spread
+    creatinine_clearance: Spread
+    bilirubin: Spread
+    female: float
+    asian: float
+    prior_imid: float
+    dialysis: float
+    # The ends as a rising scale of one random number, and the doses.
+    progression: float
+    or_death: float
+    or_withdrawal: float
+    or_intolerable: float
+    missed: float
+    missed_or_late: float
+    longest_delay: float
+    vomited: float
+    resolved_to: float
+
+
+def worked_out(values: Given) -> Numbers:
+    """The numbers of a file's values."""
+    one = Values(values)
+    pk = {name.split(".")[1]: one[name] for name in values if name.startswith("pharmacokinetics.")}
+    clearance_sd = math.sqrt(pk["clearance_variance"])
+    with_clearance = pk["covariance"] / clearance_sd
+    maturation, production = math.exp(one["platelets.maturation"]), math.exp(one["platelets.production"])
+    rate = one["platelets.lenalidomide_rate"]
+    error = one["platelets.proportional_error"] * one["platelets.baseline"]
+    ends = [_weekly(one["ends.progression"])]
+    for name in ("death", "withdrawal", "intolerable"):
+        ends.append(ends[-1] + one[f"ends.{name}"])
+    auc = 1000 * REFERENCE_DOSE_MG * pk["bioavailability"] / pk["clearance"]
+    frailty = one["neuropathy.frailty_variance"]
+    return Numbers(
+        absorption=pk["absorption_rate"],
+        lag=pk["lag"] / 60,
+        bioavailability=pk["bioavailability"],
+        clearance=pk["clearance"],
+        central=pk["central_volume"],
+        flow_3=pk["flow_3"],
+        volume_3=pk["volume_3"],
+        flow_4=pk["flow_4"],
+        volume_4=pk["volume_4"],
+        surface_reference=pk["body_surface_reference"],
+        surface_exponent=pk["body_surface_exponent"],
+        clearance_sd=clearance_sd,
+        bioavailability_with_clearance=with_clearance,
+        bioavailability_sd=math.sqrt(max(0.0, pk["bioavailability_variance"] - with_clearance**2)),
+        volume_4_sd=math.sqrt(pk["volume_4_variance"]),
+        rash_cuts=tuple(cuts(one.list(f"rash.from_{grade}")) for grade in range(GRADES)),
+        rash_sd=tuple(math.sqrt(variance) for variance in one.list("rash.variances")),
+        rash_exposure=one["rash.exposure"],
+        rash_asian=one["rash.asian"],
+        diarrhoea_cuts=tuple(cuts(one.list(f"diarrhoea.from_{grade}")) for grade in range(GRADES)),
+        diarrhoea_sd=tuple(math.sqrt(variance) for variance in one.list("diarrhoea.variances")),
+        diarrhoea_exposure=one["diarrhoea.exposure"],
+        diarrhoea_naive=one["diarrhoea.no_prior_imid"],
+        clearly_caused=one["diarrhoea.clearly_caused"],
+        diarrhoea_agreement=one["diarrhoea.agreement"],
+        worsening=(*one.list("neuropathy.worsening"), 0.0),
+        background=one["neuropathy.background"],
+        improvement=(0.0, *one.list("neuropathy.improvement")),
+        improvement_more=one["neuropathy.improvement_off"] - 1,
+        frailty_middle=-frailty / 2,
+        frailty_sd=math.sqrt(frailty),
+        pain=(0.0, *one.list("neuropathy.pain")),
+        neuropathy_agreement=one["neuropathy.agreement"],
+        reference_auc=auc,
+        maturation=maturation,
+        production=production,
+        baseline=one["platelets.baseline"],
+        baseline_weight=one["platelets.baseline_weight"],
+        baseline_centre=one["platelets.baseline_centre"],
+        baseline_sd=math.sqrt(error**2 + one["platelets.additive_error"] ** 2),
+        baseline_lowest=one["platelets.lowest_baseline"],
+        ixazomib_loss=one["platelets.ixazomib"],
+        cumulative=one["platelets.cumulative"],
+        lenalidomide_loss=one["platelets.lenalidomide"] * rate,
+        proportional_error=one["platelets.proportional_error"],
+        additive_error=one["platelets.additive_error"],
+        step_hours=STEP_HOURS,
+        lenalidomide_decay=tuple(math.exp(-rate * hours) for hours in STEP_HOURS),
+        lenalidomide_mean=tuple((1 - math.exp(-rate * hours)) / (rate * hours) for hours in STEP_HOURS),
+        lenalidomide_early=tuple(
+            production * one["platelets.lenalidomide"] * rate * earliness(hours, maturation, rate)
+            for hours in STEP_HOURS
+        ),
+        chain=tuple(chain_response(hours, maturation, production) for hours in STEP_HOURS),
+        neutrophils=_log_spread(
+            [one[f"neutrophils.{name}"] for name in ("median", "log_sd", "lowest", "highest")],
+        ),
+        neutrophils_lenalidomide=one["neutrophils.lenalidomide"] / (REFERENCE_LENALIDOMIDE_MG * DAYS_A_WEEK),
+        neutrophils_ixazomib=one["neutrophils.ixazomib"] / auc,
+        sensitivity_sd=one["neutrophils.sensitivity_log_sd"],
+        neutrophils_keeps=one["neutrophils.keeps"],
+        neutrophils_error=one["neutrophils.error"],
+        age=_spread(one.list("patients.age")),
+        surface=_spread(one.list("patients.body_surface")),
+        platelets=_log_spread(one.list("patients.platelets")),
+        creatinine_clearance=_log_spread(one.list("patients.creatinine_clearance")),
+        bilirubin=_log_spread(one.list("patients.bilirubin")),
+        female=one["patients.female"],
+        asian=one["patients.asian"],
+        prior_imid=one["patients.prior_imid"],
+        dialysis=one["patients.dialysis"],
+        progression=ends[0],
+        or_death=ends[1],
+        or_withdrawal=ends[2],
+        or_intolerable=ends[3],
+        missed=one["adherence.missed"],
+        missed_or_late=one["adherence.missed"] + one["adherence.late"],
+        longest_delay=one["adherence.longest_delay"],
+        vomited=one["adherence.vomited"],
+        resolved_to=one["visits.resolved_to"],
+    )
+
+
+# The doses at which the neuropathy and neutrophil models are stated; they scale an effect and are nobody's dose.
+REFERENCE_DOSE_MG = 4
+REFERENCE_LENALIDOMIDE_MG = 25
+
+
+class Visits(NamedTuple):
+    """When blood is drawn: days of the cycle in the first cycles and later, and whether weekly while a count holds."""
+
+    first_cycles: int
+    first_days: tuple[int, ...]
+    later_days: tuple[int, ...]
+    weekly_while_held: bool
+
+
+def visits(values: Given, cycle: int, where: str) -> Visits:
+    """The visits; `InputError` for a day on which no week of the cycle begins."""
+    one = Values(values)
+    days: list[tuple[int, ...]] = []
+    for name in ("visits.first_days", "visits.later_days"):
+        days.append(tuple(int(day) for day in one.list(name)))
+        for day in days[-1]:
+            if not 1 <= day <= cycle or day % DAYS_A_WEEK != 1:
+                weeks = ", ".join(str(week) for week in range(1, cycle + 1, DAYS_A_WEEK))
+                raise InputError(
+                    f"day {day} begins no week of a cycle", where=f"{where}: {name}", remedy=f"days among {weeks}"
+                )
+    return Visits(int(one["visits.first_cycles"]), days[0], days[1], one["visits.weekly_while_held"] > 0)
+
+
+def by_week(values: Given, weeks: int) -> list[tuple[float, float, float, float]]:
+    """What changes with the weeks since the start (0 to `weeks`), in logits.
+
+    Rash: the early term, and the slow one on recovery from grade 1; diarrhoea: the first week's term, and its slow one.
+    """
+    one = Values(values)
+    early_rate = math.exp(one["rash.early_rate"]) * HOURS_A_WEEK
+    slow = [(math.exp(one[f"{name}.slow"]), math.exp(one[f"{name}.slow_rate"])) for name in ("rash", "diarrhoea")]
+    return [
+        (
+            one["rash.early"] * math.exp(-early_rate * week),
+            slow[0][0] * (1 - math.exp(-slow[0][1] * HOURS_A_WEEK * week)),
+            one["diarrhoea.first_week"] if week == 1 else 0.0,
+            slow[1][0] * (1 - math.exp(-slow[1][1] * HOURS_A_WEEK * week)),
+        )
+        for week in range(weeks + 1)
+    ]
+
+
+def cuts(written: Sequence[float]) -> tuple[float, float, float]:
+    """The logits of grade 1, 2 and 3 or more from a logit and the logarithms of two steps down."""
+    first, second, third = written
+    return first, first - math.exp(second), first - math.exp(second) - math.exp(third)
+
+
+def _weekly(median_months: float) -> float:
+    """The probability of one week under a constant rate with this median; 0 for none."""
+    return 1 - math.exp(-math.log(2) / (median_months * WEEKS_A_MONTH)) if median_months else 0.0
+
+
+def _spread(four: Sequence[float]) -> Spread:
+    middle, deviation, least, most = four
+    below = NormalDist().cdf((least - middle) / deviation)
+    return Spread(middle, deviation, below, NormalDist().cdf((most - middle) / deviation) - below)
+
+
+def _log_spread(four: Sequence[float]) -> Spread:
+    median, deviation, least, most = four
+    return _spread((math.log(median), deviation, math.log(least), math.log(most)))
+
+
+def earliness(hours: float, maturation: float, rate: float) -> float:
+    """By how much a loss that falls off with this rate is earlier in a step than a steady one, in h².
+
+    The integral over the step of what it has done more than the steady one, weighted with what then is left at the end.
+    """
+    parts = 1000
+    mean = (1 - math.exp(-rate * hours)) / (rate * hours)
+    total = 0.0
+    for part in range(parts):
+        at = (part + 0.5) / parts * hours
+        total += math.exp(-maturation * (hours - at)) * ((1 - math.exp(-rate * at)) / rate - mean * at)
+    return total * hours / parts
+
+
+def chain_response(hours: float, maturation: float, production: float) -> tuple[tuple[float, ...], ...]:
+    """How the three last compartments of the platelet chain stand after a step, exactly, for a cubic input.
+
+    Rows are transit 1, transit 2 and circulation; columns are these three and the proliferating pool at the start of
+    the step, its slope there times the hours, the pool at the end, and its slope there times the hours. Between the
+    ends the pool is the cubic with these values and slopes.
+    """
+    # The chain and the powers 1, s, s², s³ of the time s of the step, from 0 to 1, as one linear system.
+    a, b = maturation * hours, production * hours
+    system = [[0.0] * 7 for _ in range(7)]
+    for row in range(2):
+        system[row][row] = -a
+    system[1][0], system[2][1], system[2][2] = a, a, -b
+    for power in range(1, 4):
+        system[3 + power][3 + power - 1] = float(power)
+    columns = [_after(system, [float(row == place) for row in range(7)]) for place in range(3)]
+    hermite = ((1, 0, -3, 2), (0, 1, -2, 1), (0, 0, 3, -2), (0, 0, -1, 1))
+    for coefficients in hermite:
+        for power in range(4):
+            system[0][3 + power] = a * coefficients[power]
+        columns.append(_after(system, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]))
+    return tuple(tuple(column[row] for column in columns) for row in range(3))
+
+
+def _after(system: list[list[float]], state: list[float]) -> list[float]:
+    """exp(system) · state, by its series; the rates of a step are of order 1, so that 60 terms are more than enough."""
+    total, term = list(state), list(state)
+    for order in range(1, 60):
+        following = [0.0] * len(term)
+        for row, weights in enumerate(system):
+            # The built-in sum would differ between versions of Python in the last bit.
+            for weight, value in zip(weights, term, strict=True):
+                following[row] += weight * value / order
+        term = following
+        total = [so_far + new for so_far, new in zip(total, term, strict=True)]
+    return total

@@ -1,0 +1,223 @@
+"""A run's directory: what lies where, what is whole, and what may be written there.
+
+    manifest.json   the plan, the fingerprint of rules and chart, versions; once complete, the digests of everything
+    events/ cycles/ patients/ machine/   Parquet files, one a shard
+    shards/         one JSON a finished shard, written after its files: a shard without it does not count
+
+Every file is written under another name and moved into place, so that a killed run leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ixastate import __version__
+from ixastate.cohort.log.log import as_parquet, machine_frames
+from ixastate.cohort.run.plan import Plan, Workshop
+from ixastate.errors import InputError, OutputError
+from ixastate.files import write_whole
+
+FORMAT = "ixastate cohort 1"
+MANIFEST = "manifest.json"
+KINDS_OF_FILE = ("events", "cycles", "patients")
+LIBRARIES = ("numba", "numpy", "polars", "python-statemachine")
+ANEW = "simulate it anew, into another directory"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A run's directory, opened for its plan."""
+
+    path: Path
+    plan: Plan
+    fingerprint: str
+
+    # --- Opening ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def begin(cls, path: Path, workshop: Workshop) -> Directory:
+        """A directory for this plan: a new one, or one in which the same plan was begun; else `InputError`.
+
+        A directory that holds anything else, or another run, is left as it is.
+        """
+        fingerprint = workshop.arrays.table.graph.fingerprint
+        here = cls(path, workshop.plan, fingerprint)
+        if path.exists() and not path.is_dir():
+            raise InputError("it is a file", where=str(path), remedy="name a directory")
+        try:
+            if path.is_dir() and any(path.iterdir()):
+                found = cls.open(path, complete=False)
+                if found.plan != here.plan or found.fingerprint != fingerprint:
+                    raise InputError(
+                        f"it holds another run: {_difference(found, here)}", where=str(path), remedy="name another one"
+                    )
+                return here
+            path.mkdir(parents=True, exist_ok=True)
+            for kind in (*KINDS_OF_FILE, "machine", "shards"):
+                (path / kind).mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot be written: {error.strerror}", where=str(path), remedy="name a directory with leave to write"
+            ) from None
+        here._write_manifest({})
+        return here
+
+    @classmethod
+    def open(cls, path: Path, *, complete: bool = True) -> Directory:
+        """The run of a directory; `InputError` when it holds none, or one that is not complete but should be."""
+        manifest = cls.manifest_of(path)
+        where = str(path / MANIFEST)
+        if complete and not manifest.get("digest"):
+            raise InputError(
+                "the run is not complete",
+                where=str(path),
+                remedy="start the same `ixastate simulate` again, or `ixastate merge` once every shard is there",
+            )
+        return cls(path, Plan.from_json(manifest.get("plan"), where), str(manifest.get("fingerprint")))
+
+    @staticmethod
+    def manifest_of(path: Path) -> dict[str, Any]:
+        """The manifest of a directory as it stands; `InputError` when there is none or it is damaged."""
+        where = path / MANIFEST
+        try:
+            manifest = json.loads(where.read_text(encoding="utf-8"))
+        except OSError:
+            raise InputError(
+                "it holds no cohort, and is not empty" if path.is_dir() else "there is no such directory",
+                where=str(path),
+                remedy="name a directory that `ixastate simulate -o DIR` made, or for a new run an empty one",
+            ) from None
+        except ValueError:
+            raise InputError("the manifest is damaged", where=str(where), remedy=ANEW) from None
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            raise InputError("the manifest is of another format", where=str(where), remedy=ANEW)
+        return manifest
+
+    # --- Shards -----------------------------------------------------------------------------------------------
+
+    def files(self, shard: int) -> dict[str, Path]:
+        """The Parquet files of a shard by kind."""
+        return {kind: self.path / kind / f"{shard:05}.parquet" for kind in KINDS_OF_FILE}
+
+    def record(self, shard: int) -> Path:
+        """The file that says that a shard is finished."""
+        return self.path / "shards" / f"{shard:05}.json"
+
+    def finished(self, shard: int) -> bool:
+        """Whether a shard is there and whole, by the digests of its files."""
+        try:
+            said = json.loads(self.record(shard).read_text(encoding="utf-8"))
+            return bool(
+                all(_sha256(path.read_bytes()) == said["files"][kind] for kind, path in self.files(shard).items())
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def write_shard(self, shard: int, contents: dict[str, bytes], digests: list[str], events: int) -> None:
+        """Put a finished shard in place; the record comes last."""
+        for kind, path in self.files(shard).items():
+            write_whole(path, contents[kind])
+        said = {
+            "shard": shard,
+            "events": events,
+            "files": {kind: _sha256(content) for kind, content in contents.items()},
+            "blocks": digests,
+        }
+        write_whole(self.record(shard), _json(said))
+
+    def metadata(self) -> dict[str, str]:
+        """What every Parquet file says of its origin."""
+        plan = self.plan.as_json()
+        return {"ixastate.fingerprint": self.fingerprint, "ixastate.plan": json.dumps(plan, sort_keys=True)}
+
+    # --- The end ----------------------------------------------------------------------------------------------
+
+    def missing(self) -> list[int]:
+        """The shards that are not finished."""
+        return [shard for shard in range(self.plan.shards) if not self.finished(shard)]
+
+    def complete(self, workshop: Workshop) -> dict[str, Any]:
+        """Write what the whole run says of itself, once every shard is there; the manifest comes last."""
+        missing = self.missing()
+        if missing:
+            raise InputError(
+                f"{len(missing)} of {self.plan.shards} shards are missing, the first is {missing[0]}",
+                where=str(self.path),
+                remedy="simulate them into the same directory",
+            )
+        for name, frame in machine_frames(workshop.arrays).items():
+            write_whole(self.path / "machine" / f"{name}.parquet", as_parquet(frame, self.metadata()))
+        files: dict[str, str] = {}
+        blocks: list[str] = []
+        events = 0
+        for shard in range(self.plan.shards):
+            said = json.loads(self.record(shard).read_text(encoding="utf-8"))
+            files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said["files"].items()}
+            blocks += said["blocks"]
+            events += said["events"]
+        for path in sorted((self.path / "machine").glob("*.parquet")):
+            files[f"machine/{path.name}"] = _sha256(path.read_bytes())
+        for stale in self._temporary():
+            stale.unlink(missing_ok=True)
+        return self._write_manifest({"digest": _sha256("".join(blocks).encode()), "events": events, "files": files})
+
+    def damaged(self) -> list[str]:
+        """The files of a complete run that are not as they were written."""
+        files = self.manifest_of(self.path)["files"]
+        return [name for name, digest in files.items() if not _is(self.path / name, digest)]
+
+    def _temporary(self) -> Iterator[Path]:
+        for kind in (*KINDS_OF_FILE, "machine", "shards"):
+            yield from (self.path / kind).glob(".*")
+
+    def _write_manifest(self, more: dict[str, Any]) -> dict[str, Any]:
+        manifest = {
+            "format": FORMAT,
+            "plan": self.plan.as_json(),
+            "fingerprint": self.fingerprint,
+            "versions": {"ixastate": __version__, "python": sys.version.split()[0], **_versions()},
+            **more,
+        }
+        write_whole(self.path / MANIFEST, _json(manifest))
+        return manifest
+
+
+def _difference(found: Directory, wanted: Directory) -> str:
+    """In what a run differs from the one that is wanted."""
+    there, here = found.plan.as_json(), wanted.plan.as_json()
+    for name, value in here.items():
+        if there[name] != value:
+            return f"other {name}" if name == "toxicity" else f"{name} {there[name]}, not {value}"
+    return "made by other rules or another chart"
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "unknown"
+    return found
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is(path: Path, digest: str) -> bool:
+    try:
+        return _sha256(path.read_bytes()) == digest
+    except OSError:
+        return False
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()

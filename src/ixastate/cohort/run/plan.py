@@ -1,0 +1,148 @@
+"""What a run is: the arguments that decide its bytes, and how its patients fall into shards.
+
+The same plan gives the same cohort whatever computes it. A shard is a file's worth of patients; a block is what a
+kernel does in one call, and what is digested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ixastate.chart.chart import build
+from ixastate.cohort.arrays import MachineArrays, machine_arrays
+from ixastate.cohort.log.ledger import Bookkeeper
+from ixastate.cohort.model import Kernel, Model
+from ixastate.cohort.models.hazards import Hazards
+from ixastate.cohort.models.published import Published
+from ixastate.errors import InputError
+from ixastate.rules import DEFAULT_EDITION
+from ixastate.table.graph import read
+from ixastate.table.table import tabulate
+
+BLOCK = 1024
+SHARD = 32 * BLOCK
+MOST_PATIENTS = 2**32 - 1
+MOST_CYCLES = 250
+MOST_SEED = 2**64 - 1
+MODELS: dict[str, type[Hazards] | type[Published]] = {"published": Published, "hazards": Hazards}
+DEFAULT_MODEL = "published"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of a run. `toxicity` is the text of the parameters of the model `model`."""
+
+    patients: int
+    cycles: int
+    seed: int
+    edition: str
+    model: str
+    toxicity: str
+    shard: int = SHARD
+
+    def __post_init__(self) -> None:
+        limits = {
+            "patients": (1, MOST_PATIENTS),
+            "cycles": (1, MOST_CYCLES),
+            "seed": (0, MOST_SEED),
+            "shard": (BLOCK, MOST_PATIENTS),
+        }
+        for name, (least, most) in limits.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise InputError(f"{value!r} is no number of that kind", where=name, remedy=f"from {least} to {most:,}")
+        if self.shard % BLOCK:
+            raise InputError(
+                f"{self.shard} is not a whole number of blocks", where="shard", remedy=f"a multiple of {BLOCK}"
+            )
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are."""
+        return -(-self.patients // self.shard)
+
+    def span(self, shard: int) -> range:
+        """The patients of a shard, numbered from 0."""
+        return range(shard * self.shard, min((shard + 1) * self.shard, self.patients))
+
+    def blocks(self, shard: int) -> list[tuple[int, int]]:
+        """The blocks of a shard: first patient and count."""
+        span = self.span(shard)
+        return [(first, min(BLOCK, span.stop - first)) for first in range(span.start, span.stop, BLOCK)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Any, where: str) -> Plan:
+        """A plan from its JSON object; `InputError` when it is not one."""
+        if not isinstance(value, dict) or set(value) != {field.name for field in fields(cls)}:
+            raise InputError("the arguments of the run are damaged", where=where, remedy="simulate it anew")
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """All that is needed to compute a plan's blocks: the machine, the model and its kernel."""
+
+    plan: Plan
+    arrays: MachineArrays
+    model: Model
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The model made ready for the machine."""
+        return self.model.kernel(self.arrays, self.plan.seed, self.plan.cycles)
+
+    def prepare(self) -> None:
+        """Make the kernel now; `InputError` when the parameters do not fit the machine."""
+        _ = self.kernel
+
+    @cached_property
+    def bookkeeper(self) -> Bookkeeper:
+        """Keeps the ledgers."""
+        return Bookkeeper.of(self.arrays, self.plan.cycles)
+
+
+def read_model(toxicity: str) -> Model:
+    """A model by its name, or from a TOML file that names it; `InputError` when there is none."""
+    if toxicity in MODELS:
+        return MODELS[toxicity].read()
+    path = Path(toxicity)
+    if not path.exists():
+        raise InputError(
+            f"{toxicity!r} is neither a model nor a file",
+            where="toxicity",
+            remedy=f"one of {', '.join(MODELS)}, or a TOML file such as theirs",
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"cannot be read: {reason}", where=toxicity, remedy="name a TOML file") from None
+    return model_of(text, toxicity)
+
+
+def model_of(text: str, where: str) -> Model:
+    """The model of a parameter file's text, which names it in its line `model = "..."`."""
+    for line in text.splitlines():
+        name = line.removeprefix("model").strip(" =\"'")
+        if line.startswith("model") and name in MODELS:
+            return MODELS[name].parse(text, where)
+    raise InputError("it names no model", where=where, remedy=f'a line such as model = "{DEFAULT_MODEL}"')
+
+
+@lru_cache(maxsize=4)
+def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
+    """The machine of an edition as arrays, made once a process."""
+    return machine_arrays(tabulate(read(build(edition))))
+
+
+@lru_cache(maxsize=4)
+def workshop(plan: Plan) -> Workshop:
+    """The workshop of a plan, made once a process."""
+    return Workshop(plan, arrays_of(plan.edition), model_of(plan.toxicity, f"{plan.model}.toml"))

@@ -1,0 +1,103 @@
+"""A cohort simulated: from the arguments to a finished run.
+
+The one entry point for Python, the command line and the notebooks. What is finished already is not computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.engine import Progress, run_here, usual_threads
+from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD, Plan, Workshop, read_model, workshop
+from ixastate.cohort.run.run import Run
+from ixastate.errors import InputError
+from ixastate.rules import DEFAULT_EDITION
+
+PATIENTS, CYCLES = 10_000, 26
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A dask scheduler: its address, the file that names it, or neither for workers on this machine."""
+
+    address: str | None = None
+    file: Path | None = None
+    workers: int | None = None
+
+
+def plan_of(
+    patients: int = PATIENTS,
+    cycles: int = CYCLES,
+    seed: int = 0,
+    edition: str = DEFAULT_EDITION,
+    toxicity: str = DEFAULT_MODEL,
+    shard: int = SHARD,
+) -> Plan:
+    """A plan; `toxicity` names a model or a TOML file with its parameters."""
+    model = read_model(toxicity)
+    return Plan(patients, cycles, seed, edition, model.name, model.text, shard)
+
+
+def simulate(
+    directory: Path | str,
+    *,
+    patients: int = PATIENTS,
+    cycles: int = CYCLES,
+    seed: int = 0,
+    edition: str = DEFAULT_EDITION,
+    toxicity: str = DEFAULT_MODEL,
+    threads: int | None = None,
+) -> Run:
+    """Simulate a cohort into a directory, and open it.
+
+    `toxicity` names a model or a TOML file with its parameters. The same arguments give the same bytes. A directory in
+    which the same run was begun is finished; one that holds anything else is refused with `InputError`.
+    """
+    plan = plan_of(patients, cycles, seed, edition, toxicity)
+    shop = workshop(plan)
+    opened = Directory.begin(Path(directory), shop)
+    run_shards(opened, shop, opened.missing(), threads=threads)
+    return finish(opened, shop)
+
+
+def run_shards(
+    directory: Directory,
+    shop: Workshop,
+    shards: Sequence[int],
+    *,
+    threads: int | None = None,
+    elsewhere: Elsewhere | None = None,
+    progress: Progress = lambda patients: None,
+) -> None:
+    """Compute these shards here, or on the workers of a dask scheduler."""
+    if elsewhere is None:
+        run_here(directory, shop, shards, threads or usual_threads(), progress)
+        return
+    from ixastate.cohort.run.dask_engine import run_elsewhere
+
+    run_elsewhere(directory, shop.plan, shards, elsewhere.address, elsewhere.file, elsewhere.workers, progress)
+
+
+def finish(directory: Directory, shop: Workshop) -> Run:
+    """Complete a run whose shards are all there, and open it."""
+    directory.complete(shop)
+    return Run.open(directory.path)
+
+
+def span_of(text: str, shards: int) -> range:
+    """The shards `a:b` (a up to but without b) of a batch system's job; `InputError` when there are none such."""
+    first, colon, last = text.partition(":")
+    try:
+        span = range(int(first or 0), int(last) if last else shards)
+    except ValueError:
+        span = range(0)
+    if not colon or not span or span.start < 0 or span.stop > shards:
+        raise InputError(
+            f"{text!r} are no shards of this run",
+            where="shards",
+            remedy=f"a:b with 0 <= a < b <= {shards}, which means a up to but without b",
+        )
+    return span

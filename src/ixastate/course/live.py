@@ -1,0 +1,112 @@
+"""How the live chart is driven: one symbol in, one step out.
+
+The only module that runs python-statemachine. It keeps the library's pitfalls out of sight: the active states are
+put into document order before each symbol, an unknown symbol is refused, a raised symbol that nothing answers is
+an error, and a restored configuration is checked before it is believed. It knows no events and no dates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from statemachine.orderedset import OrderedSet
+
+from ixastate.chart.chart import build
+from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.errors import ChartError
+from ixastate.orders import Order, in_order
+from ixastate.rules import DEFAULT_EDITION
+from ixastate.symbols import Configuration
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one symbol did: the configuration before and after, the orders given, the rules that fired."""
+
+    symbol: str
+    before: Configuration
+    after: Configuration
+    orders: tuple[Order, ...]
+    rules: tuple[str, ...]
+
+
+class Machine:
+    """The live statechart of an edition: it steps from any configuration, and keeps none."""
+
+    def __init__(self, edition: str = DEFAULT_EDITION) -> None:
+        self.chart = build(edition)
+        moves = moves_of(self.chart)
+        internal = {raised for move in moves for raised in move.raised}
+        self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
+        self._states = {state.id: state for state in document_order(list(self.chart.states))}
+        self._taken: list[Move] = []
+        self._live = self.chart(listeners=[self])
+        self._lock = Lock()
+
+    def after_transition(self, transition: Any) -> None:
+        """Called by the library after each transition that it takes."""
+        if isinstance(transition, Move):
+            self._taken.append(transition)
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """Send one external symbol in a configuration and say what it did.
+
+        `ChartError` when the alphabet does not hold the symbol, the configuration is not legal, or the chart leaves
+        a symbol unanswered.
+        """
+        if symbol not in self.symbols:
+            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
+        active = self.active(before)
+        with self._lock:
+            self._taken.clear()
+            self._live.current_state_value = active
+            # A machine that has reached its final state ignores all that follows, and nothing public wakes it. A
+            # new one takes forty times as long as a step.
+            self._live._engine.running = True
+            self._live.send(symbol)
+            taken, after = tuple(self._taken), set(self._live.configuration_values)
+        expected = [symbol, *(raised for move in taken for raised in move.raised)]
+        if sorted(move.symbol for move in taken) != sorted(expected):
+            raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
+        return Step(
+            symbol,
+            before,
+            tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states),
+            in_order(order for move in taken for order in move.orders),
+            self.chart.edition.cite(rule for move in taken for rule in move.rules),
+        )
+
+    def active(self, configuration: Configuration) -> OrderedSet[Any]:
+        """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
+        if len(set(configuration)) != len(configuration):
+            raise ChartError("a leaf is named twice", where=", ".join(configuration))
+        found: set[str] = set()
+        for leaf in configuration:
+            state = self._states.get(leaf)
+            if state is None or state.states:
+                raise ChartError(f"{leaf!r} is no leaf of the chart", where=", ".join(configuration))
+            while state is not None:
+                found.add(state.id)
+                state = state.parent
+        active = [state for state_id, state in self._states.items() if state_id in found]
+        for state in active:
+            children = sum(child.id in found for child in state.states)
+            if state.states and children != (len(state.states) if state.parallel else 1):
+                raise ChartError(f"{children} children of {state.id!r} are active", where=", ".join(configuration))
+        roots = sum(state.parent is None for state in active)
+        if roots != 1:
+            raise ChartError(f"{roots} root states are active, not one", where=", ".join(configuration))
+        return OrderedSet(state.id for state in active)
+
+
+def machine(edition: str = DEFAULT_EDITION) -> Machine:
+    """The machine of an edition, made once: every course of a process steps on it."""
+    return _machine(edition)
+
+
+@cache
+def _machine(edition: str) -> Machine:
+    return Machine(edition)

@@ -1,0 +1,91 @@
+"""What happens when a log is run again: every patient's events through today's machine, in order.
+
+A log of records also says what was decided then; where today's machine decides otherwise, the difference is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ixastate.chart.status import Status
+from ixastate.course.course import Course, Record
+from ixastate.course.log import Line
+from ixastate.errors import CourseRefusal, InputError, RulesError
+from ixastate.rules import DEFAULT_EDITION
+
+# What a recorded decision is compared in; the event itself is what both were given.
+DECIDED = ("edition", "at", "day", "symbol", "before", "after", "status", "orders", "rules")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One part of a recorded decision that today's machine decides otherwise."""
+
+    where: str
+    part: str
+    recorded: str
+    today: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.part} was {self.recorded}, today it is {self.today}"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One event run again: the course that took it in, its record today, and how the recorded one differs."""
+
+    course: Course
+    record: Record
+    differences: tuple[Difference, ...] = ()
+
+
+def replay_log(lines: Iterable[Line], edition: str | None = None) -> Iterator[Replayed]:
+    """Run a log again, one course a patient; a line without a patient belongs to the patient without a name.
+
+    Records are run under the edition that they name, unless `edition` says otherwise. `CourseRefusal` names the
+    line of an event that cannot belong to its course; `InputError` that of a record out of number.
+    """
+    courses: dict[str | None, Course] = {}
+    for line in lines:
+        patient = line.event.patient if line.record is None else line.record.patient
+        if patient not in courses:
+            recorded = line.record.edition if line.record else DEFAULT_EDITION
+            try:
+                courses[patient] = Course(patient, edition or recorded)
+            except RulesError as error:
+                where = "" if edition else line.where
+                raise RulesError(error.what, where=where, remedy=error.remedy) from None
+        course = courses[patient]
+        try:
+            record = course.observe(line.event)
+        except CourseRefusal as refusal:
+            where = f"{line.where}: {refusal.where}"
+            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy) from None
+        if line.record is not None and line.record.number != record.number:
+            raise InputError(
+                f"record {line.record.number} stands where record {record.number} belongs",
+                where=line.where,
+                remedy="a record was lost, doubled or moved; go back to the events",
+            )
+        yield Replayed(course, record, tuple(_differences(line, record)))
+
+
+def _differences(line: Line, today: Record) -> Iterator[Difference]:
+    if line.record is None:
+        return
+    for part in DECIDED:
+        then, now = getattr(line.record, part), getattr(today, part)
+        if isinstance(then, datetime) and isinstance(now, datetime):
+            # Where the clocks repeat an hour, Python calls the same moment in two zones unequal.
+            then, now = then.astimezone(UTC), now.astimezone(UTC)
+        if then != now:
+            then, now = getattr(line.record, part), getattr(today, part)
+            yield Difference(line.where, part, _show(then), _show(now))
+
+
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(map(str, value)) or "nothing"
+    return value.words if isinstance(value, Status) else str(value)

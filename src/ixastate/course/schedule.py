@@ -1,0 +1,186 @@
+"""When things are due: the 28-day calendar, the doses of a day, and the 72-hour rule.
+
+Day 1 is the day of the first weekly slot (fixed weekday and clock time) at or after the start. The calendar is kept
+in the patient's own time zone, so that a slot keeps its clock time over a change to or from daylight saving time,
+while intervals are real elapsed time. It keeps running through every hold (B-CALENDAR). This module knows a
+status, never a machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ixastate.chart.status import Status
+from ixastate.errors import CourseRefusal
+from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug
+from ixastate.rules import Edition
+
+# A course dated by treatment days alone runs on a made-up calendar, which begins on or after this Monday.
+NOMINAL_MONDAY = date(2001, 1, 1)
+
+
+class HowToTake(NamedTuple):
+    """How a dose is taken, in words, with the rules that say so."""
+
+    words: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+HOW: dict[Drug, HowToTake] = {
+    "ixazomib": HowToTake(
+        ("by mouth, on an empty stomach", "with water, swallowed whole: not crushed, chewed or opened"),
+        ("ADM-01", "ADM-02", "ADM-07", "ADM-08", "ADM-09", "B-EMPTY"),
+    ),
+    "lenalidomide": HowToTake((), ()),
+    "dexamethasone": HowToTake(("with a meal",), ("ADM-06",)),
+}
+EVERY_OTHER_DAY = "once every other day"
+APART = HowToTake(("not together with {other}",), ("ADM-05",))
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One dose that is due: the drug, mg, the treatment day, the moment, how to take it, and the rules."""
+
+    drug: Drug
+    mg: float
+    day: int
+    at: datetime
+    how: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The weekly calendar of one patient. A nominal one stands for a course that knows no dates."""
+
+    first_day: date
+    clock_time: time
+    zone: tzinfo
+    nominal: bool
+    lenalidomide_every_days: int
+
+    def moment(self, day: int) -> datetime:
+        """The moment of the weekly clock time on a treatment day.
+
+        A clock time that the clocks skip is the moment one offset later, or earlier where that would be the next day.
+        """
+        local = datetime.combine(self.first_day + timedelta(days=day - 1), self.clock_time, tzinfo=self.zone)
+        skipped_past_midnight = local.astimezone(UTC).astimezone(self.zone).date() != local.date()
+        return local.replace(fold=1) if skipped_past_midnight else local
+
+    def day(self, at: datetime) -> int:
+        """The treatment day on which a moment falls, in the patient's time zone (0 or less before day 1)."""
+        return (at.astimezone(self.zone).date() - self.first_day).days + 1
+
+
+def cycle_of(day: int, edition: Edition) -> tuple[int, int]:
+    """The cycle and the day of the cycle, both from 1, of a treatment day."""
+    length: int = edition.number("DOSE-01", "cycle")
+    return (day - 1) // length + 1, (day - 1) % length + 1
+
+
+def calendar(event: CourseStarted, lenalidomide_every_days: int) -> Calendar:
+    """The calendar that a start sets up; `CourseRefusal` when it is dated by a day other than 1."""
+    zone: tzinfo = ZoneInfo(event.timezone) if event.timezone else UTC
+    if event.at is None:
+        if event.day != 1:
+            raise CourseRefusal(
+                f"a course cannot start on day {event.day}", remedy="day 1 is the first day; or give a date in `at`"
+            )
+        earliest = datetime.combine(NOMINAL_MONDAY, time(), tzinfo=zone)
+    else:
+        # Without a name the offset holds all year, whatever object brought it.
+        zone = zone if event.timezone else timezone(event.at.utcoffset() or timedelta(0))
+        earliest = event.at.astimezone(zone)
+    first = earliest.date() + timedelta(days=(WEEKDAYS.index(event.weekday) - earliest.weekday()) % 7)
+    slot = datetime.combine(first, event.clock_time, tzinfo=zone)
+    if slot.astimezone(UTC) < earliest.astimezone(UTC):
+        first += timedelta(days=7)
+    return Calendar(first, event.clock_time, zone, event.at is None, lenalidomide_every_days)
+
+
+def is_due_day(drug: Drug, day: int, every_days: int, edition: Edition) -> bool:
+    """Whether the calendar asks for this drug on this treatment day, held or not."""
+    if day < 1:
+        return False
+    _, cycle_day = cycle_of(day, edition)
+    if drug == "lenalidomide":
+        first, last = edition.number("DOSE-02", "first_day"), edition.number("DOSE-02", "last_day")
+        return bool(first <= cycle_day <= last and (cycle_day - first) % every_days == 0)
+    return cycle_day in edition.number("DOSE-01" if drug == "ixazomib" else "DOSE-03", "days")
+
+
+def is_ixazomib_day(day: int, edition: Edition) -> bool:
+    """Whether a treatment day is one of ixazomib's (DOSE-01)."""
+    return is_due_day("ixazomib", day, 1, edition)
+
+
+def next_ixazomib_day(day: int, edition: Edition) -> int:
+    """The first ixazomib day after a treatment day."""
+    return next(later for later in range(max(day, 0) + 1, max(day, 0) + 30) if is_ixazomib_day(later, edition))
+
+
+def latest_ixazomib_day(at: datetime, dates: Calendar, edition: Edition) -> int | None:
+    """The latest ixazomib day whose slot is not after this moment (in UTC), or None."""
+    today = dates.day(at)
+    earlier = (day for day in range(today, max(today - 30, 0), -1) if is_ixazomib_day(day, edition))
+    return next((day for day in earlier if dates.moment(day).astimezone(UTC) <= at), None)
+
+
+def time_left(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> timedelta:
+    """The real time from this moment to the slot of the next ixazomib dose after the scheduled one."""
+    next_slot = dates.moment(next_ixazomib_day(scheduled_day, edition))
+    # Subtracting in UTC gives elapsed time; in local time a change of the clocks would be lost.
+    return next_slot.astimezone(UTC) - at.astimezone(UTC)
+
+
+def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> bool:
+    """Whether a dose of that day may still be taken at this moment: the 72-hour rule (ADM-11, ADM-12)."""
+    return time_left(at, scheduled_day, dates, edition) >= timedelta(hours=edition.number("ADM-11", "interval"))
+
+
+def due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
+    """The doses due on a treatment day in this status; what is held is not due, and is not made up later."""
+    doses: list[Dose] = []
+    scheduled = {"ixazomib": "DOSE-01", "lenalidomide": "DOSE-02", "dexamethasone": "DOSE-03"}
+    for drug in DRUGS:
+        mg = now.given_mg(drug, edition.dexamethasone.dose_mg)
+        if mg is None or not is_due_day(drug, day, dates.lenalidomide_every_days, edition):
+            continue
+        rules = [scheduled[drug], "DOSE-04", "B-CALENDAR", "B-SAMEDAY", *HOW[drug].rules]
+        if drug == "ixazomib":
+            rules += ["ADM-03", "ADM-04"]
+        if drug == "lenalidomide" and dates.lenalidomide_every_days > 1:
+            rules.append("REN-04")
+        if drug == "dexamethasone" and (now.ixazomib_held or now.lenalidomide_held):
+            rules.append("B-DEX-HOLD")
+        words = HOW[drug].words
+        if drug == "lenalidomide":
+            words = ("once daily" if dates.lenalidomide_every_days == 1 else EVERY_OTHER_DAY,)
+        doses.append(Dose(drug, mg, day, dates.moment(day), words, edition.cite(rules)))
+    return _keep_apart(doses, edition)
+
+
+def _keep_apart(doses: list[Dose], edition: Edition) -> list[Dose]:
+    """Ixazomib and dexamethasone due on one day are not taken together."""
+    due_today = {dose.drug for dose in doses}
+    if not {"ixazomib", "dexamethasone"} <= due_today:
+        return doses
+    other = {"ixazomib": "dexamethasone", "dexamethasone": "ixazomib"}
+    return [
+        Dose(
+            dose.drug,
+            dose.mg,
+            dose.day,
+            dose.at,
+            (*dose.how, *(words.format(other=other[dose.drug]) for words in APART.words)),
+            edition.cite([*dose.rules, *APART.rules]),
+        )
+        if dose.drug in other
+        else dose
+        for dose in doses
+    ]

@@ -1,0 +1,140 @@
+"""A patient's course as text: what was seen, what follows, by which rules, and what is due.
+
+It writes down what the records and the schedule say; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from ixastate.chart.status import Status
+from ixastate.course.course import Course, Record
+from ixastate.course.replay import Replayed
+from ixastate.course.schedule import Calendar, Dose, cycle_of
+from ixastate.rules import Edition
+from ixastate.symbols import BOTH
+from ixastate.words import describe
+
+WIDTH = 110
+DISCLAIMER = "A research and teaching tool, not medical advice."
+
+
+def timeline(replayed: Sequence[Replayed]) -> Iterator[str]:
+    """The lines of the timelines of every patient, in the order in which they first appear."""
+    patients = list(dict.fromkeys(step.record.patient for step in replayed))
+    for patient in patients:
+        steps = [step for step in replayed if step.record.patient == patient]
+        yield from _heading(steps[-1].course)
+        for step in steps:
+            yield from _entry(step, steps[-1].course.edition)
+        yield ""
+    yield DISCLAIMER
+
+
+def _heading(course: Course) -> Iterator[str]:
+    name = f"Patient {course.patient or '(no name)'} · edition {course.edition.name} · now {course.status.words}"
+    yield from textwrap.wrap(name, 120, subsequent_indent="  ", break_on_hyphens=False)
+    if course.calendar is not None:
+        words = f"{calendar_words(course.calendar)}; lenalidomide's ladder {_ladder(course.edition)} mg (B-LADDER)"
+        yield from textwrap.wrap(words, 120, subsequent_indent="  ", break_on_hyphens=False)
+    yield "─" * WIDTH
+
+
+def _ladder(edition: Edition) -> str:
+    return "-".join(f"{mg:g}" for mg in edition.lenalidomide.ladder_mg)
+
+
+def calendar_words(dates: Calendar) -> str:
+    """The calendar of a course in words."""
+    first = dates.moment(1)
+    if dates.nominal:
+        return f"Day 1 is a {first:%A}, {first:%H:%M}; the log gives treatment days, not dates"
+    return f"Day 1 is {first:%A %d %B %Y}, {first:%H:%M} {dates.zone}"
+
+
+def _entry(step: Replayed, edition: Edition) -> Iterator[str]:
+    record = step.record
+    when = f"day {record.day}" if record.day is not None else "before day 1"
+    date = f" · {record.at:%a %d %b %Y %H:%M}" if record.at is not None else ""
+    head = f"{when}{date}"
+    seen = describe(record.event)
+    quiet = not record.orders and record.before == record.after and not step.differences
+    if quiet:
+        seen = f"{seen}: nothing follows"
+    yield from textwrap.wrap(
+        seen, 120, initial_indent=f"{head:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
+    )
+    if quiet:
+        return
+    yield from _part("state", _state(record))
+    if record.orders:
+        yield from _part("asked for", "; ".join(map(str, record.orders)))
+    yield from _rules(record.rules, edition)
+    for difference in step.differences:
+        yield from _part(
+            "DIFFERS", f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
+        )
+
+
+def _state(record: Record) -> str:
+    now = record.status
+    if now.phase != "on treatment":
+        return record.words
+    doses = {"ixazomib": now.ixazomib_mg, "lenalidomide": now.lenalidomide_mg}
+    drugs = [f"{drug} {doses[drug]:g} mg{' (held)' if now.held(drug) else ''}" for drug in BOTH]
+    return f"{record.words} · {' · '.join(drugs)}"
+
+
+def _rules(rule_ids: Iterable[str], edition: Edition) -> Iterator[str]:
+    """The clauses of the text with their lines and titles; the readings by id alone."""
+    rules = [edition.rule(rule_id) for rule_id in rule_ids]
+    for rule in rules:
+        if rule.kind == "label":
+            yield from _part("by", f"{rule.id} {rule.title} (line {', '.join(map(str, rule.lines))})")
+    readings = [rule.id for rule in rules if rule.kind != "label"]
+    if readings:
+        yield from _part("read as", " ".join(readings))
+
+
+def _part(name: str, words: str) -> list[str]:
+    return textwrap.wrap(
+        words, WIDTH, initial_indent=f"    {name:<10} ", subsequent_indent=" " * 15, break_on_hyphens=False
+    )
+
+
+def schedule_lines(course: Course, days: Sequence[int], doses: Sequence[Dose]) -> Iterator[str]:
+    """What is due on each of these days, with how to take it."""
+    dates, now = course.calendar, course.status
+    if dates is None:
+        yield f"Patient {course.patient or '(no name)'}: {now.words}; nothing is due"
+        return
+    yield f"Patient {course.patient or '(no name)'} · {now.words} · days {days[0]} to {days[-1]}"
+    yield calendar_words(dates)
+    yield "─" * WIDTH
+    for day, of_day in groupby(doses, key=lambda dose: dose.day):
+        cycle, cycle_day = cycle_of(day, course.edition)
+        date = "" if dates.nominal else f"{dates.moment(day):%a %d %b %Y}"
+        drugs = "   ".join(f"{dose.drug} {dose.mg:g} mg{_clock(dose)}" for dose in of_day)
+        yield f"day {day:<4} cycle {cycle} day {cycle_day:<3} {date:<16} {drugs}"
+    if not doses:
+        yield "nothing is due"
+    yield ""
+    for drug, how in dict.fromkeys((dose.drug, dose.how) for dose in doses):
+        yield from textwrap.wrap(f"{drug}: {'; '.join(how)}", WIDTH, subsequent_indent="  ")
+    yield from _held(now)
+    yield DISCLAIMER
+
+
+def _clock(dose: Dose) -> str:
+    """Only ixazomib has a clock time in the text (ADM-03)."""
+    return f" at {dose.at:%H:%M}" if dose.drug == "ixazomib" else ""
+
+
+def _held(now: Status) -> Iterator[str]:
+    held = [
+        drug for drug, is_held in (("ixazomib", now.ixazomib_held), ("lenalidomide", now.lenalidomide_held)) if is_held
+    ]
+    if held:
+        yield f"Held, so not due and not made up later: {' and '.join(held)} (for {', '.join(now.held_for)})"

@@ -1,0 +1,1 @@
+"""Events from SDTM data sets, as SAS transport files hold them."""

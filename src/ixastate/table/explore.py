@@ -1,0 +1,179 @@
+"""Every configuration that a course can reach, and the shortest way to each.
+
+A breadth-first walk over the Graph. For speed a configuration is an integer with one bit a leaf, and a guard a test
+of bits; `Graph.step` is the slow and obvious form of the same step, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import ast
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ixastate.errors import ChartError
+from ixastate.symbols import Configuration
+from ixastate.table.graph import Edge, Graph
+
+BitTest = Callable[[int], object]
+
+
+class Walker:
+    """The Graph's step on configurations of bits."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._bits = {leaf: 1 << number for number, leaf in enumerate(graph.leaves)}
+        self._final = self.encode(graph.final)
+        names = (*graph.symbols, *graph.internal)
+        self._numbers = {symbol: number for number, symbol in enumerate(names)}
+        self._candidates = [self._candidates_of(symbol) for symbol in names]
+
+    def encode(self, configuration: Configuration) -> int:
+        """A configuration as bits."""
+        return sum(self._bits[leaf] for leaf in configuration)
+
+    def decode(self, bits: int) -> Configuration:
+        """The configuration of these bits."""
+        return tuple(leaf for leaf, bit in self._bits.items() if bits & bit)
+
+    def step(self, bits: int, symbol: int) -> tuple[int, tuple[int, ...]]:
+        """What an external symbol (by its number) does: the bits after it, and the numbers of the edges taken."""
+        taken: list[int] = []
+        queue = [symbol]
+        for asked in queue:
+            selected = []
+            spoken_for = 0
+            for source, ready, clear, enter, raised, number in self._candidates[asked]:
+                # Inner sources come first, and a source that has answered silences what lies around it.
+                if bits & source and not spoken_for & source and ready(bits):
+                    selected.append((clear, enter, raised, number))
+                    spoken_for |= source
+            if not selected:
+                name = list(self._numbers)[asked]
+                raise ChartError(f"{name!r} goes unanswered", where=", ".join(self.decode(bits)))
+            for clear, enter, raised, number in selected:
+                bits = bits & ~clear | enter
+                taken.append(number)
+                queue.extend(raised)
+            if bits == self._final:
+                break
+        return bits, tuple(taken)
+
+    def _candidates_of(self, symbol: str) -> list[tuple[int, BitTest, int, int, list[int], int]]:
+        edges = [edge for edge in self.graph.edges if edge.symbol == symbol]
+        edges.sort(key=lambda edge: (-len(self.graph.ancestry(edge.source)), edge.number))
+        return [
+            (
+                self._within(edge.source),
+                self._test(edge.condition),
+                *self._effect(edge),
+                [self._numbers[raised] for raised in edge.raised],
+                edge.number,
+            )
+            for edge in edges
+        ]
+
+    def _within(self, state_id: str) -> int:
+        """The bits of a leaf, or of all leaves inside a state."""
+        return sum(bit for leaf, bit in self._bits.items() if state_id in self.graph.ancestry(leaf))
+
+    def _effect(self, edge: Edge) -> tuple[int, int]:
+        """The bits that an edge clears and those that it sets."""
+        if not edge.targets:
+            return 0, 0
+        everything = sum(self._bits.values())
+        parent = self.graph.ancestry(edge.source)[1:2]
+        if edge.targets != self.graph.final and parent and parent[0] in self.graph.regions:
+            return self._bits[edge.source], self._bits[edge.targets[0]]
+        return everything, self.encode(self.graph.entered(edge.targets))
+
+    def _test(self, condition: str) -> BitTest:
+        if not condition:
+            return lambda bits: True
+        text = self._bit_text(ast.parse(condition, mode="eval").body)
+        # The text is made of numbers and of and, or, not alone.
+        test: BitTest = eval(f"lambda bits: {text}")
+        return test
+
+    def _bit_text(self, node: ast.expr) -> str:
+        """A condition as a Python expression on `bits`; joined tests of single leaves become one mask."""
+        if isinstance(node, ast.Call):
+            return f"(bits & {self._bits[ast.literal_eval(node.args[0])]})"
+        if isinstance(node, ast.UnaryOp):
+            return f"(not {self._bit_text(node.operand)})"
+        if not isinstance(node, ast.BoolOp):
+            raise ChartError(f"the guard {ast.unparse(node)!r} is not made of In, and, or, not", where="explore")
+        leaves = [value.operand if isinstance(value, ast.UnaryOp) else value for value in node.values]
+        negated = [isinstance(value, ast.UnaryOp) for value in node.values]
+        if all(isinstance(leaf, ast.Call) for leaf in leaves):
+            mask = sum(self._bits[ast.literal_eval(leaf.args[0])] for leaf in leaves if isinstance(leaf, ast.Call))
+            if isinstance(node.op, ast.Or) and not any(negated):
+                return f"(bits & {mask})"
+            if isinstance(node.op, ast.And) and all(negated):
+                return f"(not bits & {mask})"
+        joint = " and " if isinstance(node.op, ast.And) else " or "
+        return f"({joint.join(self._bit_text(value) for value in node.values)})"
+
+
+@dataclass(frozen=True)
+class Space:
+    """Every reachable configuration, numbered breadth first, with every move.
+
+    `next[n * len(symbols) + s]` is the configuration after symbol s in configuration n, and `output` at the same
+    place the number of the tuple of edges taken. `came_from[n]` is the (configuration, symbol) by which n was first
+    reached. A symbol that a phase does not take in leads back to the same configuration with output 0: no edges.
+    """
+
+    graph: Graph
+    bits: tuple[int, ...]
+    next: array[int]
+    output: array[int]
+    outputs: tuple[tuple[int, ...], ...]
+    came_from: tuple[tuple[int, int], ...]
+
+    def course_to(self, number: int) -> list[str]:
+        """The symbols of a shortest course to a configuration."""
+        course: list[str] = []
+        while number:
+            number, symbol = self.came_from[number]
+            course.append(self.graph.symbols[symbol])
+        return course[::-1]
+
+    def moves(self) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
+        """Every move: configuration, symbol, configuration after it, and the edges taken."""
+        width = len(self.graph.symbols)
+        for place, (after, output) in enumerate(zip(self.next, self.output, strict=True)):
+            if output:
+                yield place // width, place % width, after, self.outputs[output]
+
+
+def explore(graph: Graph) -> Space:
+    """Walk breadth first from screening until nothing new is found."""
+    walker = Walker(graph)
+    phases = {walker.encode(graph.final): set[int]()}
+    own = {edge.symbol for edge in graph.edges if edge.source == graph.initial[0]}
+    phases[walker.encode(graph.initial)] = {graph.symbols.index(symbol) for symbol in own}
+    elsewhere = {edge.symbol for edge in graph.edges if edge.source != graph.initial[0]}
+    on_treatment = {number for number, symbol in enumerate(graph.symbols) if symbol in elsewhere}
+
+    numbers = {walker.encode(graph.initial): 0}
+    found = [walker.encode(graph.initial)]
+    came_from = [(0, 0)]
+    following, output = array("I"), array("I")
+    outputs: dict[tuple[int, ...], int] = {(): 0}
+    for number, bits in enumerate(found):
+        taken_in = phases.get(bits, on_treatment)
+        for symbol in range(len(graph.symbols)):
+            if symbol not in taken_in:
+                following.append(number)
+                output.append(0)
+                continue
+            after, edges = walker.step(bits, symbol)
+            if after not in numbers:
+                numbers[after] = len(found)
+                found.append(after)
+                came_from.append((number, symbol))
+            following.append(numbers[after])
+            output.append(outputs.setdefault(edges, len(outputs)))
+    return Space(graph, tuple(found), following, output, tuple(outputs), tuple(came_from))

@@ -1,0 +1,281 @@
+"""The chart as plain data: read once from the class, frozen, sorted, and never run by the library again.
+
+`read` turns the statechart class into a `Graph` of states, regions and edges. An edge that rests on no rule is
+refused. `Graph.step` walks it: a second, small implementation of the macrostep, which is proved equal to the live
+machine move by move. Diagrams, tables, proofs and exports are made from a Graph, never from the class.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from statemachine import State
+
+from ixastate.chart.chart import CourseChart, Level
+from ixastate.chart.editions import Hold
+from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.errors import ChartError
+from ixastate.orders import Order, in_order
+from ixastate.rules import Edition
+from ixastate.symbols import Configuration, starts
+
+Condition = Callable[[frozenset[str]], bool]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One state: its parent ('' for a root state), its kind, and whether its parent enters it first."""
+
+    id: str
+    parent: str
+    kind: Literal["leaf", "region", "parallel", "final"]
+    initial: bool
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One transition. `targets` is empty when nothing is left; `guard` is '' when there is none."""
+
+    number: int
+    source: str
+    symbol: str
+    targets: tuple[str, ...]
+    guard: str
+    condition: str
+    raised: tuple[str, ...]
+    orders: tuple[Order, ...]
+    rules: tuple[str, ...]
+
+    def __str__(self) -> str:
+        guard = f" [{self.guard}]" if self.guard else ""
+        return f"{self.source} --{self.symbol}{guard}--> {', '.join(self.targets) or 'stays'}"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What one symbol does in one configuration: the configuration after it, and the edges taken, in order."""
+
+    after: Configuration
+    edges: tuple[Edge, ...]
+
+
+def condition_of(expression: str) -> Condition:
+    """A guard's expression as a function of the active leaves; `ChartError` for anything but In, and, or, not."""
+    if not expression:
+        return lambda active: True
+    return _compile(ast.parse(expression, mode="eval").body, expression)
+
+
+def _compile(node: ast.expr, whole: str) -> Condition:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "In" and len(node.args) == 1:
+        leaf = node.args[0]
+        if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+            state_id = leaf.value
+            return lambda active: state_id in active
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = _compile(node.operand, whole)
+        return lambda active: not inner(active)
+    if isinstance(node, ast.BoolOp):
+        parts = [_compile(value, whole) for value in node.values]
+        if isinstance(node.op, ast.And):
+            return lambda active: all(part(active) for part in parts)
+        return lambda active: any(part(active) for part in parts)
+    raise ChartError(f"the guard {whole!r} is not made of In, and, or, not", where="graph")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The whole chart as data. States stand in document order, edges in order of source, symbol and guard.
+
+    `spared` names the edges that no course takes and that are there because a pattern is whole.
+    """
+
+    edition: Edition
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    levels: dict[str, Level]
+    holds: dict[str, Hold]
+    spared: tuple[str, ...]
+
+    @cached_property
+    def leaves(self) -> tuple[str, ...]:
+        """Every state without children, in document order."""
+        return tuple(node.id for node in self.nodes if node.kind in ("leaf", "final"))
+
+    @cached_property
+    def regions(self) -> dict[str, tuple[str, ...]]:
+        """The leaves of each region."""
+        names = [node.id for node in self.nodes if node.kind == "region"]
+        return {name: tuple(node.id for node in self.nodes if node.parent == name) for name in names}
+
+    @cached_property
+    def internal(self) -> tuple[str, ...]:
+        """The symbols that only the chart itself raises."""
+        return tuple(sorted({raised for edge in self.edges for raised in edge.raised}))
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The external symbols: the machine's input alphabet, the usual start first."""
+        external = {edge.symbol for edge in self.edges} - set(self.internal)
+        names = [start.name for start in starts(self.edition)]
+        return (*names, *sorted(external - set(names)))
+
+    @cached_property
+    def initial(self) -> Configuration:
+        """The configuration in which a course begins."""
+        return next((node.id,) for node in self.nodes if node.initial and not node.parent)
+
+    @cached_property
+    def final(self) -> Configuration:
+        """The configuration in which a course ends."""
+        return next((node.id,) for node in self.nodes if node.kind == "final")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the rules, their numbers, and every edge: two charts that differ in anything differ here."""
+        text = json.dumps(
+            [
+                self.edition.model_dump(mode="json"),
+                [[node.id, node.parent, node.kind, node.initial] for node in self.nodes],
+                [
+                    [
+                        edge.source,
+                        edge.symbol,
+                        edge.targets,
+                        edge.guard,
+                        edge.condition,
+                        edge.raised,
+                        list(map(str, edge.orders)),
+                        edge.rules,
+                    ]
+                    for edge in self.edges
+                ],
+                [[name, level.drug, level.mg, level.standing] for name, level in sorted(self.levels.items())],
+                [[name, hold.reason, hold.drugs] for name, hold in sorted(self.holds.items())],
+                self.spared,
+            ]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {node.id: rank for rank, node in enumerate(self.nodes)}
+
+    @cached_property
+    def _parents(self) -> dict[str, str]:
+        return {node.id: node.parent for node in self.nodes}
+
+    @cached_property
+    def _out(self) -> dict[tuple[str, str], list[tuple[Condition, Edge]]]:
+        """The edges by source and symbol, with their conditions ready to ask."""
+        out: dict[tuple[str, str], list[tuple[Condition, Edge]]] = {}
+        for edge in self.edges:
+            out.setdefault((edge.source, edge.symbol), []).append((condition_of(edge.condition), edge))
+        return out
+
+    def open_edges(self, configuration: Configuration, symbol: str) -> list[Edge]:
+        """Every edge that this symbol opens: one for each source, were the guards disjoint."""
+        active = frozenset(configuration)
+        sources = dict.fromkeys(state for leaf in configuration for state in self.ancestry(leaf))
+        edges = [pair for source in sources for pair in self._out.get((source, symbol), ())]
+        return [edge for condition, edge in edges if condition(active)]
+
+    def ancestry(self, state_id: str) -> list[str]:
+        """A state and what it lies in, from the inside out."""
+        line = []
+        while state_id:
+            line.append(state_id)
+            state_id = self._parents[state_id]
+        return line
+
+    def step(self, configuration: Configuration, symbol: str) -> Moved:
+        """What an external symbol does; `ChartError` when the chart leaves it, or what it raises, unanswered."""
+        taken: list[Edge] = []
+        queue = deque([symbol])
+        while queue:
+            asked = queue.popleft()
+            edges = self._select(configuration, asked)
+            if not edges:
+                raise ChartError(f"{asked!r} goes unanswered", where=", ".join(configuration))
+            for edge in edges:
+                configuration = self._take(configuration, edge)
+                taken.append(edge)
+                queue.extend(edge.raised)
+            if configuration == self.final:
+                break
+        return Moved(configuration, tuple(taken))
+
+    def _select(self, configuration: Configuration, symbol: str) -> list[Edge]:
+        """One edge a leaf at most, the innermost first; an edge of a common ancestor counts once."""
+        active = frozenset(configuration)
+        chosen: dict[int, Edge] = {}
+        for leaf in configuration:
+            for source in self.ancestry(leaf):
+                edge = next((edge for ready, edge in self._out.get((source, symbol), ()) if ready(active)), None)
+                if edge is not None:
+                    chosen[edge.number] = edge
+                    break
+        return list(chosen.values())
+
+    def _take(self, configuration: Configuration, edge: Edge) -> Configuration:
+        if not edge.targets:
+            return configuration
+        if edge.targets != self.final and edge.source in configuration and self._parents[edge.source]:
+            return tuple(edge.targets[0] if leaf == edge.source else leaf for leaf in configuration)
+        return self.entered(edge.targets)
+
+    def entered(self, targets: tuple[str, ...]) -> Configuration:
+        """The configuration after entering these states from outside: the other regions at their first states."""
+        if targets == self.final:
+            return self.final
+        entered = {self._parents[target]: target for target in targets}
+        firsts = {node.parent: node.id for node in self.nodes if node.initial and node.parent in self.regions}
+        return tuple(entered.get(name, firsts[name]) for name in self.regions)
+
+    def orders_of(self, move: Moved) -> tuple[Order, ...]:
+        """The orders that a move gives."""
+        return in_order(order for edge in move.edges for order in edge.orders)
+
+    def rules_of(self, move: Moved) -> tuple[str, ...]:
+        """The rules that a move rests on."""
+        return self.edition.cite(rule for edge in move.edges for rule in edge.rules)
+
+
+def read(chart: type[CourseChart]) -> Graph:
+    """The chart as data; `ChartError` for an edge that rests on no rule."""
+    states = list(document_order(list(chart.states)))
+    moves = sorted(enumerate(moves_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
+    edges = tuple(_edge(number, move, chart.edition) for number, (_, move) in enumerate(moves))
+    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.levels, chart.holds, chart.spared)
+
+
+def _node(state: State) -> Node:
+    kind: Literal["leaf", "region", "parallel", "final"] = "leaf"
+    if state.final:
+        kind = "final"
+    elif state.states:
+        kind = "parallel" if state.parallel else "region"
+    return Node(state.id, state.parent.id if state.parent else "", kind, bool(state.initial))
+
+
+def _edge(number: int, move: Move, edition: Edition) -> Edge:
+    if not move.rules:
+        raise ChartError(f"the transition on {move.symbol!r} rests on no rule", where=move.source.id)
+    return Edge(
+        number,
+        move.source.id,
+        move.symbol,
+        tuple(state.id for state in move.targets if state is not None),
+        move.when.name if move.when else "",
+        move.when.expression if move.when else "",
+        move.raised,
+        move.orders,
+        edition.cite(move.rules),
+    )

@@ -1,0 +1,195 @@
+"""The machine as a table: numbered configurations, and for each symbol the next one, the orders and the rules.
+
+A table is made from a Graph by exploring it, and saved with the fingerprint of the rules and the chart, so that one
+that was made of other rules is refused when it is loaded. The table is what cohorts, proofs and test suites run on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ixastate.chart.status import Status, status_of
+from ixastate.errors import InputError
+from ixastate.files import write_whole
+from ixastate.orders import Order, in_order
+from ixastate.symbols import Configuration
+from ixastate.table.explore import Space, Walker, explore
+from ixastate.table.graph import Graph
+from ixastate.table.minimal import minimise
+
+MAGIC = b"ixastate table 1\n"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A machine as numbered arrays.
+
+    A move is numbered `configuration * len(symbols) + symbol`. `next[move]` is the configuration after it and
+    `output[move]` the number of what it says: `orders[...]`, `rules[...]` and `edges[...]`. Output 0 is a symbol that
+    the phase does not take in; it says nothing and moves nothing.
+    """
+
+    space: Space
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the table was made from."""
+        return self.space.graph
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The external symbols, in the order of the columns."""
+        return self.graph.symbols
+
+    @property
+    def next(self) -> array[int]:
+        """The configuration after each move."""
+        return self.space.next
+
+    @property
+    def output(self) -> array[int]:
+        """The number of what each move says."""
+        return self.space.output
+
+    @property
+    def edges(self) -> tuple[tuple[int, ...], ...]:
+        """The edges taken, by output."""
+        return self.space.outputs
+
+    @cached_property
+    def configurations(self) -> tuple[Configuration, ...]:
+        """The active leaves of each configuration; number 0 is screening."""
+        walker = Walker(self.graph)
+        return tuple(walker.decode(bits) for bits in self.space.bits)
+
+    @cached_property
+    def numbers(self) -> dict[Configuration, int]:
+        """The number of each configuration."""
+        return {configuration: number for number, configuration in enumerate(self.configurations)}
+
+    @cached_property
+    def statuses(self) -> tuple[Status, ...]:
+        """What each configuration means to a person."""
+        return tuple(status_of(self.graph.levels, self.graph.holds, leaves) for leaves in self.configurations)
+
+    @cached_property
+    def orders(self) -> tuple[tuple[Order, ...], ...]:
+        """The orders given, by output."""
+        edges = self.graph.edges
+        return tuple(in_order(order for number in taken for order in edges[number].orders) for taken in self.edges)
+
+    @cached_property
+    def rules(self) -> tuple[tuple[str, ...], ...]:
+        """The rules that fired, by output."""
+        edges = self.graph.edges
+        return tuple(
+            self.graph.edition.cite(rule for number in taken for rule in edges[number].rules) for taken in self.edges
+        )
+
+    @cached_property
+    def final(self) -> int:
+        """The number of `discontinued`."""
+        return self.numbers[self.graph.final]
+
+    def row(self, configuration: int) -> range:
+        """The moves of a configuration, one a symbol."""
+        width = len(self.symbols)
+        return range(configuration * width, (configuration + 1) * width)
+
+    def minimal(self) -> list[int]:
+        """The class of each configuration in the smallest machine that gives the same orders."""
+        following = [[self.next[move] for move in self.row(number)] for number in range(len(self.space.bits))]
+        said = [[self.orders[self.output[move]] for move in self.row(number)] for number in range(len(self.space.bits))]
+        return minimise(following, said)
+
+
+def tabulate(graph: Graph) -> Table:
+    """The table of a graph."""
+    return Table(explore(graph))
+
+
+def save(table: Table, path: Path) -> None:
+    """Write a table with its fingerprint, whole or not at all."""
+    space = table.space
+    header = {
+        "fingerprint": table.graph.fingerprint,
+        "configurations": len(space.bits),
+        "symbols": list(table.symbols),
+        "outputs": [list(taken) for taken in space.outputs],
+    }
+    parents = array("I", (number for pair in space.came_from for number in pair))
+    numbers = [array("Q", space.bits), space.next, space.output, parents]
+    for column in numbers:
+        if column.itemsize != _SIZES[column.typecode]:
+            raise InputError("this platform's integers have other sizes than the file format's")
+    body = zlib.compress(b"".join(_little(column) for column in numbers), 6)
+    content = json.dumps(header).encode() + b"\n" + body
+    write_whole(path, MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def load(path: Path, graph: Graph) -> Table:
+    """A saved table of this graph; `InputError` when it is damaged or was made of other rules or another chart."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path), remedy="name a saved table") from None
+    if not content.startswith(MAGIC):
+        raise InputError("not a saved table", where=str(path), remedy="make it with `ixastate table -o FILE`")
+    try:
+        digest, content = content[len(MAGIC) :].split(b"\n", 1)
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise ValueError("its digest does not fit")
+        head, body = content.split(b"\n", 1)
+        header = json.loads(head)
+        if header["fingerprint"] != graph.fingerprint:
+            raise InputError(
+                "the table was made of other rules or another chart",
+                where=str(path),
+                remedy="make it anew with `ixastate table -o FILE`",
+            )
+        count, width = header["configurations"], len(header["symbols"])
+        lengths = [("Q", count), ("I", count * width), ("I", count * width), ("I", 2 * count)]
+        bits, following, output, parents = _columns(zlib.decompress(body), lengths)
+        came_from = tuple(zip(parents[::2], parents[1::2], strict=True))
+        outputs = tuple(tuple(taken) for taken in header["outputs"])
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise InputError(f"the table is damaged: {error}", where=str(path), remedy="make it anew") from None
+    return Table(Space(graph, tuple(bits), following, output, outputs, came_from))
+
+
+_SIZES = {"Q": 8, "I": 4}
+
+
+def _little(column: array[int]) -> bytes:
+    copy = array(column.typecode, column)
+    if _BIG_ENDIAN:
+        copy.byteswap()
+    return copy.tobytes()
+
+
+def _columns(content: bytes, lengths: Sequence[tuple[str, int]]) -> list[array[int]]:
+    columns = []
+    start = 0
+    for typecode, length in lengths:
+        column: array[int] = array(typecode)
+        end = start + length * _SIZES[typecode]
+        if end > len(content):
+            raise ValueError("it ends too early")
+        column.frombytes(content[start:end])
+        if _BIG_ENDIAN:
+            column.byteswap()
+        columns.append(column)
+        start = end
+    if start != len(content):
+        raise ValueError("it ends too late")
+    return columns
+
+
+_BIG_ENDIAN = array("H", [1]).tobytes() != b"\x01\x00"

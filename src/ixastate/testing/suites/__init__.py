@@ -1,0 +1,1 @@
+"""Suites: what is to be covered, the courses that cover it, and their files."""

@@ -1,0 +1,46 @@
+"""Courses of events with the right answers: where two begin alike, the live machine runs the beginning once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ixastate.events import AnyEvent
+from ixastate.rules import load
+from ixastate.testing.answers import Expected, Oracle, as_data
+from ixastate.testing.suites.names import name_of
+from ixastate.testing.suites.vectors import Step, Vector
+
+Told = list[tuple[dict[str, Any], Expected]]
+
+
+class Answers:
+    """The right answers to courses of one edition."""
+
+    def __init__(self, edition: str) -> None:
+        self.edition = load(edition)
+        self._past: list[tuple[AnyEvent, Oracle, dict[str, Any], Expected]] = []
+
+    def of(self, events: Sequence[AnyEvent]) -> Told:
+        """Each event as a JSON object, with the right answer."""
+        alike = 0
+        while alike < min(len(events), len(self._past)) and events[alike] == self._past[alike][0]:
+            alike += 1
+        del self._past[alike:]
+        for event in events[alike:]:
+            oracle = self._past[-1][1].copied() if self._past else Oracle(self.edition.name)
+            self._past.append((event, oracle, as_data(event), oracle.observe(event)))
+        return [(data, expected) for _, _, data, expected in self._past]
+
+    def vector(self, course: str, events: Sequence[AnyEvent], covers: tuple[str, ...] = (), name: str = "") -> Vector:
+        """A course of these events; it names itself when no name is given."""
+        return vector_of(course, self.of(events), covers, name or name_of(self.of(events), self.edition))
+
+
+def vector_of(course: str, told: Told, covers: tuple[str, ...], name: str) -> Vector:
+    """A course of events that have been answered."""
+    steps = tuple(
+        Step(event=event, expected=expected.answer, rules=expected.rules, schedule=expected.schedule)
+        for event, expected in told
+    )
+    return Vector(course=course, name=name, covers=covers, steps=steps)
