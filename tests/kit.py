@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.testing.answers import Oracle
 from ixastate.testing.suites.courses import Answers
@@ -52,7 +52,7 @@ def some(cover: str, each: int) -> Suite:
 
 def vector(*facts: dict[str, Any], course: str = "course-1") -> Vector:
     """A course of these facts with the right answers."""
-    return Answers(DEFAULT_EDITION).vector(course, [EVENT.validate_python(fact) for fact in facts])
+    return Answers(DEFAULT_EDITION).vector(course, [parse_event(fact) for fact in facts])
 
 
 def of(*vectors: Vector) -> Suite:
@@ -73,7 +73,7 @@ class Sound:
         return self.observe(event)
 
     def observe(self, event: dict[str, Any]) -> dict[str, Any]:
-        answer = json.loads(json.dumps(self._oracle.observe(EVENT.validate_python(event)).answer))
+        answer = json.loads(json.dumps(self._oracle.observe(parse_event(event)).answer))
         if self.change is not None:
             type(self).change(event, answer)
         return {key: value for key, value in answer.items() if self.keys is None or key in self.keys}

@@ -9,9 +9,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.course.course import Course, Record
-from ixastate.rules import DEFAULT_EDITION, EDITIONS, load
+from ixastate.rules import DEFAULT_EDITION, EDITIONS, load_edition
 from ixastate.table.graph import Edge, Graph, read
 from ixastate.table.table import Table, tabulate
 from ixastate.table.witness import witness
@@ -25,7 +25,7 @@ def graph(edition: str = DEFAULT_EDITION) -> Graph:
 
 @cache
 def _graph(edition: str) -> Graph:
-    return read(build(edition))
+    return read(build_chart(edition))
 
 
 def table(edition: str = DEFAULT_EDITION) -> Table:
@@ -86,7 +86,7 @@ def records(symbols: Sequence[str], edition: str = DEFAULT_EDITION, seen_by: str
     `seen_by` is the edition that puts the symbols into events, where the course's own does not know them all.
     """
     course = Course(edition=edition)
-    return [course.observe(event) for event in witness(symbols, load(seen_by or edition))]
+    return [course.observe(event) for event in witness(symbols, load_edition(seen_by or edition))]
 
 
 def depths(of: Table) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ixastate.course.course import Course
-from ixastate.events import EVENT, Drug
+from ixastate.events import Drug, parse_event
 from ixastate.orders import Order, Verb
 from tests.test_course import HIGH, LOW, START, Facts, begin, facts_of, refuses, see
 
@@ -47,7 +47,7 @@ def ended() -> Course:
 def answer(course: Course, facts: Facts) -> tuple[list[str], tuple[str, ...]]:
     """The verbs of the orders that follow from a dose event, and the rules; nothing else has moved."""
     before, status = course.snapshot(), course.status
-    record = course.observe(EVENT.validate_python(facts))
+    record = course.observe(parse_event(facts))
     assert record.after == record.before == before.configuration
     assert course.status == record.status == status
     assert course.snapshot() == before.model_copy(update={"number": record.number, "latest": course.latest})
@@ -82,7 +82,7 @@ def test_organ_function_decides_the_starting_doses(
 ) -> None:
     clearance = None if ml_min is None else {"value": ml_min, "unit": "mL/min"}
     facts = {"bilirubin": {"times_uln": times_uln}, "creatinine_clearance": clearance, "on_dialysis": on_dialysis}
-    record = Course("p").observe(EVENT.validate_python({**START, **facts}))
+    record = Course("p").observe(parse_event({**START, **facts}))
     assert (record.status.ixazomib_mg, record.status.lenalidomide_mg) == doses
     assert set(record.rules) & ORGAN_RULES == set(rules.split())
     assert (Order("consult_insert", "lenalidomide") in record.orders) is ("HEP-03" in rules)

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ixastate.course.course import Course, Record
 from ixastate.course.log import dump
-from ixastate.course.schedule import due
+from ixastate.course.schedule import doses_due
 from ixastate.errors import CourseRefusal
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from ixastate.symbols import DISCONTINUED, SCREENING
 from tests import strategies
 from tests.independent_reading import Answer, IndependentReading, Refused
@@ -126,7 +126,7 @@ class BothReadings(RuleBasedStateMachine):
             if dates.moment(day).astimezone(UTC) < max(self.now, self.course.latest or self.now):
                 day += 1
             self.now = max(self.now, dates.moment(day).astimezone(UTC))
-        event = EVENT.validate_python({**facts, "day": day} if day else {**facts, "at": self.now})
+        event = parse_event({**facts, "day": day} if day else {**facts, "at": self.now})
         # On a failure the shrunken course is printed as a log that can be replayed.
         note(dump(event))
         before = self.course.snapshot()
@@ -171,7 +171,7 @@ class BothReadings(RuleBasedStateMachine):
         status, dates = self.course.status, self.course.calendar
         if dates is None or status.phase != "on treatment":
             return
-        drugs = {dose.drug for day in range(1, 29) for dose in due(day, status, dates, self.course.edition)}
+        drugs = {dose.drug for day in range(1, 29) for dose in doses_due(day, status, dates, self.course.edition)}
         assert ("ixazomib" in drugs) is not status.ixazomib_held
         assert ("lenalidomide" in drugs) is not status.lenalidomide_held
         assert bool(status.held_for) is (status.ixazomib_held or status.lenalidomide_held)

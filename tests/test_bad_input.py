@@ -21,7 +21,7 @@ from ixastate.cli.main import main
 from ixastate.course.course import Course
 from ixastate.course.log import LONGEST_LINE, dump, read_log
 from ixastate.errors import CourseRefusal, InputError, IxastateError
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from tests.test_log import START, course_of, event
 
 RASH: dict[str, Any] = {"type": "rash_graded", "day": 9, "grade": 0}
@@ -34,7 +34,7 @@ MISSED: dict[str, Any] = {"type": "dose_missed", "day": 9}
 UNDATED = {"type": "rash_graded", "grade": 0}
 ABSENT = object()
 
-RECORD: dict[str, Any] = json.loads(dump(course_of(EVENT.validate_python(START))[0]))
+RECORD: dict[str, Any] = json.loads(dump(course_of(parse_event(START))[0]))
 
 
 def changed(facts: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -578,10 +578,10 @@ def test_a_refused_event_moves_nothing(name: str) -> None:
     facts, what = REFUSED[name]
     course = Course("p")
     for fact in (START, {**ANC, "day": 15}, {**OTHER, "day": 15, "grade": 3}):
-        course.observe(EVENT.validate_python(fact))
+        course.observe(parse_event(fact))
     before = course.snapshot()
     with pytest.raises(CourseRefusal) as caught:
-        course.observe(EVENT.validate_python(facts))
+        course.observe(parse_event(facts))
     assert what in caught.value.what
     assert caught.value.where == f"event 4 ({facts['type']})"
     assert caught.value.remedy
@@ -596,7 +596,7 @@ def test_an_event_before_the_start_moves_nothing(name: str) -> None:
     course = Course("p")
     before = course.snapshot()
     with pytest.raises(CourseRefusal, match="has not started"):
-        course.observe(EVENT.validate_python(dated))
+        course.observe(parse_event(dated))
     assert course.snapshot() == before
 
 
@@ -606,7 +606,7 @@ def test_an_event_before_the_start_moves_nothing(name: str) -> None:
 def snapshot(**changes: Any) -> str:
     course = Course("p")
     for fact in (START, {**ANC, "day": 15}):
-        course.observe(EVENT.validate_python(fact))
+        course.observe(parse_event(fact))
     return json.dumps(changed(json.loads(course.snapshot().model_dump_json()), **changes))
 
 

@@ -21,14 +21,14 @@ from pydantic import ValidationError
 
 from ixastate.chart.status import Status
 from ixastate.course.course import Course
-from ixastate.course.schedule import Dose, due
+from ixastate.course.schedule import Dose, doses_due
 from ixastate.errors import CourseRefusal
-from ixastate.events import EVENT, AnyEvent, Event
-from ixastate.rules import load
+from ixastate.events import AnyEvent, Event, parse_event
+from ixastate.rules import load_edition
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(path for path in CASES.glob("*.md") if path.name != "README.md")
-EDITION = load()
+EDITION = load_edition()
 ACTING = {rule.id for rule in EDITION.rules.values() if rule.executed_by}
 
 HEADER = ["when", "what is seen", "state", "ixazomib", "lenalidomide", "asked for", "rules"]
@@ -257,7 +257,7 @@ def check_event(course: Course, row: Row, zone: tzinfo) -> None:
     before = course.snapshot()
     seen = date_of(row.when, zone) | event_of(row.seen)
     try:
-        record = course.observe(EVENT.validate_python(seen))
+        record = course.observe(parse_event(seen))
     except (CourseRefusal, ValidationError) as refusal:
         message = str(refusal)
         if isinstance(refusal, ValidationError):
@@ -289,7 +289,7 @@ def check_due(course: Course, row: Row, zone: tzinfo) -> None:
     day = date["day"] if "day" in date else dates.day(date["at"])
     at = dates.moment(day).astimezone(UTC)
     status = course.status_at(at)
-    doses = due(day, status, dates, EDITION)
+    doses = doses_due(day, status, dates, EDITION)
     for dose in doses:
         assert dose.at.astimezone(UTC) == date.get("at", at).astimezone(UTC), f"{row.place}: due at {dose.at}"
     asked_for = {as_written(dose, listed(row.asked_for, "nothing", ";")) for dose in doses}
@@ -339,7 +339,7 @@ def test_the_readme_shows_a_phrase_for_every_field_of_every_event() -> None:
     said: set[tuple[str, str]] = set()
     for phrase in phrases_of_the_readme():
         event = event_of(phrase)
-        EVENT.validate_python(event | {"day": 1})
+        parse_event(event | {"day": 1})
         said |= {(event["type"], name) for name in event}
     for kind in get_args(get_args(AnyEvent)[0]):
         kind_said = {name for said_of, name in said if said_of == kind.model_fields["type"].default}

@@ -12,7 +12,7 @@ from statemachine import State
 
 from ixastate.chart.chart import STOP
 from ixastate.chart.status import status
-from ixastate.chart.transitions import Move, moves_of
+from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.course.live import Step, machine
 from ixastate.orders import Order
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, dose_id, starts
@@ -21,10 +21,10 @@ from tests.test_machine import CHART, RAISED, STATES, Telltale, guard_is_open, v
 EDITION = CHART.edition
 LADDERS = {"ixazomib": EDITION.ixazomib_ladder_mg, "lenalidomide": EDITION.lenalidomide.ladder_mg}
 REGIONS: dict[str, list[State]] = {region.id: list(region.states) for region in STATES["on_treatment"].states}
-MOVES = moves_of(CHART)
+MOVES = transitions_of(CHART)
 
 
-def name_of(one: Move) -> str:
+def name_of(one: Transition) -> str:
     return f"{one.source.id}--{one.symbol}" + (f"[{one.when.name}]" if one.when else "")
 
 
@@ -32,7 +32,7 @@ def name_of(one: Move) -> str:
 
 
 @pytest.mark.parametrize("one", MOVES, ids=name_of)
-def test_transition(one: Move) -> None:
+def test_transition(one: Transition) -> None:
     """Everything that travels with a transition is there, and says what the transition does."""
     assert one.rules, "it rests on no rule"
     assert set(one.rules) <= EDITION.rules.keys()
@@ -85,7 +85,7 @@ def test_each_symbol_of_a_region_is_answered_once_in_each_of_its_states(region: 
     external = symbols - set(RAISED)
     assert bool(external) is (region not in LADDERS)
     for state in REGIONS[region]:
-        moves = [one for one in state.transitions if isinstance(one, Move)]
+        moves = [one for one in state.transitions if isinstance(one, Transition)]
         assert {one.symbol for one in moves} >= external, state.id
         for symbol in {one.symbol for one in moves}:
             answers = [one for one in moves if one.symbol == symbol]

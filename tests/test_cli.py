@@ -20,8 +20,8 @@ from ixastate.cli import main as cli
 from ixastate.cli.main import main
 from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
-from ixastate.events import EVENT
-from ixastate.rules import EDITIONS, load
+from ixastate.events import parse_event
+from ixastate.rules import EDITIONS, load_edition
 from tests.test_log import START, as_log
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.jsonl"))
@@ -33,7 +33,7 @@ LOW = {"type": "neutrophils_measured", "day": 15, "value": 499, "unit": "/mm3"}
 
 def log_of(folder: Path, *facts: dict[str, Any]) -> Path:
     path = folder / "log.jsonl"
-    path.write_text(as_log(*(EVENT.validate_python(fact) for fact in facts)), encoding="utf-8")
+    path.write_text(as_log(*(parse_event(fact) for fact in facts)), encoding="utf-8")
     return path
 
 
@@ -143,8 +143,8 @@ def test_a_rule_may_be_named_in_lower_case(capsys: pytest.CaptureFixture[str]) -
 def test_rules_of_an_edition(edition: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "--edition", edition]) == 0
     title, _, *lines = capsys.readouterr().out.splitlines()
-    assert title.startswith(load(edition).title)
-    assert len(lines) == len(load(edition).rules)
+    assert title.startswith(load_edition(edition).title)
+    assert len(lines) == len(load_edition(edition).rules)
 
 
 # --- replay ---------------------------------------------------------------------------------------------------

@@ -33,7 +33,6 @@ from ixastate.course.alphabet import Context, read
 from ixastate.course.course import Course
 from ixastate.errors import InputError
 from ixastate.events import (
-    EVENT,
     AnyEvent,
     Count,
     CycleAssessed,
@@ -42,8 +41,9 @@ from ixastate.events import (
     NeuropathyGraded,
     OtherToxicityGraded,
     RashGraded,
+    parse_event,
 )
-from ixastate.rules import load
+from ixastate.rules import load_edition
 
 from .tables import EDITION_NAMES, table
 
@@ -587,7 +587,7 @@ def test_while_a_count_holds_a_drug_it_is_followed_weekly() -> None:
 
 
 def test_a_dose_is_late_only_as_the_text_allows() -> None:
-    edition = load("dosing-text")
+    edition = load_edition("dosing-text")
     assert {day + 1: int(late) for day, late in enumerate(latest_delays(edition)) if late} == {1: 4, 8: 4, 15: 6}
     rows = block("dosing-text", True, 0, 400).rows
     late = rows.kind == KIND["dose_delayed"]
@@ -718,12 +718,12 @@ def test_a_meaning_that_two_values_decide_together_is_refused(monkeypatch: pytes
 
 def test_the_facts_of_the_start_are_those_that_the_kernel_used() -> None:
     of, cohort = arrays("dosing-text"), block("dosing-text", True, 0, 400)
-    edition = load("dosing-text")
+    edition = load_edition("dosing-text")
     starts = cohort.rows.symbol[cohort.rows.kind == KIND["course_started"]]
     for patient, symbol in enumerate(starts.tolist()):
         baseline = {name: float(column[patient]) for name, column in cohort.baseline.items()}
         facts = MODEL.start_facts(edition, baseline)
-        event = EVENT.validate_python({"type": "course_started", "day": 1, **facts})
+        event = parse_event({"type": "course_started", "day": 1, **facts})
         assert read(event, Context(), edition).symbol == of.table.symbols[symbol]
     assert len(set(starts.tolist())) >= 5
 

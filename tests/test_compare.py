@@ -13,7 +13,7 @@ from ixastate.errors import ChartError
 from ixastate.orders import Order
 from ixastate.proofs.compare import TOXICITIES, Parting, compare
 from ixastate.proofs.report import parting_lines
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.table.table import Table, tabulate
 from ixastate.table.witness import witness
 from tests.tables import EDITION_NAMES, graph, starting_only, table
@@ -51,7 +51,7 @@ def reductions(parting: Parting) -> tuple[list[Order], list[Order]]:
 def last_orders(symbols: tuple[str, ...], edition: str, seen_by: str) -> tuple[Order, ...]:
     """What the living machine of an edition asks for at the end of a course."""
     course = Course(edition=edition)
-    for event in witness(symbols, load(seen_by)):
+    for event in witness(symbols, load_edition(seen_by)):
         record = course.observe(event)
     return record.orders
 

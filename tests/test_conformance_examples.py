@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ixastate.cli import export as export
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.testing import subject
 from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
@@ -91,7 +91,7 @@ def test_there_are_ten_and_the_readme_tells_of_each() -> None:
 
 @every_faulty_program
 def test_the_rules_to_be_named_are_rules(path: Path) -> None:
-    assert set(to_be_named(path)) <= set(load(EDITION).rules)
+    assert set(to_be_named(path)) <= set(load_edition(EDITION).rules)
 
 
 @every_faulty_program

@@ -13,7 +13,7 @@ import pytest
 
 from ixastate.course.course import Course, Record
 from ixastate.errors import ChartError, CourseRefusal, InputError
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, parse_event
 from ixastate.symbols import DISCONTINUED, SCREENING
 from tests.test_machine import at_once
 
@@ -35,12 +35,12 @@ def facts_of(kind: str, when: int | str, **facts: Any) -> Facts:
 
 
 def see(course: Course, kind: str, when: int | str, **facts: Any) -> Record:
-    return course.observe(EVENT.validate_python(facts_of(kind, when, **facts)))
+    return course.observe(parse_event(facts_of(kind, when, **facts)))
 
 
 def begin(patient: str | None = "p", **facts: Any) -> Course:
     course = Course(patient)
-    course.observe(EVENT.validate_python({**START, **facts}))
+    course.observe(parse_event({**START, **facts}))
     return course
 
 
@@ -48,7 +48,7 @@ def refuses(course: Course, facts: Facts) -> CourseRefusal:
     """The refusal of an event, which has moved nothing."""
     before, status = course.snapshot(), course.status
     with pytest.raises(CourseRefusal) as refused:
-        course.observe(EVENT.validate_python(facts))
+        course.observe(parse_event(facts))
     assert course.snapshot() == before
     assert course.status == status
     assert refused.value.where == f"event {before.number + 1} ({facts['type']})"
@@ -100,7 +100,7 @@ LONG: list[Facts] = [
     facts_of("dose_taken", 182, dose_mg=4),
 ]
 BASELINE: Facts = {"baseline_neuropathy": {"grade": 1, "pain": True}, "timezone": "Europe/Berlin"}
-EVENTS: list[AnyEvent] = [EVENT.validate_python(facts) for facts in ({**START, **BASELINE}, *LONG)]
+EVENTS: list[AnyEvent] = [parse_event(facts) for facts in ({**START, **BASELINE}, *LONG)]
 
 
 def run(patient: str) -> list[Record]:
@@ -158,7 +158,7 @@ def test_before_the_start_only_an_end_is_accepted(facts: Facts) -> None:
     course = Course("p")
     if facts["type"] in ("patient_died", "consent_withdrawn"):
         assert "means nothing before the start" in refuses(course, facts).what, "a day needs a calendar"
-        record = course.observe(EVENT.validate_python(at(facts, "2026-01-01T00:00:00Z")))
+        record = course.observe(parse_event(at(facts, "2026-01-01T00:00:00Z")))
         assert (record.after, record.orders, record.day) == (DISCONTINUED, (), None)
     else:
         assert "has not started" in refuses(course, facts).what
@@ -233,13 +233,13 @@ def test_a_start_on_a_later_day_is_refused() -> None:
 def test_a_blocked_start_sets_no_calendar_and_a_later_one_works(missing: list[str], orders: str) -> None:
     course = Course("p")
     blanks = {name: False if name == "patient_informed" else None for name in missing}
-    record = course.observe(EVENT.validate_python({**START, **blanks, "weekday": "friday"}))
+    record = course.observe(parse_event({**START, **blanks, "weekday": "friday"}))
     assert [order.verb for order in record.orders] == orders.split()
     assert (record.after, record.day, record.words) == (SCREENING, None, "screening")
     assert course.calendar is None
     assert "has not started" in refuses(course, {**RASH, "at": "2026-03-10T08:00:00Z"}).what
     assert "time goes backwards" in refuses(course, {**START, "at": "2026-03-02T07:59:00Z"}).what
-    later = course.observe(EVENT.validate_python({**START, "at": "2026-03-10T08:00:00Z"}))
+    later = course.observe(parse_event({**START, "at": "2026-03-10T08:00:00Z"}))
     assert (later.number, later.day, later.words) == (2, -5, "active at 4 mg")
     assert course.calendar is not None
     assert course.calendar.moment(1) == datetime(2026, 3, 16, 8, tzinfo=UTC)
@@ -330,7 +330,7 @@ def test_after_the_end_everything_is_recorded_and_nothing_changes(facts: Facts) 
     see(course, "neutrophils_measured", 8, **LOW)
     see(course, "intolerable_toxicity_declared", 9)
     before = course.snapshot()
-    record = course.observe(EVENT.validate_python({**facts, "day": 200}))
+    record = course.observe(parse_event({**facts, "day": 200}))
     assert (record.number, record.day, record.words) == (4, 200, "discontinued")
     assert (record.symbol, record.orders, record.rules) == (None, (), ("K-FINAL",))
     assert course.snapshot() == before.model_copy(update={"number": 4, "latest": course.latest})

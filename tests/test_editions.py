@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.chart.editions import SHAPES
 from ixastate.course.course import Course, Record
 from ixastate.errors import RulesError
-from ixastate.events import EVENT
-from ixastate.rules import EDITIONS, load, parse
+from ixastate.events import parse_event
+from ixastate.rules import EDITIONS, load_edition, parse
 from ixastate.symbols import starts
 from tests.tables import EDITION_NAMES, graph, records
 
-TEXT = load()
+TEXT = load_edition()
 OTHERS = EDITION_NAMES[1:]
 REPLACED = {
     "us-label": {"ANC-04", "ANC-05", "ANC-06", "RASH-01", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE", "NC-01"},
@@ -42,16 +42,16 @@ def test_the_dosing_text_comes_first_and_every_edition_has_a_shape() -> None:
 
 @pytest.mark.parametrize("name", EDITION_NAMES)
 def test_an_edition_is_named_as_its_file_says(name: str) -> None:
-    edition = load(name)
+    edition = load_edition(name)
     assert edition.name == data_of(name)["edition"] == name
     assert edition.title
     assert edition.source
-    assert build(name).edition == edition
+    assert build_chart(name).edition == edition
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_edition_is_the_dosing_text_with_some_rules_replaced(name: str) -> None:
-    edition = load(name)
+    edition = load_edition(name)
     assert data_of(name)["base"] == "dosing-text"
     different = {rule for rule in edition.rules if edition.rules[rule] != TEXT.rules.get(rule)}
     assert different == set(data_of(name)["rules"]) == REPLACED[name]
@@ -65,15 +65,15 @@ def test_an_edition_is_the_dosing_text_with_some_rules_replaced(name: str) -> No
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_rule_that_is_replaced_says_what_the_text_says_instead(name: str) -> None:
     for rule_id in REPLACED[name] & set(TEXT.rules):
-        rule = load(name).rules[rule_id]
+        rule = load_edition(name).rules[rule_id]
         assert rule.says != TEXT.rules[rule_id].says
         assert rule.kind == TEXT.rules[rule_id].kind
 
 
 @pytest.mark.parametrize("name", EDITION_NAMES)
 def test_a_clause_that_is_not_of_the_text_names_its_source(name: str) -> None:
-    for rule in load(name).rules.values():
-        replaced = name != "dosing-text" and load(name).rules[rule.id] != TEXT.rules.get(rule.id)
+    for rule in load_edition(name).rules.values():
+        replaced = name != "dosing-text" and load_edition(name).rules[rule.id] != TEXT.rules.get(rule.id)
         if rule.kind == "label" and (replaced or not rule.lines):
             assert rule.source, rule.id
         if rule.kind == "label" and not replaced:
@@ -81,7 +81,7 @@ def test_a_clause_that_is_not_of_the_text_names_its_source(name: str) -> None:
 
 
 def test_the_numbers_of_the_label() -> None:
-    label = load("us-label")
+    label = load_edition("us-label")
     assert (label.number("NC-01", "anc"), label.number("NC-01", "platelets")) == (1000, 75_000)
     assert {quantity.unit for quantity in label.rules["NC-01"].numbers.values()} == {"/mm3"}
     assert (label.number("RASH-01", "from_grade"), label.number("RASH-01", "to_grade")) == (2, 3)
@@ -93,9 +93,9 @@ def test_the_numbers_of_the_label() -> None:
 @pytest.mark.parametrize("name", EDITION_NAMES)
 def test_an_edition_cites_its_replaced_rules_in_its_chart(name: str) -> None:
     cited = {rule for edge in graph(name).edges for rule in edge.rules}
-    acting = {rule for rule in REPLACED.get(name, set()) if "transition" in load(name).rules[rule].executed_by}
+    acting = {rule for rule in REPLACED.get(name, set()) if "transition" in load_edition(name).rules[rule].executed_by}
     assert acting <= cited
-    assert not cited & {rule.id for rule in load(name).rules.values() if rule.not_modelled}
+    assert not cited & {rule.id for rule in load_edition(name).rules.values() if rule.not_modelled}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def assessed(
         "platelets": {"value": Decimal(platelets), "unit": unit},
         "toxicities_resolved": resolved,
     }
-    return course, course.observe(EVENT.validate_python(facts))
+    return course, course.observe(parse_event(facts))
 
 
 @pytest.mark.parametrize(

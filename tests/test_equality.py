@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ixastate.chart.chart import build
-from ixastate.chart.transitions import Move, moves_of
+from ixastate.chart.chart import build_chart
+from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import ChartError
 from ixastate.proofs import equality
@@ -22,8 +22,8 @@ def known_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(equality, "_table", table)
 
 
-def live_move(source: str, symbol: str) -> Move:
-    [found] = [move for move in moves_of(build()) if (move.source.id, move.symbol) == (source, symbol)]
+def live_move(source: str, symbol: str) -> Transition:
+    [found] = [move for move in transitions_of(build_chart()) if (move.source.id, move.symbol) == (source, symbol)]
     return found
 
 
@@ -129,4 +129,4 @@ def test_no_configurations_are_no_proof() -> None:
 
 
 def test_the_machine_that_is_compared_is_the_one_that_courses_run_on() -> None:
-    assert machine(DEFAULT_EDITION).chart is build(DEFAULT_EDITION)
+    assert machine(DEFAULT_EDITION).chart is build_chart(DEFAULT_EDITION)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.chart.status import status
 from ixastate.events import AnyEvent
 from ixastate.orders import in_order
@@ -56,7 +56,7 @@ def _on(event: AnyEvent, day: int) -> AnyEvent:
     return event.model_copy(update={"day": day})
 
 
-GRAPH = read(build())
+GRAPH = read(build_chart())
 
 
 def subtree(space: Space, part: int) -> Iterator[tuple[int, Reached]]:
@@ -105,7 +105,7 @@ def test_both_readings_agree_on_every_move(part: int) -> None:
             for event in follow[0]:
                 answer = reading.observe(event)
             after, edges = walker.step(bits, symbol)
-            now = status(build(), walker.decode(after))
+            now = status(build_chart(), walker.decode(after))
             moved = Moved(walker.decode(after), tuple(GRAPH.edges[edge] for edge in edges))
             assert (answer.phase, answer.held_for) == (now.phase, frozenset(now.held_for)), (number, name)
             assert (answer.ixazomib_mg, answer.ixazomib_held) == (now.ixazomib_mg, now.ixazomib_held), (number, name)

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.course.course import Course
 from ixastate.table.explore import Space, explore
 from ixastate.table.graph import Edge, read
@@ -23,7 +23,7 @@ UNSEEN = {
 # Ixazomib that is given at 4 mg is lowered at once only by a first rash with lenalidomide at its floor, and
 # lenalidomide does not get there from any start before ixazomib has left 4 mg.
 UNREACHABLE = {"ixazomib_given_4 --owe_ixazomib--> ixazomib_given_3"}
-GRAPH = read(build())
+GRAPH = read(build_chart())
 
 
 @cache

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ixastate.course.course import Course
-from ixastate.course.log import dump, parse_event, read_stream
+from ixastate.course.log import dump, read_stream
 from ixastate.course.replay import Replayed, replay_log
 from ixastate.course.timeline import timeline
 from ixastate.errors import CourseRefusal, IxastateError
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, parse_event
 from tests import strategies
 from tests.test_log import ANY_EVENT, START
 
@@ -82,7 +82,7 @@ def events(draw: st.DrawFn) -> list[AnyEvent]:
     happening = draw(st.lists(ANY_EVENT, max_size=5))
     now, course = FIRST, []
     for facts in ({**organs, **start}, *happening):
-        course.append(EVENT.validate_python({**facts, "at": now}))
+        course.append(parse_event({**facts, "at": now}))
         now += timedelta(days=draw(st.sampled_from([0, 1, 7, 7, 28, 28])), minutes=draw(st.sampled_from([0, 59])))
     return course
 
@@ -204,7 +204,7 @@ def test_snapshots_with_any_value_in_any_place(
     place = data.draw(st.sampled_from(places(saved)))
     try:
         resumed = Course.resume(text_of(put(saved, place, value)))
-        resumed.observe(EVENT.validate_python({**later, "at": FIRST + timedelta(days=400)}))
+        resumed.observe(parse_event({**later, "at": FIRST + timedelta(days=400)}))
         assert resumed.snapshot().number > 0
         resumed.due(range(1, 29))
     except IxastateError as error:

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from statemachine import State
 
-from ixastate.chart.chart import STOP, CourseChart, build
-from ixastate.chart.transitions import Guard, move, moves_of
+from ixastate.chart.chart import STOP, CourseChart, build_chart
+from ixastate.chart.transitions import Guard, move, transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import ChartError, RulesError
 from ixastate.orders import Order
-from ixastate.rules import Edition, load
+from ixastate.rules import Edition, load_edition
 from ixastate.table.graph import Graph, condition_of, read
 from tests.tables import EDITION_NAMES, changed, edge_of, graph, sampled, table
 
@@ -36,7 +36,7 @@ def tiny(rules: str = "K-RECORD", when: Guard | None = None) -> type[CourseChart
     """A chart of one transition."""
     before, after = State(initial=True), State(final=True)
     move(before, "go", after, rules, when=when, orders=[Order("consider_g_csf")])
-    body = {"before": before, "after": after, "edition": load(), "levels": {}, "holds": {}, "spared": ()}
+    body = {"before": before, "after": after, "edition": load_edition(), "levels": {}, "holds": {}, "spared": ()}
     chart: type[CourseChart] = types.new_class("Tiny", (CourseChart,), {}, lambda names: names.update(body))
     return chart
 
@@ -57,8 +57,8 @@ def test_an_edge_without_a_rule_is_refused() -> None:
 
 
 def test_an_edge_of_the_chart_that_loses_its_rules_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    chart = build()
-    victim = moves_of(chart)[40]
+    chart = build_chart()
+    victim = transitions_of(chart)[40]
     monkeypatch.setattr(victim, "rules", ())
     with pytest.raises(ChartError, match="rests on no rule") as caught:
         read(chart)
@@ -142,7 +142,7 @@ def test_a_graph_is_frozen_and_sorted(edition: str) -> None:
     assert places == sorted(places)
     assert len(set(map(str, whole.edges))) == len(whole.edges)
     assert all(edge.rules == whole.edition.cite(edge.rules) != () for edge in whole.edges)
-    assert whole == read(build(edition))
+    assert whole == read(build_chart(edition))
 
 
 def test_states_stand_in_document_order_each_below_its_parent() -> None:

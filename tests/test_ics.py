@@ -15,7 +15,7 @@ import pytest
 
 from ixastate.course.course import Course
 from ixastate.errors import InputError
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from ixastate.exchange.ics import icalendar as calendar_file
 from tests.test_log import START
 
@@ -23,7 +23,7 @@ from tests.test_log import START
 def course_of(*facts: dict[str, Any], patient: str | None = None) -> Course:
     course = Course(patient)
     for fact in facts:
-        course.observe(EVENT.validate_python(fact))
+        course.observe(parse_event(fact))
     return course
 
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ixastate.course.course import Course, Record
-from ixastate.course.log import KINDS, Line, dump, parse_event, read_log, read_stream, write_log
+from ixastate.course.log import Line, dump, read_log, read_stream, write_log
 from ixastate.errors import InputError, OutputError
-from ixastate.events import EVENT, AnyEvent, NeutrophilsMeasured
+from ixastate.events import KINDS, AnyEvent, NeutrophilsMeasured, parse_event
 from ixastate.files import write_whole
 from tests import strategies
 
@@ -78,7 +78,7 @@ EVERY_KIND: dict[str, dict[str, Any]] = {
 def event(kind: str, **facts: Any) -> AnyEvent:
     """An event of this kind, on day 9 unless the facts date it."""
     dated = {} if "at" in facts or "day" in facts else {"day": 9}
-    return EVENT.validate_python({"type": kind, **dated, **facts})
+    return parse_event({"type": kind, **dated, **facts})
 
 
 def read(content: str | bytes, name: str = "log") -> list[Line]:
@@ -119,7 +119,7 @@ def test_an_event_of_every_kind_is_read_back_the_same(kind: str, date: dict[str,
 def test_a_record_of_every_kind_of_event_is_read_back_the_same() -> None:
     kinds = [kind for kind in EVERY_KIND if kind not in ("course_started", "patient_died")]
     records = course_of(
-        EVENT.validate_python(START),
+        parse_event(START),
         *(event(kind, **EVERY_KIND[kind]) for kind in kinds),
         event("patient_died"),
         patient="Zoë 1",
@@ -132,8 +132,8 @@ def test_a_record_of_every_kind_of_event_is_read_back_the_same() -> None:
 
 
 def test_a_record_before_the_start_and_one_without_dates_are_read_back_the_same() -> None:
-    blocked = course_of(EVENT.validate_python({**START, "patient_informed": False}))
-    nominal = course_of(EVENT.validate_python({**START, "at": None, "day": 1}))
+    blocked = course_of(parse_event({**START, "patient_informed": False}))
+    nominal = course_of(parse_event({**START, "at": None, "day": 1}))
     assert blocked[0].day is None
     assert nominal[0].at is None
     assert [line.record for line in read(as_log(*blocked, *nominal))] == [*blocked, *nominal]
@@ -220,12 +220,12 @@ def test_an_event_leaves_out_what_was_not_said(written: AnyEvent, line: str) -> 
 
 
 def test_a_start_leaves_out_what_was_not_said() -> None:
-    started = EVENT.validate_python({**START, "on_dialysis": False, "assumed": [], "baseline_neuropathy": {"grade": 0}})
+    started = parse_event({**START, "on_dialysis": False, "assumed": [], "baseline_neuropathy": {"grade": 0}})
     assert json.loads(dump(started)) == START
 
 
 def test_a_record_keeps_everything_but_what_its_event_did_not_say() -> None:
-    (record,) = course_of(EVENT.validate_python(START))
+    (record,) = course_of(parse_event(START))
     data = json.loads(dump(record))
     assert list(data) == list(Record.model_fields)
     assert data["event"] == START

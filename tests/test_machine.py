@@ -20,9 +20,9 @@ import pytest
 import ixastate.chart.chart
 import ixastate.chart.transitions
 import ixastate.course.live
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.chart.status import status
-from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.chart.transitions import Transition, document_order, transitions_of
 from ixastate.course.live import Machine, Step, machine
 from ixastate.errors import ChartError, RulesError
 from ixastate.orders import Order, in_order
@@ -30,7 +30,7 @@ from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
 
 T = TypeVar("T")
-CHART = build(DEFAULT_EDITION)
+CHART = build_chart(DEFAULT_EDITION)
 STATES = {state.id: state for state in document_order(list(CHART.states))}
 
 
@@ -61,9 +61,9 @@ def parsed(expression: str) -> ast.expr:
     return ast.parse(expression, mode="eval").body
 
 
-def open_moves(active: set[str], symbol: str) -> list[Move]:
+def open_moves(active: set[str], symbol: str) -> list[Transition]:
     """The moves of the active states that answer a symbol and whose guard is open."""
-    moves = [one for state_id in active for one in STATES[state_id].transitions if isinstance(one, Move)]
+    moves = [one for state_id in active for one in STATES[state_id].transitions if isinstance(one, Transition)]
     return [
         one
         for one in moves
@@ -75,7 +75,7 @@ class Telltale(Machine):
     """A machine that remembers the moves of its last step."""
 
     def __init__(self) -> None:
-        self.last: list[Move] = []
+        self.last: list[Transition] = []
         super().__init__()
 
     def after_transition(self, transition: Any) -> None:
@@ -87,13 +87,13 @@ class Telltale(Machine):
         return super().step(before, symbol)
 
 
-RAISED = sorted({raised for one in moves_of(CHART) for raised in one.raised})
-BEGINNINGS = sorted({one.symbol for one in STATES["screening"].transitions if isinstance(one, Move)})
-ENDS = sorted({one.symbol for one in STATES["on_treatment"].transitions if isinstance(one, Move)})
+RAISED = sorted({raised for one in transitions_of(CHART) for raised in one.raised})
+BEGINNINGS = sorted({one.symbol for one in STATES["screening"].transitions if isinstance(one, Transition)})
+ENDS = sorted({one.symbol for one in STATES["on_treatment"].transitions if isinstance(one, Transition)})
 
 
 @cache
-def wander(steps: int = 4000, seed: int = 20260302) -> tuple[tuple[Step, tuple[Move, ...]], ...]:
+def wander(steps: int = 4000, seed: int = 20260302) -> tuple[tuple[Step, tuple[Transition, ...]], ...]:
     """A seeded walk through reachable configurations, begun again after each end, with the moves of each step.
 
     The ends are rare in it, and so is what leads to them, lest it never get far.
@@ -101,7 +101,7 @@ def wander(steps: int = 4000, seed: int = 20260302) -> tuple[tuple[Step, tuple[M
     chance, own, before = Random(seed), Telltale(), SCREENING
     rare = sorted(symbol for symbol in own.symbols if symbol in ENDS or symbol.endswith("grade_4"))
     ordinary = [symbol for symbol in own.symbols if not symbol.startswith("start_") and symbol not in rare]
-    walked: list[tuple[Step, tuple[Move, ...]]] = []
+    walked: list[tuple[Step, tuple[Transition, ...]]] = []
     while len(walked) < steps:
         among = BEGINNINGS if before == SCREENING else rare if chance.random() < 0.02 else ordinary
         step = own.step(before, chance.choice(among))
@@ -155,7 +155,7 @@ class Sabotage:
 def variant(monkeypatch: pytest.MonkeyPatch, sabotage: Sabotage) -> Machine:
     """A machine of our chart, built anew with a fault in it."""
 
-    class Broken(Move):
+    class Broken(Transition):
         def __init__(self, *parts: Any) -> None:
             source, symbol, target, rules, when, raises, orders = parts
             faulty = symbol == sabotage.symbol
@@ -209,7 +209,7 @@ def test_two_threads_may_step_at_once() -> None:
 
 
 def test_the_symbols_are_those_that_nothing_raises() -> None:
-    assert machine().symbols == tuple(sorted({one.symbol for one in moves_of(CHART)} - set(RAISED)))
+    assert machine().symbols == tuple(sorted({one.symbol for one in transitions_of(CHART)} - set(RAISED)))
     assert machine() is machine()
 
 

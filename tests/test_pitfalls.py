@@ -22,7 +22,7 @@ from statemachine.orderedset import OrderedSet
 from statemachine.state import HistoryState
 
 import ixastate.course.live
-from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.chart.transitions import Transition, document_order, transitions_of
 from tests.test_machine import CHART, STATES, guard_is_open
 
 SOURCE = Path(ixastate.course.live.__file__).parents[1]
@@ -200,12 +200,12 @@ def test_6_the_library_lets_a_leaf_pre_empt_its_ancestor_and_asks_the_ancestor_o
 
 def test_6_ours_answers_no_symbol_on_two_floors_or_in_two_regions() -> None:
     owners: dict[str, set[str]] = {}
-    for one in moves_of(CHART):
+    for one in transitions_of(CHART):
         parent = one.source.parent
         owners.setdefault(one.symbol, set()).add(parent.id if parent else one.source.id)
     shared = {symbol: found for symbol, found in owners.items() if len(found) > 1}
     assert shared == {symbol: {"screening", "on_treatment"} for symbol in ("death", "withdrawal")}
-    assert all(one.when is None for one in STATES["on_treatment"].transitions if isinstance(one, Move))
+    assert all(one.when is None for one in STATES["on_treatment"].transitions if isinstance(one, Transition))
 
 
 def test_7_the_library_passes_over_the_unknown_or_refuses_the_known() -> None:
@@ -234,7 +234,7 @@ def test_7_the_library_shuts_a_guard_that_names_no_state_and_ours_has_none() -> 
     chart = Misspelt()
     chart.send("go")
     assert leaves(chart) == ["here"]
-    for one in moves_of(CHART):
+    for one in transitions_of(CHART):
         if one.when is not None:
             guard_is_open(one.when.expression, set())  # refuses a state that does not exist
 
@@ -268,7 +268,7 @@ def test_8_the_library_handles_raised_symbols_in_order_and_each_as_often_as_rais
 
 
 def test_8_ours_raises_no_symbol_twice_in_a_move() -> None:
-    for one in moves_of(CHART):
+    for one in transitions_of(CHART):
         assert len(one.raised) == len(set(one.raised)), one
 
 
@@ -379,4 +379,4 @@ def test_the_library_keeps_metadata_in_a_subclass_and_loses_it_by_any() -> None:
 
 def test_ours_has_no_transition_without_metadata() -> None:
     declared = [one for state in STATES.values() for one in state.transitions if not one.initial]
-    assert declared == moves_of(CHART)
+    assert declared == transitions_of(CHART)

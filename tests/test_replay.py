@@ -13,14 +13,14 @@ from ixastate.course.course import Course
 from ixastate.course.log import dump
 from ixastate.course.replay import DECIDED, Difference, Replayed, replay_log
 from ixastate.errors import CourseRefusal, InputError, RulesError
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import DEFAULT_EDITION, EDITIONS
 from tests.test_fuzz import accepted, events
 from tests.test_log import START, as_log, read
 
 
 def log(*facts: dict[str, Any]) -> list[AnyEvent]:
-    return [EVENT.validate_python(fact) for fact in facts]
+    return [parse_event(fact) for fact in facts]
 
 
 COURSE = log(
@@ -73,7 +73,7 @@ def test_records_in_the_hour_that_comes_twice_replay_without_a_difference() -> N
     """On 25 October 2026 half past two comes twice in Berlin; the record is of the first."""
     start = {**START, "weekday": "sunday", "clock_time": "02:30"}
     first = Course()
-    first.observe(EVENT.validate_python(start))
+    first.observe(parse_event(start))
     assert first.calendar is not None
     day = next(day for day in range(1, 300) if first.calendar.moment(day).isoformat().startswith("2026-10-25"))
     steps = replay(as_log(*log(start, {"type": "rash_graded", "day": day, "grade": 0})))

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import ixastate.rules
-from ixastate.chart.transitions import moves_of
+from ixastate.chart.transitions import transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import RulesError
-from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load, parse
+from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load_edition, parse
 
-EDITION = load()
-OTHERS = [load(name) for name in EDITIONS if name != DEFAULT_EDITION]
+EDITION = load_edition()
+OTHERS = [load_edition(name) for name in EDITIONS if name != DEFAULT_EDITION]
 # Every rule of the default edition, and what the others put in its place.
 OWN = [(EDITION, rule) for rule in EDITION.rules.values()]
 OWN += [(other, rule) for other in OTHERS for rule in other.rules.values() if rule != EDITION.rules.get(rule.id)]
@@ -78,7 +78,7 @@ def test_each_line_of_the_text_is_in_some_rule(line: int) -> None:
 
 
 def test_an_edition_is_made_once() -> None:
-    assert load() is load()
+    assert load_edition() is load_edition()
     assert EDITION.name == DEFAULT_EDITION
 
 
@@ -117,7 +117,7 @@ def words_of_strings(module: str) -> frozenset[str]:
 
 @pytest.mark.parametrize("edition", [EDITION, *OTHERS], ids=name_of)
 def test_the_transitions_cite_the_rules_that_they_carry_out(edition: Edition) -> None:
-    cited = {rule for one in moves_of(machine(edition.name).chart) for rule in one.rules}
+    cited = {rule for one in transitions_of(machine(edition.name).chart) for rule in one.rules}
     assert cited == {rule.id for rule in edition.rules.values() if "transition" in rule.executed_by}
 
 
@@ -324,7 +324,7 @@ def test_a_rules_file_of_another_shape_is_refused(text: str) -> None:
 
 def test_an_unknown_edition_is_refused() -> None:
     with pytest.raises(RulesError, match="there is no edition 'us-label-1999'") as refused:
-        load("us-label-1999")
+        load_edition("us-label-1999")
     assert DEFAULT_EDITION in refused.value.remedy
 
 

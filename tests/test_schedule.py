@@ -16,7 +16,7 @@ from ixastate.course.schedule import (
     Calendar,
     calendar,
     cycle_of,
-    due,
+    doses_due,
     is_due_day,
     is_ixazomib_day,
     late_dose_fits,
@@ -25,10 +25,10 @@ from ixastate.course.schedule import (
 )
 from ixastate.errors import CourseRefusal
 from ixastate.events import WEEKDAYS, CourseStarted, Drug
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from tests.test_course import LOW, begin, see
 
-EDITION = load()
+EDITION = load_edition()
 BERLIN, NEW_YORK, AUCKLAND = "Europe/Berlin", "America/New_York", "Pacific/Auckland"
 MINUTE = timedelta(minutes=1)
 
@@ -244,7 +244,7 @@ def test_what_is_due_on_each_day(now: Status, given_mg: dict[Drug, float], day: 
     plan = dates("2026-01-05", zone=BERLIN)
     expected = {drug: mg for drug, mg in given_mg.items() if day in DAYS[drug]}
     for cycle in (0, 1, 7):
-        doses = due(day + 28 * cycle, now, plan, EDITION)
+        doses = doses_due(day + 28 * cycle, now, plan, EDITION)
         assert {dose.drug: dose.mg for dose in doses} == expected
         assert len(doses) == len(expected)
         assert all((dose.day, dose.at) == (day + 28 * cycle, plan.moment(day + 28 * cycle)) for dose in doses)
@@ -266,7 +266,7 @@ def test_what_is_due_on_each_day(now: Status, given_mg: dict[Drug, float], day: 
     ],
 )
 def test_how_a_dose_is_taken(drug: str, words: tuple[str, ...], rules: str) -> None:
-    (dose,) = (dose for dose in due(1, ACTIVE, dates("2026-01-05"), EDITION) if dose.drug == drug)
+    (dose,) = (dose for dose in doses_due(1, ACTIVE, dates("2026-01-05"), EDITION) if dose.drug == drug)
     assert all(word in "; ".join(dose.how) for word in words)
     assert {*rules.split(), "B-CALENDAR"} <= set(dose.rules)
 
@@ -274,7 +274,7 @@ def test_how_a_dose_is_taken(drug: str, words: tuple[str, ...], rules: str) -> N
 def test_lenalidomide_every_other_day() -> None:
     plan = dates("2026-01-05", every_days=2)
     for first in (1, 29):
-        doses = {day: due(first + day - 1, ACTIVE, plan, EDITION) for day in range(1, 29)}
+        doses = {day: doses_due(first + day - 1, ACTIVE, plan, EDITION) for day in range(1, 29)}
         found = {day: dose for day, some in doses.items() for dose in some if dose.drug == "lenalidomide"}
         assert sorted(found) == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21]
         assert all("REN-04" in dose.rules and "once daily" not in dose.how for dose in found.values())
@@ -283,7 +283,7 @@ def test_lenalidomide_every_other_day() -> None:
 
 @pytest.mark.parametrize("day", [0, -1, -6, -13, -27, -28])
 def test_nothing_is_due_before_day_1(day: int) -> None:
-    assert due(day, ACTIVE, dates("2026-01-05"), EDITION) == []
+    assert doses_due(day, ACTIVE, dates("2026-01-05"), EDITION) == []
     assert not any(is_due_day(drug, day, 1, EDITION) for drug in DAYS)
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from ixastate.events import EVENT
-from ixastate.rules import load
+from ixastate.events import parse_event
+from ixastate.rules import load_edition
 from ixastate.testing.answers import Oracle, differences
 from ixastate.testing.blame import FAMILIES, Asked, Clauses, blame, by_weight, implied, said_by
 from tests.kit import START, anc, plt, vector
 
-EDITION = load()
+EDITION = load_edition()
 ANC1, PLT1 = [anc(2, 499), anc(3, 500)], [plt(2, 29_999), plt(3, 30_000)]
 ANC2 = [*ANC1, anc(4, 499), anc(5, 500)]
 PLT2 = [*PLT1, plt(4, 29_999), plt(5, 30_000)]
@@ -161,7 +161,7 @@ def test_every_clause_that_can_be_blamed_exists() -> None:
             named |= {rule for rules in by_drug.values() for rule in rules}
         named |= {*clauses.ends_instead, *clauses.ends_instead.values()}
     assert named - {"NC-01"} <= set(EDITION.rules)
-    assert "NC-01" in load("us-label").rules
+    assert "NC-01" in load_edition("us-label").rules
 
 
 def test_every_clause_of_a_toxicity_can_be_blamed() -> None:
@@ -202,7 +202,7 @@ def test_words_are_read(words: Any, said: dict[str, Any]) -> None:
 def test_words_of_every_state_are_read_as_what_they_say() -> None:
     oracle = Oracle()
     for fact in [START, anc(2, 499), plt(3, 29_999), pn(4, 3), anc(5, 500), plt(6, 30_000), pn(7, 4)]:
-        answer = oracle.observe(EVENT.validate_python(fact)).answer
+        answer = oracle.observe(parse_event(fact)).answer
         for key, value in said_by(answer["state"]).items():
             assert answer[key] == value
 

@@ -18,7 +18,7 @@ from ixastate.cli.main import main
 from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
@@ -32,7 +32,7 @@ THREE = of(
     vector(START, plt(2, 29_999), plt(3, 30_000), course="plt-1"),
     vector(START, anc(2, 500), course="anc-2"),
 )
-EDITION = load()
+EDITION = load_edition()
 
 
 @pytest.fixture

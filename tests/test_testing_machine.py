@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ixastate.cli.main import main
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.testing import CourseMachine
 from ixastate.testing.conformance import shortened
 from ixastate.testing.course_machine import Wrong, explore
@@ -159,12 +159,12 @@ def test_other_editions_have_random_courses(edition: str) -> None:
 
 
 def test_values_lie_on_and_beside_the_numbers() -> None:
-    seen = values(load())
+    seen = values(load_edition())
     counts = [fact for fact in seen.toxicities["neutropenia"].beside if fact["unit"] == "/mm3"]
     assert {499, 500} <= {int(fact["value"]) for fact in counts}
     grades = {(fact["grade"], fact["pain"]) for fact in seen.toxicities["neuropathy"].onsets}
     assert grades == {(1, True), (2, False), (2, True), (3, False), (3, True)}
-    assert "new_cycle" in values(load("us-label")).toxicities
+    assert "new_cycle" in values(load_edition("us-label")).toxicities
 
 
 def test_without_hypothesis_the_extra_is_named() -> None:

@@ -12,7 +12,7 @@ from ixastate.testing.suites.vectors import write_suite
 from tests.kit import START, anc, of, plt, vector
 
 FACTORY = """
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from ixastate.testing import Oracle
 
 class Mine:
@@ -21,7 +21,7 @@ class Mine:
     def start(self, event):
         return self.observe(event)
     def observe(self, event):
-        answer = dict(self.oracle.observe(EVENT.validate_python(event)).answer)
+        answer = dict(self.oracle.observe(parse_event(event)).answer)
         if event["type"] == "platelets_measured" and event["value"] == 30000:
             answer["lenalidomide_mg"] = 25
         return answer

@@ -26,7 +26,7 @@ from ixastate.course.course import Course, Record
 from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import CELLS_PER_MM3, CourseStarted
-from ixastate.rules import EDITIONS, load
+from ixastate.rules import EDITIONS, load_edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.table.graph import Edge
 from ixastate.testing.answers import Oracle, differences
@@ -37,7 +37,7 @@ from ixastate.testing.suites.vectors import Suite, Vector, read_suite, write_sui
 from tests.kit import START, anc, of, suite, vector
 from tests.tables import graph, table
 
-EDITION = load()
+EDITION = load_edition()
 ALL = ("edges", "pairs", "rules+readings", "boundaries", "walks")
 # No event can say that another toxicity is over while none is open.
 UNSHOWN = {

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ixastate.course.course import Course
-from ixastate.course.log import KINDS, dump, read_log
+from ixastate.course.log import dump, read_log
 from ixastate.course.replay import Replayed, replay_log
 from ixastate.course.timeline import DISCLAIMER, schedule_lines, timeline
 from ixastate.errors import InputError
-from ixastate.events import EVENT, DoseEvent
+from ixastate.events import KINDS, DoseEvent, parse_event
 from ixastate.words import describe
 from tests.test_log import EVERY_KIND, START, as_log, event, read
 
@@ -23,7 +23,7 @@ RULE = "─" * 110
 
 
 def replay(*facts: dict[str, Any]) -> list[Replayed]:
-    return list(replay_log(read(as_log(*(EVENT.validate_python(fact) for fact in facts)))))
+    return list(replay_log(read(as_log(*(parse_event(fact) for fact in facts)))))
 
 
 def nominal(**changes: Any) -> dict[str, Any]:

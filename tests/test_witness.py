@@ -9,7 +9,7 @@ import pytest
 from ixastate.course.course import Course
 from ixastate.errors import ChartError, IxastateError
 from ixastate.events import CourseStarted, OtherToxicityGraded
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.symbols import Start, starts
 from ixastate.table.witness import BEFORE_THE_START, witness
 from tests.tables import EDITION_NAMES, follow, graph, records, sampled, table
@@ -50,7 +50,7 @@ def test_the_shortest_courses_lead_to_their_configurations(edition: str, count: 
     for number in sampled(edition, count, seed=7):
         symbols = whole.space.course_to(number)
         course = Course(edition=edition)
-        seen = [course.observe(event) for event in witness(symbols, load(edition))]
+        seen = [course.observe(event) for event in witness(symbols, load_edition(edition))]
         assert course.configuration == whole.configurations[number]
         assert [record.symbol for record in seen if record.symbol] == symbols
 
@@ -60,12 +60,12 @@ def test_events_are_the_same_in_every_edition_that_knows_the_symbol(symbol: str)
     start = [] if symbol.startswith("start_") else ["start_4_25"]
     opened = ["other_onset"] if symbol in OTHER_OVER else []
     course = [*start, *opened, symbol]
-    told = [witness(course, load(edition)) for edition in EDITION_NAMES if symbol in graph(edition).symbols]
+    told = [witness(course, load_edition(edition)) for edition in EDITION_NAMES if symbol in graph(edition).symbols]
     assert told
     assert all(one == told[0] for one in told)
 
 
-@pytest.mark.parametrize("start", starts(load()), ids=lambda start: start.name)
+@pytest.mark.parametrize("start", starts(load_edition()), ids=lambda start: start.name)
 def test_a_start_is_the_organ_function_that_calls_for_its_doses(start: Start) -> None:
     [record] = records([start.name])
     assert isinstance(record.event, CourseStarted)
@@ -73,12 +73,12 @@ def test_a_start_is_the_organ_function_that_calls_for_its_doses(start: Start) ->
 
 
 def test_values_lie_on_the_boundaries_of_the_text() -> None:
-    events = witness(["start_4_25", "anc_low", "anc_recovered", "platelets_low", "platelets_recovered"], load())
+    events = witness(["start_4_25", "anc_low", "anc_recovered", "platelets_low", "platelets_recovered"], load_edition())
     assert [str(getattr(event, "value", "")) for event in events[1:]] == ["499", "500", "29999", "30000"]
 
 
 def test_events_are_dated_one_day_after_the_other() -> None:
-    days = [event.day for event in witness(["start_4_25", "anc_low", "rash_grade_2_3", "death"], load())]
+    days = [event.day for event in witness(["start_4_25", "anc_low", "rash_grade_2_3", "death"], load_edition())]
     assert days == [1, 2, 3, 4]
 
 
@@ -86,9 +86,9 @@ def test_what_happens_before_the_start_has_a_date() -> None:
     for symbols in (["death"], ["withdrawal"], ["start_blocked", "start_4_25", "anc_low"], ["start_blocked", "death"]):
         seen = records(symbols)
         assert [record.symbol for record in seen] == symbols
-    [died] = witness(["death"], load())
+    [died] = witness(["death"], load_edition())
     assert (died.at, died.day) == (BEFORE_THE_START, None)
-    blocked, started, low = witness(["start_blocked", "start_4_25", "anc_low"], load())
+    blocked, started, low = witness(["start_blocked", "start_4_25", "anc_low"], load_edition())
     assert blocked.day == started.day == 1
     assert low.day is not None
     assert low.day > 1
@@ -96,7 +96,7 @@ def test_what_happens_before_the_start_has_a_date() -> None:
 
 def test_other_toxicities_end_together_each_by_its_own_name() -> None:
     symbols = ["start_4_25", "other_onset", "other_onset_related", "other_resolved_related", "other_onset"]
-    events = witness(symbols, load())
+    events = witness(symbols, load_edition())
     others = [event for event in events if isinstance(event, OtherToxicityGraded)]
     assert [event.term for event in others] == [f"other toxicity {number}" for number in (1, 2, 1, 2, 3)]
     assert [event.day for event in events] == [1, 2, 3, 4, 5, 6]
@@ -108,20 +108,20 @@ def test_other_toxicities_end_together_each_by_its_own_name() -> None:
 @pytest.mark.parametrize("before", [[], ["other_onset", "other_resolved"], ["anc_low"]], ids=str)
 def test_nothing_ends_that_is_not_open(symbol: str, before: list[str]) -> None:
     with pytest.raises(ChartError, match="cannot be seen while no other toxicity is open"):
-        witness(["start_4_25", *before, symbol], load())
+        witness(["start_4_25", *before, symbol], load_edition())
 
 
 @pytest.mark.parametrize("symbol", ["", "anc", "hold_ixazomib", "release_lenalidomide"])
 def test_a_symbol_that_no_event_means_is_refused(symbol: str) -> None:
     with pytest.raises(ChartError, match="no event is known to mean"):
-        witness(["start_4_25", symbol], load())
+        witness(["start_4_25", symbol], load_edition())
 
 
 def test_a_start_at_doses_that_none_calls_for_is_refused() -> None:
     with pytest.raises(IxastateError):
-        witness(["start_4_20"], load())
+        witness(["start_4_20"], load_edition())
 
 
 def test_a_new_cycle_is_refused_by_an_edition_that_has_no_criteria() -> None:
     with pytest.raises(ChartError):
-        witness(["start_4_25", "new_cycle_met"], load())
+        witness(["start_4_25", "new_cycle_met"], load_edition())

@@ -14,12 +14,11 @@ import sys
 from typing import Any
 
 from ixastate.course.alphabet import Context, read
-from ixastate.course.log import parse_event
 from ixastate.errors import CourseRefusal
-from ixastate.events import ConsentWithdrawn, CourseStarted, PatientDied
-from ixastate.rules import load
+from ixastate.events import ConsentWithdrawn, CourseStarted, PatientDied, parse_event
+from ixastate.rules import load_edition
 
-EDITION = load("dosing-text")
+EDITION = load_edition("dosing-text")
 BEFORE_THE_START = CourseStarted | PatientDied | ConsentWithdrawn
 
 

@@ -10,12 +10,13 @@ An event is dated in one of two ways: `at`, a date and time with its offset from
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -28,9 +29,12 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     TypeAdapter,
+    ValidationError,
     field_validator,
     model_validator,
 )
+
+from ixastate.errors import InputError
 
 Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
 DRUGS: tuple[Drug, ...] = ("ixazomib", "lenalidomide", "dexamethasone")
@@ -415,5 +419,69 @@ AnyEvent = Annotated[
     | DoseTakenWrongly,
     Field(discriminator="type"),
 ]
-# Reads an event from a Python value. JSON text is read by `log`, which keeps numbers exact.
+# JSON text is read by `log`, which keeps numbers exact.
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+KINDS: dict[str, type[BaseModel]] = {
+    kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])
+}
+
+
+def parse_event(data: Any, where: str = "event") -> AnyEvent:
+    """An event from a dict (or an event); `InputError` names the field and what would be right."""
+    try:
+        return EVENT.validate_python(data)
+    except ValidationError as error:
+        named = data.get("type") if isinstance(data, dict) else None
+        kind = KINDS.get(named) if isinstance(named, str) else None
+        raise explain(error, where, kind) from None
+
+
+def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -> InputError:
+    """The first thing that pydantic found wrong, in plain words with the field and a remedy."""
+    problem = error.errors(include_url=False)[0]
+    loc = problem["loc"]
+    # In front stands the kind by which pydantic told the events apart.
+    path = [str(part) for part in (loc[1:] if loc and loc[0] in KINDS else loc)]
+    field = ".".join(path)
+    place = f"{where}: {field}" if field else where
+    kind = problem["type"]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        given = problem["input"].get("type") if isinstance(problem["input"], dict) else None
+        if given is None:
+            return InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
+        return InputError(
+            f"{given!r} is no kind of event", where=f"{where}: type", remedy=_nearest(str(given), list(KINDS))
+        )
+    if kind == "missing":
+        return InputError(f"the field {path[-1]!r} is missing", where=where, remedy=_expected(model, path))
+    if kind == "extra_forbidden":
+        names = list(model.model_fields) if model is not None and len(path) == 1 else []
+        return InputError(f"there is no field {path[-1]!r} here", where=where, remedy=_nearest(path[-1], names))
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:].replace("Input should", "it should")
+    message = message.replace("input should", "it should")
+    return InputError(message, where=place, remedy=_given(problem["input"]))
+
+
+def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
+    field = model.model_fields.get(path[-1]) if model is not None and len(path) == 1 else None
+    choices = get_args(field.annotation) if field is not None else ()
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return f"one of: {', '.join(choices)}"
+    return f"add it to {path[0]!r}" if len(path) > 1 else "add it to the line"
+
+
+def _nearest(given: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(given, names, 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"one of: {', '.join(names)}" if names else "take it out"
+
+
+def _given(value: Any) -> str:
+    if isinstance(value, dict):
+        return "the line gives " + (
+            ", ".join(name if name.isprintable() else repr(name) for name in map(str, value)) or "nothing"
+        )
+    shown = repr(str(value) if isinstance(value, Decimal) else value)
+    return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

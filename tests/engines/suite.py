@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.exchange.scxml import order_text
 from ixastate.table.graph import Graph, read
 from ixastate.table.table import Table, tabulate
@@ -24,7 +24,7 @@ Walks = list[list[str]]
 
 @cache
 def graph(edition: str) -> Graph:
-    return read(build(edition))
+    return read(build_chart(edition))
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from ixastate.chart.chart import build
-from ixastate.chart.transitions import Move, moves_of
+from ixastate.chart.chart import build_chart
+from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.rules import Edition, Rule
 
 WIDTH = 110
@@ -42,7 +42,7 @@ def one_rule(edition: Edition, rule_id: str) -> Iterator[str]:
         yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", WIDTH)
     else:
         yield f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}."
-    resting = [move for move in moves_of(build(edition.name)) if rule_id in move.rules]
+    resting = [move for move in transitions_of(build_chart(edition.name)) if rule_id in move.rules]
     if resting:
         yield f"Transitions that rest on it ({len(resting)}):"
         yield from (f"  {_transition(move)}" for move in resting)
@@ -59,7 +59,7 @@ def _lines(rule: Rule) -> str:
     return f"line {', '.join(map(str, rule.lines))}" if rule.lines else "-"
 
 
-def _transition(move: Move) -> str:
+def _transition(move: Transition) -> str:
     target = ", ".join(state.id for state in move.targets) if move.targets else "(stays)"
     guard = f" [{move.when.name}]" if move.when else ""
     orders = f"  → {'; '.join(map(str, move.orders))}" if move.orders else ""

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from ixastate.chart.chart import CourseChart, Level
-from ixastate.chart.editions import Hold
+from ixastate.chart.states import Episode, Level, Meaning
 from ixastate.events import Drug
 from ixastate.orders import is_dose
 from ixastate.symbols import DISCONTINUED, SCREENING, Configuration
 
 Phase = Literal["screening", "on treatment", "discontinued"]
+SEVERAL = "held for several reasons"
+
+
+def active_at(mg: float) -> str:
+    """The words for a level of ixazomib that is given."""
+    return f"active at {mg:g} mg"
+
+
+def held_for(reason: str) -> str:
+    """The words for a hold."""
+    return f"held for {reason}"
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,21 @@ class Status:
             return self.phase
         reasons = ", ".join(self.held_for)
         if self.ixazomib_held:
-            return f"held for {reasons}"
-        active = f"active at {self.ixazomib_mg:g} mg"
+            return held_for(reasons)
+        active = active_at(self.ixazomib_mg or 0)
         return f"{active}, lenalidomide held for {reasons}" if self.lenalidomide_held else active
+
+    @property
+    def place(self) -> str:
+        """The state as people at the bedside speak of it: active at a dose, held for a reason or for several, the end.
+
+        It speaks of ixazomib: a hold of lenalidomide alone is no place of its own.
+        """
+        if self.phase != "on treatment":
+            return self.phase
+        if not self.ixazomib_held:
+            return active_at(self.ixazomib_mg or 0)
+        return held_for(self.held_for[0]) if len(self.held_for) == 1 else SEVERAL
 
     def as_json(self) -> dict[str, Any]:
         """The status as a JSON object, the words first."""
@@ -79,19 +100,14 @@ class Status:
         return levels[drug]
 
 
-@lru_cache(maxsize=20_000)
-def status(chart: type[CourseChart], configuration: Configuration) -> Status:
-    """The words for a configuration of this chart."""
-    return status_of(chart.levels, chart.holds, configuration)
-
-
-def status_of(levels: Mapping[str, Level], holds: Mapping[str, Hold], configuration: Configuration) -> Status:
-    """The words for a configuration, by the meanings of its states."""
+def status_of(meanings: Mapping[str, Meaning], configuration: Configuration) -> Status:
+    """The words for a configuration, by the meanings of its leaves."""
     if configuration == SCREENING:
         return Status("screening")
     if configuration == DISCONTINUED:
         return Status("discontinued")
-    of_drug = {levels[leaf].drug: levels[leaf] for leaf in configuration if leaf in levels}
+    found = [meanings[leaf] for leaf in configuration if leaf in meanings]
+    of_drug = {meaning.drug: meaning for meaning in found if isinstance(meaning, Level)}
     ixazomib, lenalidomide = of_drug["ixazomib"], of_drug["lenalidomide"]
     return Status(
         "on treatment",
@@ -99,5 +115,5 @@ def status_of(levels: Mapping[str, Level], holds: Mapping[str, Hold], configurat
         ixazomib.standing != "given",
         lenalidomide.mg,
         lenalidomide.standing != "given",
-        tuple(holds[leaf].reason for leaf in configuration if leaf in holds),
+        tuple(meaning.reason for meaning in found if isinstance(meaning, Episode) and meaning.drugs),
     )

@@ -1,48 +1,26 @@
-"""What a transition carries: the words in which the chart is written.
+"""The words in which the chart is written: a transition with all that travels with it, a region, a step.
 
-`move` declares one transition with everything that travels with it as data: its symbol, its guard, the symbols it
-raises, the orders it gives and the rules it rests on. This module knows how python-statemachine is written; it
-knows nothing of drugs or toxicities.
+`transition` declares one transition with its symbol, its guard, the symbols it raises, the orders it gives and the
+rules it rests on, as data. This module knows how python-statemachine is written; it knows no drug and no toxicity.
 """
 
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from statemachine import State, StateChart
-from statemachine.transition import Transition
+from statemachine.transition import Transition as LibraryTransition
 
+from ixastate.chart.guards import Guard
+from ixastate.chart.status import Status
 from ixastate.orders import Order
+from ixastate.symbols import Configuration
 
 
-@dataclass(frozen=True)
-class Guard:
-    """A condition on the configuration: its name, and its SCXML expression."""
-
-    name: str
-    expression: str
-
-    def __and__(self, other: Guard) -> Guard:
-        return Guard(f"{self.name}, {other.name}", f"({self.expression}) and ({other.expression})")
-
-    def __or__(self, other: Guard) -> Guard:
-        return Guard(f"{self.name}, or {other.name}", f"({self.expression}) or ({other.expression})")
-
-
-def some_active(name: str, state_ids: Iterable[str]) -> Guard:
-    """True when one of these states is active."""
-    return Guard(name, " or ".join(f"In('{state_id}')" for state_id in state_ids))
-
-
-def none_active(name: str, state_ids: Iterable[str]) -> Guard:
-    """True when none of these states is active."""
-    return Guard(name, " and ".join(f"not In('{state_id}')" for state_id in state_ids))
-
-
-class Move(Transition):
+class Transition(LibraryTransition):
     """One transition of the chart, with what travels with it: symbol, guard, raised symbols, orders, rules."""
 
     def __init__(
@@ -68,7 +46,7 @@ class Move(Transition):
         self.rules = tuple(rules.split())
 
 
-def move(
+def transition(
     source: State,
     symbol: str,
     target: State | list[State] | None,
@@ -79,7 +57,17 @@ def move(
     orders: Sequence[Order] = (),
 ) -> None:
     """Declare one transition. A target of None means that the symbol is understood and no state is left."""
-    source.transitions.add_transitions(Move(source, symbol, target, rules, when, raises, orders))
+    source.transitions.add_transitions(Transition(source, symbol, target, rules, when, raises, orders))
+
+
+# One transition in one line: from, symbol, guard, to, what it raises, orders, rules.
+Row = tuple[State, str, Guard | None, State | None, Sequence[str], Sequence[Order], str]
+
+
+def rows(table: Sequence[Row]) -> None:
+    """Declare one transition for each row."""
+    for source, symbol, when, target, raises, orders, rules in table:
+        transition(source, symbol, target, rules, when=when, raises=raises, orders=orders)
 
 
 def parallel(name: str, regions: Mapping[str, State]) -> Any:
@@ -99,7 +87,23 @@ def document_order(states: Sequence[State]) -> Iterator[State]:
         yield from document_order(state.states)
 
 
-def moves_of(chart: type[StateChart[Any]]) -> list[Move]:
+def transitions_of(chart: type[StateChart[Any]]) -> list[Transition]:
     """Every transition that a chart declares, in document order."""
     states = document_order(list(chart.states))
-    return [transition for state in states for transition in state.transitions if isinstance(transition, Move)]
+    return [one for state in states for one in state.transitions if isinstance(one, Transition)]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one symbol did: the configuration before and after, the status after it, the orders and rules.
+
+    `edges` are the numbers of the transitions taken, in order, where a Graph made the step.
+    """
+
+    symbol: str
+    before: Configuration
+    after: Configuration
+    status: Status
+    orders: tuple[Order, ...]
+    rules: tuple[str, ...]
+    edges: tuple[int, ...] = field(default=(), compare=False)

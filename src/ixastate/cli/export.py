@@ -39,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
 
 def text(name: str, edition: str) -> str:
     """The export of this format: one of `FORMATS`."""
-    from ixastate.chart.chart import build
+    from ixastate.chart.chart import build_chart
     from ixastate.exchange import scxml, xstate
     from ixastate.table.graph import read
 
     if name == "xstate-setup":
         return xstate.setup_module()
-    return {"scxml": scxml.write, "xstate": xstate.write}[name](read(build(edition)))
+    return {"scxml": scxml.write, "xstate": xstate.write}[name](read(build_chart(edition)))

@@ -165,9 +165,9 @@ def _count(text: str) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     from ixastate.chart.explain import list_rules, one_rule
-    from ixastate.rules import load
+    from ixastate.rules import load_edition
 
-    edition = load(options.edition)
+    edition = load_edition(options.edition)
     print("\n".join(one_rule(edition, options.rule.upper()) if options.rule else list_rules(edition)))
     return OK
 
@@ -230,11 +230,11 @@ def _schedule(options: argparse.Namespace) -> int:
 
 
 def _tabulated(edition: str, saved: Path | None = None) -> Table:
-    from ixastate.chart.chart import build
+    from ixastate.chart.chart import build_chart
     from ixastate.table.graph import read
     from ixastate.table.table import load, tabulate
 
-    graph = read(build(edition))
+    graph = read(build_chart(edition))
     return load(saved, graph) if saved is not None else tabulate(graph)
 
 

@@ -110,11 +110,11 @@ def run_suite(options: argparse.Namespace) -> int:
 
 
 def _print_score(suite: Suite) -> None:
-    from ixastate.chart.chart import build
+    from ixastate.chart.chart import build_chart
     from ixastate.table.graph import read
     from ixastate.testing.mutation import score
 
-    found = score(read(build(suite.header.edition)), suite.vectors)
+    found = score(read(build_chart(suite.header.edition)), suite.vectors)
     longest = max((len(vector.steps) for vector in suite.vectors), default=0)
     size = f"{suite.header.courses} courses, {suite.header.events} events, the longest {longest}"
     print(f"{', '.join(suite.header.cover)}: {size}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Context, read
 from ixastate.course.schedule import is_due_day
-from ixastate.events import DRUGS, EVENT, Drug
+from ixastate.events import DRUGS, Drug, parse_event
 from ixastate.rules import Edition
 from ixastate.table.table import Table
 
@@ -144,7 +144,7 @@ def neuropathy_meanings(arrays: MachineArrays) -> NDArray[np.uint8]:
 def _meanings(arrays: MachineArrays, values: range, facts: Callable[[int], dict[str, object]]) -> NDArray[np.uint8]:
     symbols = []
     for value in values:
-        event = EVENT.validate_python({"day": 1, **facts(value)})
+        event = parse_event({"day": 1, **facts(value)})
         symbol = read(event, Context(), arrays.edition).symbol
         symbols.append(NO_SYMBOL if symbol is None else arrays.numbers[symbol])
     return np.array(symbols, np.uint8)

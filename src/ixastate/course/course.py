@@ -14,11 +14,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError
 
-from ixastate.chart.status import Status, status
+from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Attribution, Context, lenalidomide_start, read
 from ixastate.course.live import Machine, machine
-from ixastate.course.schedule import Calendar, Dose, calendar, due
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_due
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import (
     FIRST_YEAR,
@@ -130,7 +130,7 @@ class Course:
     @property
     def status(self) -> Status:
         """What the configuration means to a person."""
-        return status(self._machine.chart, self.configuration)
+        return self._machine.status(self.configuration)
 
     @property
     def calendar(self) -> Calendar | None:
@@ -148,14 +148,14 @@ class Course:
         for since, changed in self._memory.history:
             if since <= at.astimezone(UTC):
                 configuration = changed
-        return status(self._machine.chart, configuration)
+        return self._machine.status(configuration)
 
     def due(self, days: Iterable[int]) -> list[Dose]:
         """What is due on these treatment days, by what is known: a result after a slot acts from the next dose."""
         dates = self.calendar
         if dates is None:
             return []
-        return [dose for day in days for dose in due(day, self.status_at(dates.moment(day)), dates, self.edition)]
+        return [dose for day in days for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)]
 
     def observe(self, event: AnyEvent) -> Record:
         """Take in one event; `CourseRefusal` when it cannot belong here, and then nothing has moved."""
@@ -296,7 +296,7 @@ class Course:
         for drug in BOTH:
             since = None
             for at, configuration in reversed(memory.history):
-                if not status(self._machine.chart, configuration).held(drug):
+                if not self._machine.status(configuration).held(drug):
                     break
                 since = at
             if since is not None and dates.day(now) - dates.day(since) >= longest:
@@ -326,7 +326,7 @@ class Course:
             symbol=symbol,
             before=before,
             after=memory.configuration,
-            status=status(self._machine.chart, memory.configuration),
+            status=self._machine.status(memory.configuration),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
         )

@@ -7,48 +7,39 @@ an error, and a restored configuration is checked before it is believed. It know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import Any
 
 from statemachine.orderedset import OrderedSet
 
-from ixastate.chart.chart import build
-from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.chart.chart import build_chart
+from ixastate.chart.status import Status, status_of
+from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
 from ixastate.errors import ChartError
-from ixastate.orders import Order, in_order
+from ixastate.orders import in_order
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import Configuration
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one symbol did: the configuration before and after, the orders given, the rules that fired."""
-
-    symbol: str
-    before: Configuration
-    after: Configuration
-    orders: tuple[Order, ...]
-    rules: tuple[str, ...]
 
 
 class Machine:
     """The live statechart of an edition: it steps from any configuration, and keeps none."""
 
     def __init__(self, edition: str = DEFAULT_EDITION) -> None:
-        self.chart = build(edition)
-        moves = moves_of(self.chart)
+        self.chart = build_chart(edition)
+        moves = transitions_of(self.chart)
         internal = {raised for move in moves for raised in move.raised}
         self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
         self._states = {state.id: state for state in document_order(list(self.chart.states))}
-        self._taken: list[Move] = []
+        # At most one a reachable configuration, some tens of thousands.
+        self._statuses: dict[Configuration, Status] = {}
+        self._taken: list[Transition] = []
         self._live = self.chart(listeners=[self])
         self._lock = Lock()
 
     def after_transition(self, transition: Any) -> None:
         """Called by the library after each transition that it takes."""
-        if isinstance(transition, Move):
+        if isinstance(transition, Transition):
             self._taken.append(transition)
 
     def step(self, before: Configuration, symbol: str) -> Step:
@@ -71,13 +62,22 @@ class Machine:
         expected = [symbol, *(raised for move in taken for raised in move.raised)]
         if sorted(move.symbol for move in taken) != sorted(expected):
             raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
+        reached = tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states)
         return Step(
             symbol,
             before,
-            tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states),
+            reached,
+            self.status(reached),
             in_order(order for move in taken for order in move.orders),
             self.chart.edition.cite(rule for move in taken for rule in move.rules),
         )
+
+    def status(self, configuration: Configuration) -> Status:
+        """What a configuration means to a person."""
+        known = self._statuses.get(configuration)
+        if known is None:
+            known = self._statuses[configuration] = status_of(self.chart.meanings, configuration)
+        return known
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""

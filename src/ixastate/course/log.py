@@ -6,24 +6,20 @@ This module knows no course: whether the events belong together is `replay`'s qu
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, BinaryIO
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ixastate.course.course import Record
 from ixastate.errors import InputError
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, explain, parse_event
 from ixastate.files import write_whole
 
-KINDS: dict[str, type[BaseModel]] = {
-    kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])
-}
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
 LONGEST_LINE = 1_000_000
 
@@ -78,16 +74,6 @@ def dump(line: AnyEvent | Record) -> str:
         ordered = {name: data[name] for name in type(line).model_fields}
         return json.dumps(ordered, ensure_ascii=False)
     return json.dumps({"type": line.type, **line.model_dump(mode="json", exclude_defaults=True)}, ensure_ascii=False)
-
-
-def parse_event(data: Any, where: str) -> AnyEvent:
-    """An event from a JSON value; `InputError` names the field and what would be right."""
-    try:
-        return EVENT.validate_python(data)
-    except ValidationError as error:
-        named = data.get("type") if isinstance(data, dict) else None
-        kind = KINDS.get(named) if isinstance(named, str) else None
-        raise explain(error, where, kind) from None
 
 
 def _line(raw: bytes, where: str) -> Line:
@@ -157,54 +143,3 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _kind_of(value: Any) -> str:
     kinds = {list: "a list", str: "a text", bool: "true or false", int: "a number", Decimal: "a number"}
     return kinds.get(type(value), "null")
-
-
-def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -> InputError:
-    """The first thing that pydantic found wrong, in plain words with the field and a remedy."""
-    problem = error.errors(include_url=False)[0]
-    loc = problem["loc"]
-    # In front stands the kind by which pydantic told the events apart.
-    path = [str(part) for part in (loc[1:] if loc and loc[0] in KINDS else loc)]
-    field = ".".join(path)
-    place = f"{where}: {field}" if field else where
-    kind = problem["type"]
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        given = problem["input"].get("type") if isinstance(problem["input"], dict) else None
-        if given is None:
-            return InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
-        return InputError(
-            f"{given!r} is no kind of event", where=f"{where}: type", remedy=_nearest(str(given), list(KINDS))
-        )
-    if kind == "missing":
-        return InputError(f"the field {path[-1]!r} is missing", where=where, remedy=_expected(model, path))
-    if kind == "extra_forbidden":
-        names = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return InputError(f"there is no field {path[-1]!r} here", where=where, remedy=_nearest(path[-1], names))
-    message = problem["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:].replace("Input should", "it should")
-    message = message.replace("input should", "it should")
-    return InputError(message, where=place, remedy=_given(problem["input"]))
-
-
-def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
-    field = model.model_fields.get(path[-1]) if model is not None and len(path) == 1 else None
-    choices = get_args(field.annotation) if field is not None else ()
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return f"one of: {', '.join(choices)}"
-    return f"add it to {path[0]!r}" if len(path) > 1 else "add it to the line"
-
-
-def _nearest(given: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(given, names, 1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"one of: {', '.join(names)}" if names else "take it out"
-
-
-def _given(value: Any) -> str:
-    if isinstance(value, dict):
-        return "the line gives " + (
-            ", ".join(name if name.isprintable() else repr(name) for name in map(str, value)) or "nothing"
-        )
-    shown = repr(str(value) if isinstance(value, Decimal) else value)
-    return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

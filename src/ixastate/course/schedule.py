@@ -143,7 +143,7 @@ def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: E
     return time_left(at, scheduled_day, dates, edition) >= timedelta(hours=edition.number("ADM-11", "interval"))
 
 
-def due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
+def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
     """The doses due on a treatment day in this status; what is held is not due, and is not made up later."""
     doses: list[Dose] = []
     scheduled = {"ixazomib": "DOSE-01", "lenalidomide": "DOSE-02", "dexamethasone": "DOSE-03"}

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ixastate.chart.guards import AnyOf
 from ixastate.diagrams.labels import brief, foremost, sentences, wrapped
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Lie
 from ixastate.diagrams.slices import PRESETS
@@ -95,7 +96,7 @@ def _guards(table: Table, output: int, symbol: str) -> tuple[str, ...]:
     """The parts of the guard of the symbol's own edge; a choice between two is no part."""
     edges = [table.graph.edges[number] for number in table.edges[output]]
     own = next(edge.guard for edge in edges if edge.symbol == symbol)
-    return () if " or " in own else tuple(own.split(", ") if own else ())
+    return tuple(part.name for part in own.parts if not isinstance(part, AnyOf)) if own else ()
 
 
 def witness_of(table: Table, move: int) -> list[str]:

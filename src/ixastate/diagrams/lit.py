@@ -22,7 +22,7 @@ def lit(graph: Graph, records: Sequence[Record]) -> Drawing:
         visited |= set(record.after) - set(graph.final)
         if record.symbol is not None:
             for edge in graph.step(record.before, record.symbol).edges:
-                taken.setdefault(edge.number, []).append(record.number)
+                taken.setdefault(edge, []).append(record.number)
     whole = chart(graph)
     arrows = tuple(_arrow(arrow, taken) for arrow in whole.arrows)
     # The ends of what was taken: a state may be passed through within one event.

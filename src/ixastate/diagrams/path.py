@@ -52,7 +52,7 @@ def path(graph: Graph, records: Sequence[Record]) -> Drawing:
 
 def _box(graph: Graph, number: int, configuration: Configuration) -> Box:
     """A configuration in words, with both doses and any episode that holds nothing."""
-    status = status_of(graph.levels, graph.holds, configuration)
+    status = status_of(graph.meanings, configuration)
     lines = [f"{number} · {status.words}"]
     for leaf in configuration:
         if leaf in graph.levels:

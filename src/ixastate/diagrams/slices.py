@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ixastate.chart.chart import Level
+from ixastate.chart.states import Level
 from ixastate.chart.status import Status, status_of
 from ixastate.diagrams.charts import kind_of
 from ixastate.diagrams.labels import SHORT, brief, cited, foremost, sentences, state_label, wrapped
@@ -173,7 +173,7 @@ def _box(part: Slice, state: int) -> Box:
     """A state by what all its configurations have in common."""
     graph = part.graph
     members = [part.configurations[number] for number in part.members(state)]
-    statuses = [status_of(graph.levels, graph.holds, member) for member in members]
+    statuses = [status_of(graph.meanings, member) for member in members]
     if members[0] == graph.final:
         return Box(f"state {state}", "discontinued", "final")
     lines = [_common([status.words for status in statuses])]
@@ -222,10 +222,10 @@ def _common(words: Sequence[str]) -> str:
 def _start_arrow(part: Slice) -> Arrow:
     graph = part.graph
     move = graph.step(graph.initial, part.start)
-    rules = graph.rules_of(move)
+    rules = move.rules
     label = [
         part.start,
-        *wrapped(f"/ {brief(graph.orders_of(move))}", WIDTH),
+        *wrapped(f"/ {brief(move.orders)}", WIDTH),
         *wrapped(cited(rules, graph.edition), WIDTH),
     ]
     return Arrow(

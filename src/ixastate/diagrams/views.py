@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.course.course import Record
 from ixastate.diagrams import bedside, charts, dot, lit, mermaid, path, slices
 from ixastate.diagrams.model import Drawing, View
@@ -22,7 +22,7 @@ from ixastate.table.table import Table, tabulate
 @cache
 def graph_of(edition: str = DEFAULT_EDITION) -> Graph:
     """The Graph of an edition."""
-    return read(build(edition))
+    return read(build_chart(edition))
 
 
 @cache

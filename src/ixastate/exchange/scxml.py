@@ -15,7 +15,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from ixastate.errors import ChartError
-from ixastate.exchange.condition import Condition, Leaf, parse
+from ixastate.exchange.condition import Condition, Leaf, condition
 from ixastate.orders import Order
 from ixastate.table.graph import Edge, Graph, Node
 
@@ -82,13 +82,13 @@ def _state(graph: Graph, node: Node) -> dict[str, str]:
 
 def _transition(edge: Edge) -> ET.Element:
     parts = {"event": edge.symbol}
-    if edge.condition:
-        parts["cond"] = expression(parse(edge.condition))
+    if edge.guard:
+        parts["cond"] = expression(condition(edge.guard))
     if edge.targets:
         parts["target"] = " ".join(edge.targets)
     parts["ixa:edge"] = str(edge.number)
     if edge.guard:
-        parts["ixa:guard"] = edge.guard
+        parts["ixa:guard"] = edge.guard.name
     element = ET.Element("transition", parts)
     ET.SubElement(element, "log", {"label": "rules", "expr": _quoted(" ".join(edge.rules))})
     for order in edge.orders:

@@ -80,8 +80,8 @@ def _transition(edge: Edge) -> dict[str, Any]:
     if edge.targets:
         targets = [f"#{target}" for target in edge.targets]
         transition["target"] = targets if len(targets) > 1 else targets[0]
-    if edge.condition:
-        transition["guard"] = edge.guard
+    if edge.guard:
+        transition["guard"] = edge.guard.name
     actions: list[dict[str, Any]] = [{"type": "cite", "params": {"rules": list(edge.rules)}}]
     actions += [{"type": "order", "params": order.as_json()} for order in edge.orders]
     actions += [{"type": "raise", "params": {"event": raised}} for raised in edge.raised]

@@ -6,28 +6,13 @@ other and changes nothing there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ixastate.orders import Order
+from ixastate.symbols import ENDS, TOXICITIES, Start, StartBlocked, symbols
 from ixastate.table.table import Table
-
-# The symbols of each toxicity, in the order in which the chart has them.
-TOXICITIES: dict[str, tuple[str, ...]] = {
-    "neutrophils": ("anc_low", "anc_recovered"),
-    "platelets": ("platelets_low", "platelets_recovered"),
-    "neuropathy": (
-        "neuropathy_moderate",
-        "neuropathy_severe",
-        "neuropathy_grade_4",
-        "neuropathy_resolved",
-        "neuropathy_resolved_agreed",
-    ),
-    "rash": ("rash_grade_2_3", "rash_grade_4", "rash_resolved"),
-    "other": ("other_onset", "other_onset_related", "other_resolved", "other_resolved_related"),
-    "new cycle": ("new_cycle_met", "new_cycle_unmet"),
-    "the ends": ("progression", "intolerable_toxicity", "death", "withdrawal"),
-}
+from ixastate.table.walk import Walk, walk
 
 
 @dataclass(frozen=True)
@@ -49,24 +34,27 @@ class Parting:
 
 def compare(left: Table, right: Table) -> list[Parting]:
     """The toxicities in which two editions differ, in the order of the chart; [] when they never part."""
-    both = dict.fromkeys([*left.symbols, *right.symbols])
-    starts = tuple(name for name in both if name.startswith("start_"))
+    known = symbols(left.graph.edition) | symbols(right.graph.edition)
+    first = tuple(name for name, symbol in known.items() if isinstance(symbol, Start | StartBlocked))
     # One order whichever edition stands left, so that the same course is found.
-    every = [*starts, *sorted(both.keys() - set(starts))]
+    every = [*first, *sorted(known.keys() - set(first))]
+    groups = {"the start": first}
+    groups |= {toxicity.reason: tuple(one.name for one in toxicity.symbols) for toxicity in TOXICITIES}
+    groups |= {"the ends": tuple(end.name for end in ENDS)}
     pairs, parted = _walk(left, right, every)
     partings = []
-    for toxicity, symbols in {"the start": starts, **TOXICITIES}.items():
-        of_this = [end for end in parted if end[1] in symbols]
+    for toxicity, names in groups.items():
+        of_this = [end for end in parted if end[1] in names]
         if not of_this:
             continue
-        alone_pairs, alone = _walk(left, right, [*starts, *symbols])
+        alone_pairs, alone = _walk(left, right, [*first, *names])
         own_pairs, (pair, symbol) = (alone_pairs, alone[0]) if alone else (pairs, of_this[0])
         partings.append(
             Parting(
                 toxicity,
-                (*_course(own_pairs, pair), symbol),
-                left.orders[_move(left, pair[0], symbol)[1]],
-                right.orders[_move(right, pair[1], symbol)[1]],
+                (*own_pairs.course_to(pair), symbol),
+                _move(left, pair[0], symbol)[1],
+                _move(right, pair[1], symbol)[1],
                 len({end[0] for end in of_this}),
                 len(pairs),
             )
@@ -74,39 +62,30 @@ def compare(left: Table, right: Table) -> list[Parting]:
     return partings
 
 
+# The number of a configuration in each of the two tables.
 Pair = tuple[int, int]
-Pairs = dict[Pair, tuple[Pair, str] | None]
 
 
-def _walk(left: Table, right: Table, symbols: Sequence[str]) -> tuple[Pairs, list[tuple[Pair, str]]]:
-    """Every pair reached while both agree, with how it was reached; and each pair and symbol at which they part."""
-    start: Pair = (0, 0)
-    pairs: Pairs = {start: None}
-    parted = []
-    for pair in (queue := [start]):
-        for symbol in symbols:
-            after_left, said_left = _move(left, pair[0], symbol)
-            after_right, said_right = _move(right, pair[1], symbol)
-            if left.orders[said_left] != right.orders[said_right]:
-                parted.append((pair, symbol))
-                continue
-            after = (after_left, after_right)
-            if after not in pairs:
-                pairs[after] = (pair, symbol)
-                queue.append(after)
-    return pairs, parted
+def _walk(left: Table, right: Table, names: Sequence[str]) -> tuple[Walk[Pair], list[tuple[Pair, str]]]:
+    """Every pair reached while both agree; and each pair and symbol at which they part."""
+    parted: list[tuple[Pair, str]] = []
+
+    def agreeing(pair: Pair) -> Iterator[tuple[str, Pair]]:
+        for name in names:
+            after_left, orders_left = _move(left, pair[0], name)
+            after_right, orders_right = _move(right, pair[1], name)
+            if orders_left == orders_right:
+                yield name, (after_left, after_right)
+            else:
+                parted.append((pair, name))
+
+    return walk([(0, 0)], agreeing), parted
 
 
-def _move(table: Table, configuration: int, symbol: str) -> tuple[int, int]:
-    if symbol not in table.symbols:
-        return configuration, 0
-    move = table.row(configuration)[table.symbols.index(symbol)]
-    return table.next[move], table.output[move]
-
-
-def _course(pairs: Pairs, pair: Pair) -> list[str]:
-    course = []
-    while (came := pairs[pair]) is not None:
-        pair, symbol = came
-        course.append(symbol)
-    return course[::-1]
+def _move(table: Table, configuration: int, symbol: str) -> tuple[int, tuple[Order, ...]]:
+    """The configuration after a symbol, and what it orders; a symbol that the edition does not know moves nothing."""
+    column = table.columns.get(symbol)
+    if column is None:
+        return configuration, ()
+    move = configuration * len(table.symbols) + column
+    return table.next[move], table.orders[table.output[move]]

@@ -10,12 +10,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
-from ixastate.chart.chart import build
+from ixastate.chart.transitions import Step
 from ixastate.course.live import machine
-from ixastate.table.graph import read
-from ixastate.table.table import Table, tabulate
+from ixastate.table.table import Table
 
 CHUNK = 500
 
@@ -30,29 +29,21 @@ class Unequal:
     table: str
 
 
-@cache
-def _table(edition: str) -> Table:
-    """A table of this process: each worker makes its own, once."""
-    return tabulate(read(build(edition)))
-
-
 def compare_configurations(edition: str, numbers: Iterable[int]) -> tuple[int, list[Unequal]]:
     """How many moves of these configurations were compared, and those that are unequal."""
-    table, live = _table(edition), machine(edition)
+    table, live = Table.of(edition), machine(edition)
     compared = 0
     unequal = []
     for number in numbers:
         for column, move in enumerate(table.row(number)):
-            said = table.output[move]
-            if not said:
+            if not table.output[move]:
                 continue
             compared += 1
             symbol = table.symbols[column]
             step = live.step(table.configurations[number], symbol)
-            there = (step.after, step.orders, step.rules)
-            here = (table.configurations[table.next[move]], table.orders[said], table.rules[said])
-            if there != here:
-                unequal.append(Unequal(number, symbol, _show(*there), _show(*here)))
+            looked_up = table.step(table.configurations[number], symbol)
+            if step != looked_up:
+                unequal.append(Unequal(number, symbol, _show(step), _show(looked_up)))
     return compared, unequal
 
 
@@ -72,5 +63,5 @@ def prove_equal(
     return compared, unequal
 
 
-def _show(after: tuple[str, ...], orders: tuple[object, ...], rules: tuple[str, ...]) -> str:
-    return f"{', '.join(after)} | {'; '.join(map(str, orders))} | {' '.join(rules)}"
+def _show(step: Step) -> str:
+    return f"{', '.join(step.after)} | {'; '.join(map(str, step.orders))} | {' '.join(step.rules)}"

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ixastate.symbols import dose_id
+from ixastate.chart.states import Level
+from ixastate.events import Drug
+from ixastate.symbols import BOTH, RAISED, Raised, owed_by
 from ixastate.table.graph import Edge, Graph
 
-SWAPPED = {"ixazomib": "lenalidomide", "lenalidomide": "ixazomib"}
+SWAPPED: dict[Drug, Drug] = dict(zip(BOTH, reversed(BOTH), strict=True))
 Change = Callable[[Graph, Edge], Edge | None]
 
 
@@ -27,12 +29,12 @@ class Mutant:
 
 def guard_negated(graph: Graph, edge: Edge) -> Edge | None:
     """The guard says the opposite."""
-    return replace(edge, condition=f"not ({edge.condition})") if edge.condition else None
+    return replace(edge, guard=edge.guard.negated()) if edge.guard else None
 
 
 def guard_dropped(graph: Graph, edge: Edge) -> Edge | None:
     """The guard is always open."""
-    return replace(edge, condition="", guard="") if edge.condition else None
+    return replace(edge, guard=None) if edge.guard else None
 
 
 def target_moved(graph: Graph, edge: Edge) -> Edge | None:
@@ -52,30 +54,36 @@ def raised_lost(graph: Graph, edge: Edge) -> Edge | None:
 
 def turn_swapped(graph: Graph, edge: Edge) -> Edge | None:
     """The reduction falls on the other drug."""
-    owed = next((name for name in edge.raised if name.startswith("owe_")), None)
+    owed = owed_by(edge.raised)
     if owed is None:
         return None
-    other = f"owe_{SWAPPED[owed.removeprefix('owe_')]}"
-    return replace(edge, raised=tuple(other if name == owed else name for name in edge.raised))
+    swapped = {Raised("owe", drug).name: Raised("owe", SWAPPED[drug]).name for drug in BOTH}
+    return replace(edge, raised=tuple(swapped.get(name, name) for name in edge.raised))
 
 
 def stop_removed(graph: Graph, edge: Edge) -> Edge | None:
     """What stopped treatment is passed over."""
-    return replace(edge, targets=(), orders=()) if edge.targets == graph.final and edge.source != "screening" else None
+    return (
+        replace(edge, targets=(), orders=())
+        if edge.targets == graph.final and edge.source not in graph.initial
+        else None
+    )
 
 
 def hold_ignored(graph: Graph, edge: Edge) -> Edge | None:
     """A drug is not held, and the episode begins all the same."""
-    kept = tuple(name for name in edge.raised if not name.startswith("hold_"))
+    kept = tuple(name for name in edge.raised if RAISED[name].verb != "hold")
     return replace(edge, raised=kept) if kept != edge.raised else None
 
 
 def floor_shifted(graph: Graph, edge: Edge) -> Edge | None:
     """Ixazomib's floor is taken for one level higher."""
-    reduced, floor = (dose_id(mg) for mg in graph.edition.ixazomib_ladder_mg[-2:])
-    shifted = edge.condition.replace(f"given_{floor}", f"given_{reduced}").replace(f"held_{floor}", f"held_{reduced}")
-    ixazomib_first = "ixazomib_" in edge.condition and not edge.condition.startswith("In('lenalidomide")
-    return replace(edge, condition=shifted) if shifted != edge.condition and ixazomib_first else None
+    if edge.guard is None:
+        return None
+    above, floor = graph.edition.ixazomib_ladder_mg[-2:]
+    shifts = {Level("ixazomib", floor, how).id: Level("ixazomib", above, how).id for how in ("given", "held")}
+    shifted = edge.guard.renamed(shifts)
+    return replace(edge, guard=shifted) if shifted != edge.guard else None
 
 
 def orders_lost(graph: Graph, edge: Edge) -> Edge | None:
@@ -109,7 +117,7 @@ def mutants(graph: Graph) -> Iterator[Mutant]:
     for change in CHANGES:
         for edge in graph.edges:
             changed = change(graph, edge)
-            if changed is not None and changed != edge and str(edge) not in graph.spared:
+            if changed is not None and changed != edge and str(edge) not in graph.unreachable:
                 edges = tuple(changed if other.number == edge.number else other for other in graph.edges)
                 name = f"{change.__name__.replace('_', ' ')}: {edge}"
                 yield Mutant(name, replace(graph, edges=edges))

@@ -163,7 +163,7 @@ def parse(text: str, where: str) -> Edition:
         rules = {rule_id: {**rule, "id": rule_id} for rule_id, rule in data["rules"].items()}
         base = data.pop("base", None)
         if base is not None:
-            under = load(base).model_dump()
+            under = load_edition(base).model_dump()
             rules = under["rules"] | rules
             data = under | data
         return Edition.model_validate({**data, "rules": rules})
@@ -176,7 +176,7 @@ def parse(text: str, where: str) -> Edition:
 
 
 @cache
-def load(name: str = DEFAULT_EDITION) -> Edition:
+def load_edition(name: str = DEFAULT_EDITION) -> Edition:
     """The edition of this name; `RulesError` lists the editions there are."""
     if name not in EDITIONS:
         raise RulesError(f"there is no edition {name!r}", remedy=f"one of: {', '.join(EDITIONS)}")

@@ -6,11 +6,11 @@ of bits; `Graph.step` is the slow and obvious form of the same step, and a test 
 
 from __future__ import annotations
 
-import ast
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ixastate.chart.guards import All, AnyOf, Guard, Leaf
 from ixastate.errors import ChartError
 from ixastate.symbols import Configuration
 from ixastate.table.graph import Edge, Graph
@@ -66,7 +66,7 @@ class Walker:
         return [
             (
                 self._within(edge.source),
-                self._test(edge.condition),
+                self._test(edge.guard),
                 *self._effect(edge),
                 [self._numbers[raised] for raised in edge.raised],
                 edge.number,
@@ -88,32 +88,17 @@ class Walker:
             return self._bits[edge.source], self._bits[edge.targets[0]]
         return everything, self.encode(self.graph.entered(edge.targets))
 
-    def _test(self, condition: str) -> BitTest:
-        if not condition:
+    def _test(self, guard: Guard | None) -> BitTest:
+        """A guard as a test of bits: a leaf of its tree is one mask."""
+        if guard is None:
             return lambda bits: True
-        text = self._bit_text(ast.parse(condition, mode="eval").body)
-        # The text is made of numbers and of and, or, not alone.
-        test: BitTest = eval(f"lambda bits: {text}")
-        return test
-
-    def _bit_text(self, node: ast.expr) -> str:
-        """A condition as a Python expression on `bits`; joined tests of single leaves become one mask."""
-        if isinstance(node, ast.Call):
-            return f"(bits & {self._bits[ast.literal_eval(node.args[0])]})"
-        if isinstance(node, ast.UnaryOp):
-            return f"(not {self._bit_text(node.operand)})"
-        if not isinstance(node, ast.BoolOp):
-            raise ChartError(f"the guard {ast.unparse(node)!r} is not made of In, and, or, not", where="explore")
-        leaves = [value.operand if isinstance(value, ast.UnaryOp) else value for value in node.values]
-        negated = [isinstance(value, ast.UnaryOp) for value in node.values]
-        if all(isinstance(leaf, ast.Call) for leaf in leaves):
-            mask = sum(self._bits[ast.literal_eval(leaf.args[0])] for leaf in leaves if isinstance(leaf, ast.Call))
-            if isinstance(node.op, ast.Or) and not any(negated):
-                return f"(bits & {mask})"
-            if isinstance(node.op, ast.And) and all(negated):
-                return f"(not bits & {mask})"
-        joint = " and " if isinstance(node.op, ast.And) else " or "
-        return f"({joint.join(self._bit_text(value) for value in node.values)})"
+        if isinstance(guard, Leaf):
+            mask = sum(self._bits[state] for state in guard.states)
+            return (lambda bits: bits & mask) if guard.active else (lambda bits: not bits & mask)
+        if isinstance(guard, All | AnyOf):
+            tests, joint = [self._test(part) for part in guard.joined], all if isinstance(guard, All) else any
+            return lambda bits: joint(test(bits) for test in tests)
+        raise ChartError(f"the guard {guard.name!r} is of no known kind", where="explore")
 
 
 @dataclass(frozen=True)

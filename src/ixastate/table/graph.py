@@ -7,26 +7,24 @@ machine move by move. Diagrams, tables, proofs and exports are made from a Graph
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from statemachine import State
 
-from ixastate.chart.chart import CourseChart, Level
-from ixastate.chart.editions import Hold
-from ixastate.chart.transitions import Move, document_order, moves_of
+from ixastate.chart.chart import CourseChart
+from ixastate.chart.guards import Guard
+from ixastate.chart.states import Episode, Level, Meaning, holds, levels
+from ixastate.chart.status import status_of
+from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
 from ixastate.errors import ChartError
 from ixastate.orders import Order, in_order
 from ixastate.rules import Edition
 from ixastate.symbols import Configuration, starts
-
-Condition = Callable[[frozenset[str]], bool]
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """One transition. `targets` is empty when nothing is left; `guard` is '' when there is none."""
+    """One transition. `targets` is empty when nothing is left; `guard` is None when there is none."""
 
     number: int
     source: str
     symbol: str
     targets: tuple[str, ...]
-    guard: str
-    condition: str
+    guard: Guard | None
     raised: tuple[str, ...]
     orders: tuple[Order, ...]
     rules: tuple[str, ...]
+
+    def open(self, active: frozenset[str]) -> bool:
+        """Whether its guard lets it be taken while these leaves are active."""
+        return self.guard is None or self.guard.holds(active)
 
     def __str__(self) -> str:
         guard = f" [{self.guard}]" if self.guard else ""
@@ -59,50 +60,32 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What one symbol does in one configuration: the configuration after it, and the edges taken, in order."""
-
-    after: Configuration
-    edges: tuple[Edge, ...]
-
-
-def condition_of(expression: str) -> Condition:
-    """A guard's expression as a function of the active leaves; `ChartError` for anything but In, and, or, not."""
-    if not expression:
-        return lambda active: True
-    return _compile(ast.parse(expression, mode="eval").body, expression)
-
-
-def _compile(node: ast.expr, whole: str) -> Condition:
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "In" and len(node.args) == 1:
-        leaf = node.args[0]
-        if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
-            state_id = leaf.value
-            return lambda active: state_id in active
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _compile(node.operand, whole)
-        return lambda active: not inner(active)
-    if isinstance(node, ast.BoolOp):
-        parts = [_compile(value, whole) for value in node.values]
-        if isinstance(node.op, ast.And):
-            return lambda active: all(part(active) for part in parts)
-        return lambda active: any(part(active) for part in parts)
-    raise ChartError(f"the guard {whole!r} is not made of In, and, or, not", where="graph")
-
-
-@dataclass(frozen=True)
 class Graph:
     """The whole chart as data. States stand in document order, edges in order of source, symbol and guard.
 
-    `spared` names the edges that no course takes and that are there because a pattern is whole.
+    `meanings` says what each leaf means. `unreachable` names the edges that no course takes and that are there because
+    a pattern is whole.
     """
 
     edition: Edition
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    levels: dict[str, Level]
-    holds: dict[str, Hold]
-    spared: tuple[str, ...]
+    meanings: dict[str, Meaning]
+    unreachable: tuple[str, ...]
+
+    @cached_property
+    def levels(self) -> dict[str, Level]:
+        """The leaves that are levels of a drug."""
+        return levels(self.meanings)
+
+    @cached_property
+    def holds(self) -> dict[str, Episode]:
+        """The leaves that hold a drug."""
+        return holds(self.meanings)
+
+    def region_of(self, leaf: str) -> str:
+        """The region of a leaf; '' for one outside treatment."""
+        return self._parents[leaf]
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
@@ -149,8 +132,8 @@ class Graph:
                         edge.source,
                         edge.symbol,
                         edge.targets,
-                        edge.guard,
-                        edge.condition,
+                        edge.guard.name if edge.guard else "",
+                        edge.guard.expression if edge.guard else "",
                         edge.raised,
                         list(map(str, edge.orders)),
                         edge.rules,
@@ -159,7 +142,7 @@ class Graph:
                 ],
                 [[name, level.drug, level.mg, level.standing] for name, level in sorted(self.levels.items())],
                 [[name, hold.reason, hold.drugs] for name, hold in sorted(self.holds.items())],
-                self.spared,
+                self.unreachable,
             ]
         )
         return hashlib.sha256(text.encode()).hexdigest()
@@ -173,19 +156,19 @@ class Graph:
         return {node.id: node.parent for node in self.nodes}
 
     @cached_property
-    def _out(self) -> dict[tuple[str, str], list[tuple[Condition, Edge]]]:
-        """The edges by source and symbol, with their conditions ready to ask."""
-        out: dict[tuple[str, str], list[tuple[Condition, Edge]]] = {}
+    def _out(self) -> dict[tuple[str, str], list[Edge]]:
+        """The edges by source and symbol."""
+        out: dict[tuple[str, str], list[Edge]] = {}
         for edge in self.edges:
-            out.setdefault((edge.source, edge.symbol), []).append((condition_of(edge.condition), edge))
+            out.setdefault((edge.source, edge.symbol), []).append(edge)
         return out
 
     def open_edges(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """Every edge that this symbol opens: one for each source, were the guards disjoint."""
         active = frozenset(configuration)
         sources = dict.fromkeys(state for leaf in configuration for state in self.ancestry(leaf))
-        edges = [pair for source in sources for pair in self._out.get((source, symbol), ())]
-        return [edge for condition, edge in edges if condition(active)]
+        edges = [edge for source in sources for edge in self._out.get((source, symbol), ())]
+        return [edge for edge in edges if edge.open(active)]
 
     def ancestry(self, state_id: str) -> list[str]:
         """A state and what it lies in, from the inside out."""
@@ -195,8 +178,9 @@ class Graph:
             state_id = self._parents[state_id]
         return line
 
-    def step(self, configuration: Configuration, symbol: str) -> Moved:
+    def step(self, before: Configuration, symbol: str) -> Step:
         """What an external symbol does; `ChartError` when the chart leaves it, or what it raises, unanswered."""
+        configuration = before
         taken: list[Edge] = []
         queue = deque([symbol])
         while queue:
@@ -210,7 +194,15 @@ class Graph:
                 queue.extend(edge.raised)
             if configuration == self.final:
                 break
-        return Moved(configuration, tuple(taken))
+        return Step(
+            symbol,
+            before,
+            configuration,
+            status_of(self.meanings, configuration),
+            in_order(order for edge in taken for order in edge.orders),
+            self.edition.cite(rule for edge in taken for rule in edge.rules),
+            tuple(edge.number for edge in taken),
+        )
 
     def _select(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """One edge a leaf at most, the innermost first; an edge of a common ancestor counts once."""
@@ -218,7 +210,7 @@ class Graph:
         chosen: dict[int, Edge] = {}
         for leaf in configuration:
             for source in self.ancestry(leaf):
-                edge = next((edge for ready, edge in self._out.get((source, symbol), ()) if ready(active)), None)
+                edge = next((edge for edge in self._out.get((source, symbol), ()) if edge.open(active)), None)
                 if edge is not None:
                     chosen[edge.number] = edge
                     break
@@ -239,21 +231,13 @@ class Graph:
         firsts = {node.parent: node.id for node in self.nodes if node.initial and node.parent in self.regions}
         return tuple(entered.get(name, firsts[name]) for name in self.regions)
 
-    def orders_of(self, move: Moved) -> tuple[Order, ...]:
-        """The orders that a move gives."""
-        return in_order(order for edge in move.edges for order in edge.orders)
-
-    def rules_of(self, move: Moved) -> tuple[str, ...]:
-        """The rules that a move rests on."""
-        return self.edition.cite(rule for edge in move.edges for rule in edge.rules)
-
 
 def read(chart: type[CourseChart]) -> Graph:
     """The chart as data; `ChartError` for an edge that rests on no rule."""
     states = list(document_order(list(chart.states)))
-    moves = sorted(enumerate(moves_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
+    moves = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
     edges = tuple(_edge(number, move, chart.edition) for number, (_, move) in enumerate(moves))
-    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.levels, chart.holds, chart.spared)
+    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.meanings, chart.unreachable)
 
 
 def _node(state: State) -> Node:
@@ -265,7 +249,7 @@ def _node(state: State) -> Node:
     return Node(state.id, state.parent.id if state.parent else "", kind, bool(state.initial))
 
 
-def _edge(number: int, move: Move, edition: Edition) -> Edge:
+def _edge(number: int, move: Transition, edition: Edition) -> Edge:
     if not move.rules:
         raise ChartError(f"the transition on {move.symbol!r} rests on no rule", where=move.source.id)
     return Edge(
@@ -273,8 +257,7 @@ def _edge(number: int, move: Move, edition: Edition) -> Edge:
         move.source.id,
         move.symbol,
         tuple(state.id for state in move.targets if state is not None),
-        move.when.name if move.when else "",
-        move.when.expression if move.when else "",
+        move.when,
         move.raised,
         move.orders,
         edition.cite(move.rules),

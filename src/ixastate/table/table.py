@@ -12,16 +12,19 @@ import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
+from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
-from ixastate.errors import InputError
+from ixastate.chart.transitions import Step
+from ixastate.errors import ChartError, InputError
 from ixastate.files import write_whole
 from ixastate.orders import Order, in_order
+from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import Configuration
 from ixastate.table.explore import Space, Walker, explore
-from ixastate.table.graph import Graph
+from ixastate.table.graph import Graph, read
 from ixastate.table.minimal import minimise
 
 MAGIC = b"ixastate table 1\n"
@@ -38,6 +41,31 @@ class Table:
 
     space: Space
 
+    @classmethod
+    def of(cls, edition: str = DEFAULT_EDITION) -> Table:
+        """The table of an edition, made once a process; `RulesError` when there is no such edition."""
+        return _table_of(edition)
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """What a symbol does in a configuration; `ChartError` for a symbol or a configuration that is not its own."""
+        if symbol not in self.columns:
+            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
+        if before not in self.numbers:
+            raise ChartError("no course reaches this configuration", where=", ".join(before))
+        move = self.numbers[before] * len(self.symbols) + self.columns[symbol]
+        output, after = self.output[move], self.next[move]
+        if not output:
+            raise ChartError(f"{symbol!r} goes unanswered", where=", ".join(before))
+        return Step(
+            symbol,
+            before,
+            self.configurations[after],
+            self.statuses[after],
+            self.orders[output],
+            self.rules[output],
+            self.edges[output],
+        )
+
     @property
     def graph(self) -> Graph:
         """The graph that the table was made from."""
@@ -47,6 +75,11 @@ class Table:
     def symbols(self) -> tuple[str, ...]:
         """The external symbols, in the order of the columns."""
         return self.graph.symbols
+
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """The column of each symbol."""
+        return {symbol: column for column, symbol in enumerate(self.symbols)}
 
     @property
     def next(self) -> array[int]:
@@ -77,7 +110,7 @@ class Table:
     @cached_property
     def statuses(self) -> tuple[Status, ...]:
         """What each configuration means to a person."""
-        return tuple(status_of(self.graph.levels, self.graph.holds, leaves) for leaves in self.configurations)
+        return tuple(status_of(self.graph.meanings, leaves) for leaves in self.configurations)
 
     @cached_property
     def orders(self) -> tuple[tuple[Order, ...], ...]:
@@ -108,6 +141,11 @@ class Table:
         following = [[self.next[move] for move in self.row(number)] for number in range(len(self.space.bits))]
         said = [[self.orders[self.output[move]] for move in self.row(number)] for number in range(len(self.space.bits))]
         return minimise(following, said)
+
+
+@cache
+def _table_of(edition: str) -> Table:
+    return tabulate(read(build_chart(edition)))
 
 
 def tabulate(graph: Graph) -> Table:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from ixastate.errors import ChartError
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import TOXICITY, End, Onset, Recovery, Start, StartBlocked, Symbol, facts, is_severe
 from ixastate.symbols import symbols as alphabet
@@ -44,7 +44,7 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
             # Before the start there are no treatment days.
             seen = [{**one, "at": BEFORE_THE_START, "day": None} for one in seen]
         started = started or isinstance(symbol, Start)
-        course += (EVENT.validate_python({"day": later, **one}) for later, one in enumerate(seen, day))
+        course += (parse_event({"day": later, **one}) for later, one in enumerate(seen, day))
     return course
 
 

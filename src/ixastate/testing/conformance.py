@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ixastate.rules import Edition, load
+from ixastate.rules import Edition, load_edition
 from ixastate.testing.answers import Difference, compared, differences
 from ixastate.testing.blame import Asked, blame
 from ixastate.testing.subject import Fault, FaultKind, Subject
@@ -133,7 +133,7 @@ class Tally:
 
 def conform(subject: Subject, suite: Suite) -> Summary:
     """Run every course of a suite over a system; what it does wrong is in the summary, never raised."""
-    summary = Summary(load(suite.header.edition))
+    summary = Summary(load_edition(suite.header.edition))
     for result in run(subject, suite.vectors, summary.edition):
         summary.results.append(result)
     summary.not_run = len(suite.vectors) - len(summary.results)

@@ -36,8 +36,8 @@ except ImportError:
 
 from ixastate.course.log import write_log
 from ixastate.course.schedule import next_ixazomib_day
-from ixastate.events import EVENT
-from ixastate.rules import DEFAULT_EDITION, load
+from ixastate.events import parse_event
+from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import DISCONTINUED, SCREENING
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
@@ -118,7 +118,7 @@ class CourseMachine(RuleBasedStateMachine):
     def seen(self) -> Values:
         """What can be seen under the edition, made once."""
         if self.edition not in self._seen:
-            self._seen[self.edition] = values(load(self.edition))
+            self._seen[self.edition] = values(load_edition(self.edition))
         return self._seen[self.edition]
 
     @initialize(data=DATA)
@@ -256,7 +256,7 @@ class CourseMachine(RuleBasedStateMachine):
         date: dict[str, Any] = {"day": self._day}
         if self._clock:
             date = {"at": (MONDAY + (timedelta(days=self._day - 1) if since is None else since)).isoformat()}
-        event = EVENT.validate_python({**fact, **date})
+        event = parse_event({**fact, **date})
         request = as_data(event)
         before = self._told[-1][1].answer if self._told else {}
         earlier = frozenset(name for _, expected in self._told for name in expected.rules)
@@ -302,7 +302,7 @@ CourseMachine.TestCase.settings = SETTINGS
 
 def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
     """Random courses over a system, and what became of each; no more once it has failed to answer too often."""
-    summary = Summary(load(edition))
+    summary = Summary(load_edition(edition))
     faults = 0
 
     class Exploring(CourseMachine):

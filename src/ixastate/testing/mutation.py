@@ -122,5 +122,5 @@ def acting(graph: Graph, mutant: Graph) -> tuple[Graph, list[int]]:
 def said(walker: Walker, bits: int, taken: Sequence[int]) -> Said:
     """What a person is told after a step: the status, and the orders."""
     graph = walker.graph
-    now = status_of(graph.levels, graph.holds, walker.decode(bits))
+    now = status_of(graph.meanings, walker.decode(bits))
     return now, in_order(order for number in taken for order in graph.edges[number].orders)

@@ -92,12 +92,12 @@ class CourseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the course on a new system."""
-        from ixastate.rules import load
+        from ixastate.rules import load_edition
         from ixastate.testing.conformance import run_course
         from ixastate.testing.subject import InProcess
 
         with InProcess(self.factory) as subject:
-            result = run_course(subject, self.vector, load(self.edition))
+            result = run_course(subject, self.vector, load_edition(self.edition))
         if result.failure is not None:
             raise WrongCourse(result, self.edition)
 
@@ -116,7 +116,7 @@ class WrongCourse(Exception):
     """A course on which a system answered wrongly or not at all."""
 
     def __init__(self, result: Result, edition: str) -> None:
-        from ixastate.rules import load
+        from ixastate.rules import load_edition
         from ixastate.testing.reports.report import failing_lines
 
-        super().__init__("\n".join(failing_lines(result, load(edition))))
+        super().__init__("\n".join(failing_lines(result, load_edition(edition))))

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.cohort.answers.spells import SEVERAL, cycle_days, names_of, spells
 from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
 from ixastate.cohort.run.run import Run
@@ -269,7 +269,7 @@ FIGURES: dict[str, Callable[[Run], Figure]] = {
 
 def traffic_drawing(run: Run) -> Drawing:
     """The chart with how often each transition was taken; `InputError` when today's rules are not the run's."""
-    graph = read(build(run.plan.edition))
+    graph = read(build_chart(run.plan.edition))
     if graph.fingerprint != run.directory.fingerprint:
         raise InputError(
             "the run was made by other rules or another chart",

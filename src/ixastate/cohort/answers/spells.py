@@ -11,7 +11,7 @@ import polars as pl
 
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.run.run import Run
-from ixastate.rules import load
+from ixastate.rules import load_edition
 
 SEVERAL = "held for several reasons"
 ANY = "any"
@@ -26,7 +26,7 @@ def days_of(run: Run) -> int:
 
 def cycle_days(run: Run) -> int:
     """Days in a cycle."""
-    return cycle_length(load(run.plan.edition))
+    return cycle_length(load_edition(run.plan.edition))
 
 
 def meanings(run: Run) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ixastate.rules import load
+from ixastate.rules import load_edition
 
 # How many of a long list are shown.
 SHOWN = 8
@@ -116,7 +116,7 @@ def _times(answers: Answers) -> list[str]:
 
 def _rules(answers: Answers, name: str, what: str) -> list[str]:
     """The foremost rules with their titles, where today's rules have one by that name; bookkeeping says nothing."""
-    known = load(answers["run"]["edition"]).rules
+    known = load_edition(answers["run"]["edition"]).rules
     titles = {rule.id: rule.title for rule in known.values()}
     rows = [row for row in answers[name] if row["rule"] not in known or known[row["rule"]].kind != "bookkeeping"]
     counted = aligned([[row["rule"], f"{row[what]:,}"] for row in rows[:SHOWN]])

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERM, TERMS
 from ixastate.errors import InputError
 from ixastate.events import (
-    EVENT,
     AnyEvent,
     CellCount,
     Count,
@@ -22,6 +21,7 @@ from ixastate.events import (
     NeuropathyGraded,
     OtherToxicityGraded,
     RashGraded,
+    parse_event,
 )
 
 PER_MM3 = "/mm3"
@@ -93,4 +93,4 @@ def decode(code: Code, day: int, start: Mapping[str, Any]) -> AnyEvent:
             facts |= {"toxicities_resolved": bool(code.detail & RESOLVED)}
         case "dose_missed" | "dose_delayed":
             facts |= {"scheduled_day": code.value}
-    return EVENT.validate_python(facts)
+    return parse_event(facts)

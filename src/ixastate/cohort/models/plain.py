@@ -19,7 +19,7 @@ from ixastate.cohort.models.published_numbers import DAYS_A_WEEK, Numbers, Sprea
 from ixastate.cohort.models.wichura import quantile
 from ixastate.course.alphabet import Context, lenalidomide_start, read
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
-from ixastate.events import EVENT, AnyEvent, CourseStarted, Drug, OtherToxicityGraded
+from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
 from ixastate.rules import Edition
 from ixastate.table.table import Table
 
@@ -220,7 +220,7 @@ class Course:
 
     def means(self, facts: dict[str, Any]) -> str | None:
         """What an event would mean now."""
-        event: AnyEvent = EVENT.validate_python({"day": 1, **facts})
+        event: AnyEvent = parse_event({"day": 1, **facts})
         return read(event, self.context, self.edition).symbol
 
     def is_open(self, recovery: str) -> bool:
@@ -229,7 +229,7 @@ class Course:
 
     def row(self, day: int, facts: dict[str, Any]) -> Row:
         """The row of an event, when the machine has taken it in."""
-        event: AnyEvent = EVENT.validate_python({"day": day, **facts})
+        event: AnyEvent = parse_event({"day": day, **facts})
         meaning = read(event, self.context, self.edition)
         self.context = meaning.context
         if isinstance(event, CourseStarted):
@@ -319,7 +319,7 @@ class Course:
             return
         details = draw(self.model.seed, self.patient, week, 2)
         if not is_open:
-            event = EVENT.validate_python({"day": 1, **facts, "attribution": "clear"})
+            event = parse_event({"day": 1, **facts, "attribution": "clear"})
             assert isinstance(event, OtherToxicityGraded)
             opens = bool(read(event, self.context, self.edition).context.open_terms)
             clear = unit(details[0]) < self.n.clearly_caused

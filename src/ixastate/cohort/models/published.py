@@ -77,7 +77,7 @@ from ixastate.cohort.rows import room
 from ixastate.course.alphabet import Attribution, Context, read
 from ixastate.course.schedule import NOMINAL_MONDAY, Calendar, is_ixazomib_day, late_dose_fits
 from ixastate.errors import InputError
-from ixastate.events import EVENT
+from ixastate.events import parse_event
 from ixastate.rules import Edition
 
 # What each patient was like, in the order in which the kernel fills it.
@@ -236,7 +236,7 @@ def tabulated(arrays: MachineArrays, drawn: Visits) -> Machine:
 
 def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | None = None) -> tuple[int, Context]:
     """The column of the symbol that an event means, or `NO_SYMBOL`, and the context after it."""
-    event = EVENT.validate_python({"day": 1, **facts})
+    event = parse_event({"day": 1, **facts})
     meant = read(event, Context() if context is None else context, arrays.edition)
     return NO_SYMBOL if meant.symbol is None else arrays.numbers[meant.symbol], meant.context
 

@@ -15,18 +15,19 @@ from typing import Any
 
 import polars as pl
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
+from ixastate.chart.transitions import Step
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.log.codec import decode
 from ixastate.cohort.log.log import DOSES, codes
 from ixastate.cohort.run.plan import Plan, model_of
 from ixastate.cohort.run.run import Run
 from ixastate.course.course import Course, Record
-from ixastate.course.live import Machine, Step
+from ixastate.course.live import Machine
 from ixastate.course.replay import Replayed
 from ixastate.errors import InputError, IxastateError
 from ixastate.events import DRUGS, AnyEvent
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.symbols import Configuration
 from ixastate.table.graph import read
 
@@ -61,7 +62,7 @@ class Verified:
 
 def require_same_machine(run: Run) -> None:
     """`InputError` unless today's rules and chart are those that the run was made by."""
-    today = read(build(run.plan.edition)).fingerprint
+    today = read(build_chart(run.plan.edition)).fingerprint
     if today != run.directory.fingerprint:
         raise InputError(
             f"the log was made by other rules or another chart (fingerprint {run.directory.fingerprint[:12]}, "
@@ -90,7 +91,7 @@ class _Reader:
 
     def __init__(self, plan: Plan) -> None:
         self.model = model_of(plan.toxicity, f"{plan.model}.toml")
-        self.edition = load(plan.edition)
+        self.edition = load_edition(plan.edition)
 
     def events(self, rows: pl.DataFrame, baseline: dict[str, Any]) -> list[AnyEvent]:
         start = self.model.start_facts(self.edition, baseline)

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.log.ledger import Bookkeeper
 from ixastate.cohort.model import Kernel, Model
@@ -139,7 +139,7 @@ def model_of(text: str, where: str) -> Model:
 @lru_cache(maxsize=4)
 def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
     """The machine of an edition as arrays, made once a process."""
-    return machine_arrays(tabulate(read(build(edition))))
+    return machine_arrays(tabulate(read(build_chart(edition))))
 
 
 @lru_cache(maxsize=4)

@@ -57,7 +57,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from ixastate.errors import InputError
-from ixastate.events import EVENT, FIRST_YEAR, LAST_YEAR, WEEKDAYS, AnyEvent
+from ixastate.events import FIRST_YEAR, LAST_YEAR, WEEKDAYS, AnyEvent, parse_event
 from ixastate.exchange.sdtm.xport import COUNTED, VARIABLES, Row, read_rows
 
 TESTS = {
@@ -230,7 +230,7 @@ def _fatal(row: Row) -> bool:
 
 def _event(**fields: Any) -> AnyEvent:
     try:
-        return EVENT.validate_python(fields)
+        return parse_event(fields)
     except ValidationError:
         raise _LeftOut("impossible value") from None
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from ixastate.chart.status import Status
 from ixastate.events import Drug
-from ixastate.symbols import BOTH
+from ixastate.symbols import NEUROPATHY, NEUTROPENIA, OTHER, THROMBOCYTOPENIA, TOXICITIES, Toxicity
 from ixastate.table.table import Table
 
-ENDS = ("progression", "intolerable_toxicity", "death", "withdrawal")
+# What a symbol holds at once: the drugs of its toxicity, written out, as the text says it.
 ONSETS: dict[str, tuple[Drug, ...]] = {
-    "anc_low": BOTH,
-    "platelets_low": BOTH,
-    "neuropathy_moderate": ("ixazomib",),
-    "neuropathy_severe": ("ixazomib",),
-    "other_onset": ("ixazomib",),
-    "other_onset_related": ("ixazomib",),
+    onset.name: toxicity.holds
+    for toxicity in (NEUTROPENIA, THROMBOCYTOPENIA, NEUROPATHY, OTHER)
+    for onset in toxicity.opening
 }
-# The symbols of each alternating toxicity: its onset and its recovery.
-ALTERNATING = {
-    "neutropenia": ("anc_low", "anc_recovered"),
-    "thrombocytopenia": ("platelets_low", "platelets_recovered"),
-    "rash": ("rash_grade_2_3", "rash_resolved"),
-}
+ALTERNATING: tuple[Toxicity, ...] = tuple(toxicity for toxicity in TOXICITIES if toxicity.alternates)
 
 
 def mg_of(now: Status, drug: Drug) -> float:

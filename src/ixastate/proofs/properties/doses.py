@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
 
 from ixastate.chart.status import Status
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
 from ixastate.proofs.properties.common import ladder_of, mg_of
-from ixastate.symbols import BOTH
+from ixastate.symbols import BOTH, Start, starts
 from ixastate.table.table import Table
+from ixastate.table.walk import walk
 
 
 @prove("no dose ever rises", "No event raises the level of ixazomib or of lenalidomide (B-ORIGINAL, B-MIDCOURSE).")
@@ -49,31 +50,38 @@ def never_below_the_floor(table: Table) -> Breach | None:
 )
 def at_most_two_reductions(table: Table) -> Breach | None:
     """By counting along every course: the most reductions with which each configuration can be reached."""
-    most_allowed = table.graph.edition.number("DOSE-07", "reductions")
-    ladder = ladder_of(table, "ixazomib")
-    for start in [symbol for symbol, name in enumerate(table.symbols) if name.startswith("start_")]:
-        entry = table.next[start]
-        if entry == 0:
-            continue
-        allowed = most_allowed - ladder.index(mg_of(table.statuses[entry], "ixazomib"))
-        most = {entry: 0}
-        courses: dict[tuple[int, int], tuple[str, ...]] = {(entry, 0): (table.symbols[start],)}
-        queue = deque([entry])
-        while queue:
-            number = queue.popleft()
-            for symbol, move in enumerate(table.row(number)):
-                reduced = any(o.verb == "reduce" and o.drug == "ixazomib" for o in table.orders[table.output[move]])
-                count, after = most[number] + reduced, table.next[move]
-                if count <= min(allowed, most.get(after, -1)):
-                    continue
-                course = (*courses[number, most[number]], table.symbols[symbol])
-                if count > allowed:
-                    why = f"it is reduction {count} of ixazomib after {table.symbols[start]}"
-                    return Breach(number, symbol, why, course)
-                most[after] = count
-                courses[after, count] = course
-                queue.append(after)
-    return None
+    return next(filter(None, (_too_many(table, start) for start in starts(table.graph.edition))), None)
+
+
+def _too_many(table: Table, start: Start) -> Breach | None:
+    entry = table.next[table.columns[start.name]]
+    if entry == 0:
+        return None
+    allowed = table.graph.edition.number("DOSE-07", "reductions")
+    allowed -= ladder_of(table, "ixazomib").index(mg_of(table.statuses[entry], "ixazomib"))
+    reduces = [any(one.verb == "reduce" and one.drug == "ixazomib" for one in orders) for orders in table.orders]
+    # The most reductions with which each configuration has been reached so far.
+    most = {entry: 0}
+
+    def onward(place: tuple[int, int]) -> Iterator[tuple[str, tuple[int, int]]]:
+        number, count = place
+        if count < most[number] or count > allowed:
+            return
+        for symbol, move in enumerate(table.row(number)):
+            after, more = table.next[move], count + reduces[table.output[move]]
+            if more > most.get(after, -1):
+                most[after] = more
+                yield table.symbols[symbol], (after, more)
+
+    found = walk([(entry, 0)], onward)
+    breach = next((place for place in found if place[1] > allowed), None)
+    if breach is None:
+        return None
+    course = (start.name, *found.course_to(breach))
+    before = found.came_from[breach]
+    assert before is not None
+    why = f"it is reduction {breach[1]} of ixazomib after {start.name}"
+    return Breach(before[0][0], table.columns[course[-1]], why, course)
 
 
 @prove("one level at a time", "No event lowers a drug by more than one level of its ladder (B-STACK).")

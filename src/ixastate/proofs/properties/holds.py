@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+from ixastate.chart.states import open_episodes
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
 from ixastate.proofs.properties.common import ONSETS
-from ixastate.symbols import BOTH
+from ixastate.symbols import BOTH, NEUROPATHY
 from ixastate.table.table import Table
 
 
@@ -79,10 +80,11 @@ def onset_holds(table: Table) -> Breach | None:
 )
 def agreement_is_needed(table: Table) -> Breach | None:
     """By seeing that the orders ask for the agreement, and that ixazomib stays held, after a severe episode."""
-    symbol = table.symbols.index("neuropathy_resolved")
-    severe = "neuropathy_held_severe"
+    unagreed = next(one for one in NEUROPATHY.recoveries if not one.agreed)
+    symbol = table.columns[unagreed.name]
     for number in on_treatment(table):
-        if severe in table.configurations[number]:
+        opened = open_episodes(table.graph.meanings, table.configurations[number])
+        if any(episode.toxicity == NEUROPATHY.name and episode.needs_step for episode in opened):
             move = table.row(number)[symbol]
             asked = Order("obtain_agreement") in table.orders[table.output[move]]
             if not asked or table.next[move] != number:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ixastate.chart.states import Episode
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
-from ixastate.proofs.properties.common import ENDS, ladder_of
+from ixastate.proofs.properties.common import ladder_of
+from ixastate.symbols import ENDS, NEUROPATHY, NEW_CYCLE, OTHER, TOXICITY, owed_by, toxicities
 from ixastate.table.table import Table
 
 
@@ -13,7 +15,7 @@ from ixastate.table.table import Table
 )
 def grade_4_stops(table: Table) -> Breach | None:
     """PN-09, RASH-08, DISC-01, DISC-02, B-EXIT."""
-    ends = [table.symbols.index(name) for name in ("neuropathy_grade_4", "rash_grade_4", *ENDS)]
+    ends = [table.columns[name] for name in _always(table)]
     for number in on_treatment(table):
         if number != table.final:
             for symbol in ends:
@@ -43,26 +45,18 @@ def discontinued_is_final(table: Table) -> Breach | None:
 def exhausted_stops(table: Table) -> Breach | None:
     """In terms of the states: an onset in a region that has left its first states, or one that needs a step."""
     floor = ladder_of(table, "ixazomib")[-1]
-    onsets = {
-        "anc_low": "neutropenia_clear",
-        "platelets_low": "thrombocytopenia_clear",
-        "rash_grade_2_3": "rash_clear",
-        "neuropathy_moderate": "neuropathy_clear",
-        "neuropathy_severe": "neuropathy_clear",
-        "other_onset": "other_clear",
-        "other_onset_related": "other_clear",
-    }
-    needs_a_step = {"neuropathy_severe", "other_onset_related"}
     for number in on_treatment(table):
         if table.statuses[number].ixazomib_mg != floor:
             continue
-        for leaf in table.configurations[number]:
-            for name, clear in onsets.items():
-                spared = leaf.endswith("_first") and name not in needs_a_step
-                if leaf.startswith(clear) and not spared:
-                    symbol = table.symbols.index(name)
-                    if table.next[table.row(number)[symbol]] != table.final:
-                        return Breach(number, symbol, "treatment goes on with ixazomib at its floor")
+        for episode in _episodes(table, number):
+            # The criteria for a new cycle ask for no step of a drug.
+            if episode.open or episode.toxicity == NEW_CYCLE.name:
+                continue
+            for onset in TOXICITY[episode.toxicity].opening:
+                symbol = table.columns[onset.name]
+                goes_on = table.next[table.row(number)[symbol]] != table.final
+                if goes_on and (onset.needs_step or not episode.first):
+                    return Breach(number, symbol, "treatment goes on with ixazomib at its floor")
     return None
 
 
@@ -73,17 +67,19 @@ def exhausted_stops(table: Table) -> Breach | None:
 def needed_step_is_made(table: Table) -> Breach | None:
     """At the floor such an episode stops treatment at the latest when it is over; above, its end earns a reduction."""
     floor = ladder_of(table, "ixazomib")[-1]
-    ends = {"neuropathy_held_severe": "neuropathy_resolved_agreed", "other_held": "other_resolved_related"}
+    agreed = next(one for one in NEUROPATHY.recoveries if one.agreed)
+    related = next(one for one in OTHER.recoveries if one.related)
     for number in on_treatment(table):
         at_floor = table.statuses[number].ixazomib_mg == floor
-        for leaf in table.configurations[number]:
-            if leaf in ends:
-                symbol = table.symbols.index(ends[leaf])
+        for episode in _episodes(table, number):
+            severe = episode.toxicity == NEUROPATHY.name and episode.needs_step
+            if severe or (episode.toxicity == OTHER.name and episode.open):
+                symbol = table.columns[agreed.name if severe else related.name]
                 move = table.row(number)[symbol]
-                raised = {name for edge in table.edges[table.output[move]] for name in table.graph.edges[edge].raised}
-                if table.next[move] != table.final and (at_floor or "owe_ixazomib" not in raised):
+                owed = {owed_by(table.graph.edges[edge].raised) for edge in table.edges[table.output[move]]}
+                if table.next[move] != table.final and (at_floor or "ixazomib" not in owed):
                     return Breach(number, symbol, "no reduction is earned, and treatment goes on")
-            if at_floor and leaf == "neuropathy_held_severe":
+            if at_floor and severe:
                 return Breach(number, None, "a severe neuropathy is awaited with ixazomib at its floor")
     return None
 
@@ -95,10 +91,21 @@ def needed_step_is_made(table: Table) -> Breach | None:
 def only_the_stops_of_the_text(table: Table) -> Breach | None:
     """A stop on any other symbol needs ixazomib at its floor."""
     floor = ladder_of(table, "ixazomib")[-1]
-    always = {"neuropathy_grade_4", "rash_grade_4", *ENDS}
+    always = _always(table)
     for number, symbol, move in moves(table):
         before = table.statuses[number]
         stopped = table.next[move] == table.final and before.phase == "on treatment"
         if stopped and table.symbols[symbol] not in always and before.ixazomib_mg != floor:
             return Breach(number, symbol, f"it stops with ixazomib at {before.ixazomib_mg:g} mg")
     return None
+
+
+def _always(table: Table) -> set[str]:
+    """The symbols that end treatment from every configuration: grade 4, and the ends."""
+    grade_4 = {onset.name for one in toxicities(table.graph.edition) for onset in one.onsets if onset.stops}
+    return grade_4 | {end.name for end in ENDS}
+
+
+def _episodes(table: Table, number: int) -> list[Episode]:
+    found = (table.graph.meanings.get(leaf) for leaf in table.configurations[number])
+    return [meaning for meaning in found if isinstance(meaning, Episode)]

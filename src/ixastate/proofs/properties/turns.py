@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
 
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
 from ixastate.proofs.properties.common import ALTERNATING
+from ixastate.symbols import NEUTROPENIA, Toxicity, owed_by
 from ixastate.table.table import Table
+from ixastate.table.walk import walk
 
 
 @prove(
@@ -16,29 +18,33 @@ from ixastate.table.table import Table
 )
 def alternation_alternates(table: Table) -> Breach | None:
     """By walking all courses with the drug that each toxicity lowered last (ANC-06, PLT-08, RASH-06)."""
+    return next(filter(None, (_twice_running(table, toxicity) for toxicity in ALTERNATING)), None)
+
+
+def _twice_running(table: Table, toxicity: Toxicity) -> Breach | None:
     edges = table.graph.edges
-    for toxicity, symbols in ALTERNATING.items():
-        columns = {table.symbols.index(name) for name in symbols}
-        start = (0, "")
-        courses: dict[tuple[int, str], tuple[str, ...]] = {start: ()}
-        queue = deque([start])
-        while queue:
-            number, last = queue.popleft()
-            for symbol, move in enumerate(table.row(number)):
-                course = (*courses[number, last], table.symbols[symbol])
-                lowered = last
-                if symbol in columns and table.output[move]:
-                    own = edges[table.edges[table.output[move]][0]]
-                    owed = [name.removeprefix("owe_") for name in own.raised if name.startswith("owe_")]
-                    if owed:
-                        passed = "B-LENFLOOR" in own.rules
-                        if owed[0] == last and not passed:
-                            return Breach(number, symbol, f"{toxicity} lowers {last} twice running", course)
-                        lowered = "lenalidomide" if passed else owed[0]
-                if (table.next[move], lowered) not in courses:
-                    courses[table.next[move], lowered] = course
-                    queue.append((table.next[move], lowered))
-    return None
+    columns = {table.columns[one.name] for one in (*toxicity.opening, *toxicity.recoveries)}
+    broken: list[tuple[int, str, int]] = []
+
+    def onward(place: tuple[int, str]) -> Iterator[tuple[str, tuple[int, str]]]:
+        number, last = place
+        for symbol, move in enumerate(table.row(number)):
+            lowered = last
+            if symbol in columns and table.output[move]:
+                own = edges[table.edges[table.output[move]][0]]
+                owed, passed = owed_by(own.raised), "B-LENFLOOR" in own.rules
+                if owed == last and not passed:
+                    broken.append((number, last, symbol))
+                if owed:
+                    lowered = "lenalidomide" if passed else owed
+            yield table.symbols[symbol], (table.next[move], lowered)
+
+    found = walk([(0, "")], onward)
+    if not broken:
+        return None
+    number, last, symbol = broken[0]
+    course = (*found.course_to((number, last)), table.symbols[symbol])
+    return Breach(number, symbol, f"{toxicity.name} lowers {last} twice running", course)
 
 
 @prove(
@@ -48,13 +54,13 @@ def alternation_alternates(table: Table) -> Breach | None:
 def each_episode_lowers(table: Table) -> Breach | None:
     """By the reduction that the onset or the recovery of an episode earns."""
     edges = table.graph.edges
-    recoveries = {table.symbols.index(recovery): toxicity for toxicity, (_, recovery) in ALTERNATING.items()}
+    recoveries = {table.columns[one.name] for toxicity in ALTERNATING for one in toxicity.recoveries}
     for number, symbol, move in moves(table):
         if symbol not in recoveries or table.next[move] == table.final:
             continue
         own = edges[table.edges[table.output[move]][0]]
-        lowers = any(name.startswith("owe_") for name in own.raised)
-        if own.source.startswith(f"{recoveries[symbol]}_held"):
+        lowers = owed_by(own.raised) is not None
+        if own.source in table.graph.holds:
             # Where neither drug has a step left, the turn passes without one.
             if not lowers and "B-LENFLOOR" not in own.rules:
                 return Breach(number, symbol, "no drug is lowered")
@@ -66,7 +72,8 @@ def each_episode_lowers(table: Table) -> Breach | None:
 @prove("the advice is given", "A low neutrophil count that does not stop treatment asks to consider G-CSF (ANC-03).")
 def advice_is_given(table: Table) -> Breach | None:
     """On every onset and every further low count."""
-    symbol = table.symbols.index("anc_low")
+    (low,) = NEUTROPENIA.onsets
+    symbol = table.columns[low.name]
     for number in on_treatment(table):
         move = table.row(number)[symbol]
         stopped = table.next[move] == table.final

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from ixastate.proofs.check import Breach, on_treatment, prove
-from ixastate.table.graph import Edge, condition_of
+from ixastate.table.graph import Edge
 from ixastate.table.table import Table
 
 
@@ -19,16 +19,11 @@ def one_guard_open(table: Table) -> Breach | None:
     for edge in graph.edges:
         groups.setdefault((edge.source, edge.symbol), []).append(edge)
     for (source, symbol), edges in groups.items():
-        guarded = [edge for edge in edges if edge.condition]
-        named = [
-            leaves
-            for leaves in graph.regions.values()
-            if any(f"'{leaf}'" in e.condition for e in guarded for leaf in leaves)
-        ]
-        tests = [condition_of(edge.condition) for edge in edges]
+        asked = frozenset[str]().union(*(edge.guard.leaves() for edge in edges if edge.guard))
+        named = [leaves for leaves in graph.regions.values() if asked.intersection(leaves)]
         for combination in product(*named):
             active = frozenset(combination)
-            if sum(test(active) for test in tests) != 1:
+            if sum(edge.open(active) for edge in edges) != 1:
                 return Breach(0, None, f"{source} on {symbol}: not one guard is open with {', '.join(combination)}")
     return None
 
@@ -64,14 +59,14 @@ def one_state_a_region(table: Table) -> Breach | None:
 
 @prove("everything is reachable", "Every state, every transition and every rule of the chart is used by some course.")
 def everything_reachable(table: Table) -> Breach | None:
-    """The transitions that `spared` names are the only ones that no course takes, and truly none does."""
+    """The transitions that `unreachable` names are the only ones that no course takes, and truly none does."""
     graph = table.graph
     active = {leaf for leaves in table.configurations for leaf in leaves}
     taken = {edge for edges in table.edges for edge in edges}
     idle = [edge for edge in graph.edges if edge.number not in taken]
     missing = [leaf for leaf in graph.leaves if leaf not in active]
-    missing += [str(edge) for edge in idle if str(edge) not in graph.spared]
-    missing += [name for name in graph.spared if name not in map(str, idle)]
+    missing += [str(edge) for edge in idle if str(edge) not in graph.unreachable]
+    missing += [name for name in graph.unreachable if name not in map(str, idle)]
     cited = {rule for edge in graph.edges for rule in edge.rules}
     fired = {rule for rules in table.rules for rule in rules}
     missing += sorted(cited - fired)

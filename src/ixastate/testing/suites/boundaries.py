@@ -14,7 +14,7 @@ from typing import Any
 
 from ixastate.course.course import Course
 from ixastate.course.schedule import next_ixazomib_day
-from ixastate.events import CELLS_PER_MM3, EVENT, AnyEvent
+from ixastate.events import CELLS_PER_MM3, AnyEvent, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import DISCONTINUED
 
@@ -76,7 +76,7 @@ def probe(covers: str | Sequence[str], *facts: Fact) -> Probe:
     day = 1
     for fact in facts:
         day = fact.get("day", day)
-        events.append(EVENT.validate_python(fact if "at" in fact else {"day": day, **fact}))
+        events.append(parse_event(fact if "at" in fact else {"day": day, **fact}))
         day += 1
     return Probe(tuple(events), (covers,) if isinstance(covers, str) else tuple(covers))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ixastate.events import AnyEvent
-from ixastate.rules import load
+from ixastate.rules import load_edition
 from ixastate.testing.answers import Expected, Oracle, as_data
 from ixastate.testing.suites.names import name_of
 from ixastate.testing.suites.vectors import Step, Vector
@@ -18,7 +18,7 @@ class Answers:
     """The right answers to courses of one edition."""
 
     def __init__(self, edition: str) -> None:
-        self.edition = load(edition)
+        self.edition = load_edition(edition)
         self._past: list[tuple[AnyEvent, Oracle, dict[str, Any], Expected]] = []
 
     def of(self, events: Sequence[AnyEvent]) -> Told:

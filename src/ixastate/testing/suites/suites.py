@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from ixastate.chart.chart import build
+from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent
-from ixastate.rules import DEFAULT_EDITION, Edition, load
+from ixastate.rules import DEFAULT_EDITION, Edition, load_edition
 from ixastate.table.graph import read
 from ixastate.table.table import tabulate
 from ixastate.table.witness import witness
@@ -45,12 +45,12 @@ class Source:
     """What suites of an edition are made of; the table is made when it is first needed."""
 
     def __init__(self, edition: str) -> None:
-        self.edition = load(edition)
+        self.edition = load_edition(edition)
 
     @cached_property
     def ground(self) -> Ground:
         """The table, with what its moves cover."""
-        return Ground(tabulate(read(build(self.edition.name))))
+        return Ground(tabulate(read(build_chart(self.edition.name))))
 
 
 def source_of(edition: str) -> Source:

@@ -12,10 +12,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ixastate.chart.chart import build
-from ixastate.course.log import explain, parse_event
+from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
-from ixastate.events import EVENT, AnyEvent, Fact
+from ixastate.events import AnyEvent, Fact, explain, parse_event
 from ixastate.files import write_whole
 from ixastate.rules import EDITIONS
 from ixastate.table.graph import read
@@ -55,7 +54,7 @@ class Vector(Fact):
 
     def events(self) -> list[AnyEvent]:
         """The course as events."""
-        return [EVENT.validate_python(step.event) for step in self.steps]
+        return [parse_event(step.event) for step in self.steps]
 
 
 class Suite(Fact):
@@ -86,7 +85,7 @@ def suite_of(edition: str, cover: tuple[str, ...], vectors: list[Vector]) -> Sui
 
 def fingerprint(edition: str) -> str:
     """The digest of the rules and the chart that a suite's answers come from."""
-    return read(build(edition)).fingerprint
+    return read(build_chart(edition)).fingerprint
 
 
 def write_suite(path: Path, suite: Suite) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal
-from ixastate.events import EVENT, AnyEvent
+from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.testing.suites.values import DAYS_LATER, Values, values
@@ -51,14 +51,14 @@ def walks(edition: Edition, length: int, seed: int, count: int) -> Iterator[tupl
 def _walk(edition: Edition, length: int, dice: Dice, seen: Values) -> Iterator[AnyEvent]:
     course = Course(edition=edition.name)
     day = 1
-    event = EVENT.validate_python({**dice.pick(seen.starts), "day": day})
+    event = parse_event({**dice.pick(seen.starts), "day": day})
     course.observe(event)
     yield event
     for _ in range(length - 1):
         over = course.configuration == DISCONTINUED
         day += dice.pick(DAYS_LATER)
         while True:
-            event = EVENT.validate_python({**_next(course.configuration, dice, seen), "day": day})
+            event = parse_event({**_next(course.configuration, dice, seen), "day": day})
             try:
                 course.observe(event)
             except CourseRefusal:

@@ -1,0 +1,97 @@
+"""What every leaf of the chart means: the level of a drug, where a toxicity's episodes stand, or a phase.
+
+The id of a leaf is made from its meaning, and never taken apart: whoever wants to know what a leaf is asks for its
+meaning. This module knows no transition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ixastate.events import Drug
+from ixastate.symbols import TOXICITY, dose_id
+
+Standing = Literal["given", "held", "owing", "owing_two"]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A drug's state: the dose in force in mg, and whether the drug is given, held or owing.
+
+    A drug can owe two steps (`owing_two`) only where reductions stack (B-STACK, reading b).
+    """
+
+    drug: Drug
+    mg: float
+    standing: Standing
+
+    @property
+    def id(self) -> str:
+        """The id of the leaf, such as ixazomib_held_2_3."""
+        return f"{self.drug}_{self.standing}_{dose_id(self.mg)}"
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A toxicity's state: between episodes or in one, which one of several (a turn, a severity), and what it holds.
+
+    `first` says that no episode of this toxicity has begun, `needs_step` that the episode ends with a reduction of
+    ixazomib or with treatment.
+    """
+
+    toxicity: str
+    open: bool
+    which: str = ""
+    drugs: tuple[Drug, ...] = ()
+    first: bool = False
+    needs_step: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What the drugs are held for, in a word."""
+        return TOXICITY[self.toxicity].reason
+
+    @property
+    def word(self) -> str:
+        """Clear between episodes, held in one that holds a drug, open in one that holds none."""
+        if not self.open:
+            return "clear"
+        return "held" if self.drugs else "open"
+
+    @property
+    def id(self) -> str:
+        """The id of the leaf, such as neutropenia_held_ixazomib_next."""
+        return "_".join(filter(None, (self.toxicity, self.word, self.which)))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A state outside treatment: before it (screening) or after it (discontinued)."""
+
+    id: Literal["screening", "discontinued"]
+
+
+Meaning = Level | Episode | Phase
+
+
+def levels(meanings: Mapping[str, Meaning]) -> dict[str, Level]:
+    """The leaves that are levels of a drug."""
+    return {leaf: meaning for leaf, meaning in meanings.items() if isinstance(meaning, Level)}
+
+
+def episodes(meanings: Mapping[str, Meaning]) -> dict[str, Episode]:
+    """The leaves that say where a toxicity's episodes stand."""
+    return {leaf: meaning for leaf, meaning in meanings.items() if isinstance(meaning, Episode)}
+
+
+def holds(meanings: Mapping[str, Meaning]) -> dict[str, Episode]:
+    """The leaves that hold a drug."""
+    return {leaf: episode for leaf, episode in episodes(meanings).items() if episode.drugs}
+
+
+def open_episodes(meanings: Mapping[str, Meaning], configuration: Iterable[str]) -> list[Episode]:
+    """The episodes that are open in a configuration, in the order of the regions."""
+    found = (meanings[leaf] for leaf in configuration)
+    return [meaning for meaning in found if isinstance(meaning, Episode) and meaning.open]
