@@ -23,7 +23,7 @@ def alternation_alternates(table: Table) -> Breach | None:
 
 def _twice_running(table: Table, toxicity: Toxicity) -> Breach | None:
     edges = table.graph.edges
-    columns = {table.columns[one.name] for one in (*toxicity.opening, *toxicity.recoveries)}
+    columns = {table.columns[one.name] for one in toxicity.symbols}
     broken: list[tuple[int, str, int]] = []
 
     def onward(place: tuple[int, str]) -> Iterator[tuple[str, tuple[int, str]]]:
