@@ -9,10 +9,9 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from ixastate.chart.chart import build_chart
 from ixastate.course.course import Course, Record
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, load_edition
-from ixastate.table.graph import Edge, Graph, read
+from ixastate.table.graph import Edge, Graph
 from ixastate.table.table import Table, tabulate
 from ixastate.table.witness import witness
 
@@ -20,21 +19,11 @@ EDITION_NAMES = tuple(EDITIONS)
 
 
 def graph(edition: str = DEFAULT_EDITION) -> Graph:
-    return _graph(edition)
-
-
-@cache
-def _graph(edition: str) -> Graph:
-    return read(build_chart(edition))
+    return Table.of(edition).graph
 
 
 def table(edition: str = DEFAULT_EDITION) -> Table:
-    return _table(edition)
-
-
-@cache
-def _table(edition: str) -> Table:
-    return tabulate(_graph(edition))
+    return Table.of(edition)
 
 
 def small_graph() -> Graph:

@@ -11,7 +11,6 @@ import pytest
 from statemachine import State
 
 from ixastate.chart.chart import STOP
-from ixastate.chart.status import status
 from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.course.live import Step, machine
 from ixastate.orders import Order
@@ -190,7 +189,7 @@ def test_starting_doses() -> None:
 @pytest.mark.parametrize("pair", [(4, 25), (4, 10), (3, 25), (3, 15), (3, 10), (3, 5)])
 def test_each_pair_of_starting_doses_starts_there(pair: tuple[int, int]) -> None:
     step = machine().step(SCREENING, f"start_{pair[0]}_{pair[1]}")
-    now = status(CHART, step.after)
+    now = step.status
     assert (now.ixazomib_mg, now.lenalidomide_mg, now.held_for) == (*pair, ())
     assert step.orders == (
         Order("start", "ixazomib", pair[0]),
@@ -325,7 +324,7 @@ def test_at_the_floors_and_where_holds_overlap(
     symbols: tuple[str, ...], then: str | tuple[float, float, str], rules: str
 ) -> None:
     last = walk(*symbols)[-1]
-    now = status(CHART, last.after)
+    now = last.status
     reached = (now.ixazomib_mg, now.lenalidomide_mg, ", ".join(now.held_for))
     assert (now.phase if last.after == DISCONTINUED else reached) == then
     assert (last.orders == STOP) is (then == "discontinued")

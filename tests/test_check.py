@@ -133,7 +133,7 @@ def broken_within(whole: Graph, length: int, shows: Shows) -> list[tuple[str, ..
                     after = whole.step(configuration, symbol).after
                 except ChartError:
                     continue
-                statuses = [status_of(whole.levels, whole.holds, one) for one in (configuration, after)]
+                statuses = [status_of(whole.meanings, one) for one in (configuration, after)]
                 course = (*seen[configuration], symbol)
                 if shows(statuses[0], symbol, statuses[1], course[:-1]):
                     found.append(course)

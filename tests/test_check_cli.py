@@ -188,7 +188,6 @@ def test_check_full_sets_the_live_machine_beside_the_table(said: Said, monkeypat
         asked.append((edition, configurations))
         return whole(edition, 3, progress, workers=1)
 
-    monkeypatch.setattr(ixastate.proofs.equality, "_table", table)
     monkeypatch.setattr(ixastate.proofs.equality, "prove_equal", tiny)
     code, out, err = said("check", "--full")
     assert code == 0

@@ -16,18 +16,11 @@ from tests.tables import EDITION_NAMES, sampled, table
 SAMPLES = dict.fromkeys(EDITION_NAMES, 150) | {DEFAULT_EDITION: 400}
 
 
-@pytest.fixture
-def known_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables that the other tests have explored already."""
-    monkeypatch.setattr(equality, "_table", table)
-
-
 def live_move(source: str, symbol: str) -> Transition:
     [found] = [move for move in transitions_of(build_chart()) if (move.source.id, move.symbol) == (source, symbol)]
     return found
 
 
-@pytest.mark.usefixtures("known_tables")
 @pytest.mark.parametrize("edition", EDITION_NAMES)
 def test_a_sample_of_every_edition_is_equal(edition: str) -> None:
     numbers = sampled(edition, SAMPLES[edition], seed=6)
@@ -46,7 +39,6 @@ def first_with(*leaves: str) -> int:
     return next(number for number, one in enumerate(table().configurations) if set(leaves) <= set(one))
 
 
-@pytest.mark.usefixtures("known_tables")
 def test_a_fault_in_the_live_chart_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     number = first_with("neutropenia_held_ixazomib_next")
     assert compare_configurations(DEFAULT_EDITION, [number])[1] == []
@@ -58,7 +50,6 @@ def test_a_fault_in_the_live_chart_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     assert "consider G-CSF" not in one.live
 
 
-@pytest.mark.usefixtures("known_tables")
 def test_a_lost_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     number = first_with("neutropenia_held_ixazomib_next")
     monkeypatch.setattr(live_move("neutropenia_held_ixazomib_next", "anc_low"), "rules", ("ANC-01",))
@@ -67,7 +58,6 @@ def test_a_lost_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.table.endswith("| ANC-01 ANC-03 B-EPISODE")
 
 
-@pytest.mark.usefixtures("known_tables")
 def test_a_symbol_that_is_no_longer_raised_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     # What a move raises is what its action closes over; a lost one shows as an answer that is missing.
     move = live_move("ixazomib_given_4", "hold_ixazomib")
@@ -77,7 +67,6 @@ def test_a_symbol_that_is_no_longer_raised_is_found(monkeypatch: pytest.MonkeyPa
         compare_configurations(DEFAULT_EDITION, [number])
 
 
-@pytest.mark.usefixtures("known_tables")
 def test_a_fault_in_the_table_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = table()
     number = first_with("other_held")
@@ -113,7 +102,6 @@ def test_a_worker_makes_its_own_table() -> None:
     proved(1)
 
 
-@pytest.mark.usefixtures("known_tables")
 def test_two_workers_prove_a_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(equality, "CHUNK", 20)
     proved(50)

@@ -21,7 +21,6 @@ import ixastate.chart.chart
 import ixastate.chart.transitions
 import ixastate.course.live
 from ixastate.chart.chart import build_chart
-from ixastate.chart.status import status
 from ixastate.chart.transitions import Transition, document_order, transitions_of
 from ixastate.course.live import Machine, Step, machine
 from ixastate.errors import ChartError, RulesError
@@ -165,8 +164,8 @@ def variant(monkeypatch: pytest.MonkeyPatch, sabotage: Sabotage) -> Machine:
             if faulty and sabotage.cond:
                 self.cond.add(sabotage.cond)
 
-    monkeypatch.setattr(ixastate.chart.transitions, "Move", Broken)
-    monkeypatch.setattr(ixastate.course.live, "build", ixastate.chart.chart._build.__wrapped__)
+    monkeypatch.setattr(ixastate.chart.transitions, "Transition", Broken)
+    monkeypatch.setattr(ixastate.course.live, "build_chart", ixastate.chart.chart._build.__wrapped__)
     return Machine()
 
 
@@ -284,12 +283,12 @@ def test_a_configuration_has_words(symbols: tuple[str, ...], words: str) -> None
     configuration = TREATED
     for symbol in symbols:
         configuration = machine().step(configuration, symbol).after
-    assert status(CHART, configuration).words == words
+    assert machine().status(configuration).words == words
 
 
 def test_a_status_is_held_exactly_for_a_reason() -> None:
     for configuration in visited():
-        now = status(CHART, configuration)
+        now = machine().status(configuration)
         for drug in BOTH:
             mg = now.ixazomib_mg if drug == "ixazomib" else now.lenalidomide_mg
             holding = [leaf for leaf in configuration if drug in getattr(CHART.holds.get(leaf), "drugs", ())]

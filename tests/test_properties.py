@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ixastate.chart.chart import STOP
+from ixastate.chart.guards import none_active, some_active
 from ixastate.chart.status import Status, status_of
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, Finding, Property, check
@@ -88,7 +89,7 @@ def leaf_in_another_region() -> Table:
         targets=("ixazomib_given_2_3",),
     )
     edges = (
-        replace(edge, source="on_treatment", targets=(), condition="", raised=(), orders=())
+        replace(edge, source="on_treatment", targets=(), guard=None, raised=(), orders=())
         if edge.source == "rash_held_lenalidomide_next"
         else edge
         for edge in spoilt.edges
@@ -99,7 +100,7 @@ def leaf_in_another_region() -> Table:
 def level_off_the_ladder() -> Table:
     """What a state means is a dose below the floor."""
     lower = replace(base().levels["ixazomib_given_2_3"], mg=2.0)
-    return tabulate(replace(base(), levels={**base().levels, "ixazomib_given_2_3": lower}))
+    return tabulate(replace(base(), meanings={**base().meanings, "ixazomib_given_2_3": lower}))
 
 
 def something_after_the_end() -> Table:
@@ -113,16 +114,17 @@ def something_after_the_end() -> Table:
 
 def idle_edge() -> Table:
     """A guard that is dropped takes the turn of the one after it."""
-    return tabulate(changed(graph(), f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", condition=""))
+    return tabulate(changed(graph(), f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", guard=None))
 
 
 FAULTS: dict[str, dict[str, Callable[[], Table]]] = {
     "deterministic and complete": {
-        "two guards open": fault(f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", condition=""),
+        "two guards open": fault(f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", guard=None),
         # Where no course leads: the base never has lenalidomide at 25 mg.
         "no guard open": fault(
             f"{AGAIN} [ixazomib at its floor]--> discontinued",
-            condition="(In('ixazomib_given_2_3') or In('ixazomib_held_2_3')) and not In('lenalidomide_given_25')",
+            guard=some_active("at the floor", ["ixazomib_given_2_3", "ixazomib_held_2_3"])
+            & none_active("lenalidomide lowered", ["lenalidomide_given_25"]),
         ),
     },
     "every symbol is answered": {
@@ -322,9 +324,9 @@ def seen(of: Graph, symbols: Sequence[str]) -> list[Seen]:
     steps = []
     for symbol in symbols:
         moved = of.step(configuration, symbol)
-        statuses = [status_of(of.levels, of.holds, one) for one in (configuration, moved.after)]
-        owes = "".join(name for name in moved.edges[0].raised if name.startswith("owe_"))
-        steps.append(Seen(symbol, statuses[0], statuses[1], of.orders_of(moved), owes))
+        before = status_of(of.meanings, configuration)
+        owes = "".join(name for name in of.edges[moved.edges[0]].raised if name.startswith("owe_"))
+        steps.append(Seen(symbol, before, moved.status, moved.orders, owes))
         configuration = moved.after
     return steps
 

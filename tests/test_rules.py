@@ -221,7 +221,7 @@ ALLOWED = {
     ("course/timeline.py", 15): "how far a line is indented, in letters",
     ("cli/main.py", 28): "how many days are printed when nothing is said",
     ("proofs/equality.py", 500): "how many configurations make one piece of work",
-    ("course/log.py", 60): "how much of a value an error shows, in letters",
+    ("events.py", 60): "how much of a value an error shows, in letters",
 }
 
 

@@ -53,7 +53,7 @@ def test_every_column_is_what_the_step_says() -> None:
     for number in sampled("dosing-text", 100, seed=5):
         configuration = whole.configurations[number]
         assert whole.numbers[configuration] == number
-        assert whole.statuses[number] == status_of(whole.graph.levels, whole.graph.holds, configuration)
+        assert whole.statuses[number] == status_of(whole.graph.meanings, configuration)
         for symbol, move in zip(whole.symbols, whole.row(number), strict=True):
             said = whole.output[move]
             if not said:
@@ -61,9 +61,11 @@ def test_every_column_is_what_the_step_says() -> None:
                 continue
             moved = whole.graph.step(configuration, symbol)
             assert whole.configurations[whole.next[move]] == moved.after
-            assert whole.edges[said] == tuple(edge.number for edge in moved.edges)
-            assert whole.orders[said] == whole.graph.orders_of(moved)
-            assert whole.rules[said] == whole.graph.rules_of(moved)
+            assert whole.edges[said] == moved.edges
+            assert whole.orders[said] == moved.orders
+            assert whole.rules[said] == moved.rules
+            looked_up = whole.step(configuration, symbol)
+            assert (looked_up, looked_up.edges) == (moved, moved.edges)
 
 
 def test_the_first_is_screening_and_output_0_says_nothing() -> None:

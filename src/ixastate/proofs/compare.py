@@ -66,7 +66,7 @@ def compare(left: Table, right: Table) -> list[Parting]:
 Pair = tuple[int, int]
 
 
-def _walk(left: Table, right: Table, names: Sequence[str]) -> tuple[Walk[Pair], list[tuple[Pair, str]]]:
+def _walk(left: Table, right: Table, names: Sequence[str]) -> tuple[Walk[Pair, str], list[tuple[Pair, str]]]:
     """Every pair reached while both agree; and each pair and symbol at which they part."""
     parted: list[tuple[Pair, str]] = []
 

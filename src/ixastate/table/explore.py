@@ -9,11 +9,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 from ixastate.chart.guards import All, AnyOf, Guard, Leaf
 from ixastate.errors import ChartError
 from ixastate.symbols import Configuration
 from ixastate.table.graph import Edge, Graph
+from ixastate.table.walk import walk
 
 BitTest = Callable[[int], object]
 
@@ -96,9 +98,17 @@ class Walker:
             mask = sum(self._bits[state] for state in guard.states)
             return (lambda bits: bits & mask) if guard.active else (lambda bits: not bits & mask)
         if isinstance(guard, All | AnyOf):
-            tests, joint = [self._test(part) for part in guard.joined], all if isinstance(guard, All) else any
-            return lambda bits: joint(test(bits) for test in tests)
+            join = _both if isinstance(guard, All) else _either
+            return reduce(join, (self._test(part) for part in guard.joined))
         raise ChartError(f"the guard {guard.name!r} is of no known kind", where="explore")
+
+
+def _both(one: BitTest, other: BitTest) -> BitTest:
+    return lambda bits: one(bits) and other(bits)
+
+
+def _either(one: BitTest, other: BitTest) -> BitTest:
+    return lambda bits: one(bits) or other(bits)
 
 
 @dataclass(frozen=True)
@@ -142,23 +152,22 @@ def explore(graph: Graph) -> Space:
     elsewhere = {edge.symbol for edge in graph.edges if edge.source != graph.initial[0]}
     on_treatment = {number for number, symbol in enumerate(graph.symbols) if symbol in elsewhere}
 
-    numbers = {walker.encode(graph.initial): 0}
-    found = [walker.encode(graph.initial)]
-    came_from = [(0, 0)]
-    following, output = array("I"), array("I")
+    symbols = graph.symbols
+    # For each configuration in turn, the configuration after each symbol and the number of the edges taken.
+    reached: list[int] = []
+    output = array("I")
     outputs: dict[tuple[int, ...], int] = {(): 0}
-    for number, bits in enumerate(found):
+
+    def onward(bits: int) -> Iterator[tuple[int, int]]:
         taken_in = phases.get(bits, on_treatment)
-        for symbol in range(len(graph.symbols)):
-            if symbol not in taken_in:
-                following.append(number)
-                output.append(0)
-                continue
-            after, edges = walker.step(bits, symbol)
-            if after not in numbers:
-                numbers[after] = len(found)
-                found.append(after)
-                came_from.append((number, symbol))
-            following.append(numbers[after])
+        for symbol in range(len(symbols)):
+            after, edges = walker.step(bits, symbol) if symbol in taken_in else (bits, ())
+            reached.append(after)
             output.append(outputs.setdefault(edges, len(outputs)))
+            yield symbol, after
+
+    found = walk([walker.encode(graph.initial)], onward)
+    numbers = {bits: number for number, bits in enumerate(found)}
+    following = array("I", map(numbers.__getitem__, reached))
+    came_from = ((numbers[before[0]], before[1]) if before else (0, 0) for before in found.came_from.values())
     return Space(graph, tuple(found), following, output, tuple(outputs), tuple(came_from))

@@ -233,10 +233,11 @@ class Graph:
 
 
 def read(chart: type[CourseChart]) -> Graph:
-    """The chart as data; `ChartError` for an edge that rests on no rule."""
+    """The chart as data; `ChartError` for an edge that rests on no rule, or a guard that asks about no leaf."""
     states = list(document_order(list(chart.states)))
-    moves = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
-    edges = tuple(_edge(number, move, chart.edition) for number, (_, move) in enumerate(moves))
+    leaves = {state.id for state in states if not state.states}
+    ordered = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
+    edges = tuple(_edge(number, one, chart.edition, leaves) for number, (_, one) in enumerate(ordered))
     return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.meanings, chart.unreachable)
 
 
@@ -249,16 +250,18 @@ def _node(state: State) -> Node:
     return Node(state.id, state.parent.id if state.parent else "", kind, bool(state.initial))
 
 
-def _edge(number: int, move: Transition, edition: Edition) -> Edge:
-    if not move.rules:
-        raise ChartError(f"the transition on {move.symbol!r} rests on no rule", where=move.source.id)
+def _edge(number: int, one: Transition, edition: Edition, leaves: set[str]) -> Edge:
+    if not one.rules:
+        raise ChartError(f"the transition on {one.symbol!r} rests on no rule", where=one.source.id)
+    if one.when and (odd := sorted(one.when.leaves() - leaves)):
+        raise ChartError(f"the guard {one.when.name!r} asks about {odd[0]!r}, which is no leaf", where=one.source.id)
     return Edge(
         number,
-        move.source.id,
-        move.symbol,
-        tuple(state.id for state in move.targets if state is not None),
-        move.when,
-        move.raised,
-        move.orders,
-        edition.cite(move.rules),
+        one.source.id,
+        one.symbol,
+        tuple(state.id for state in one.targets if state is not None),
+        one.when,
+        one.raised,
+        one.orders,
+        edition.cite(one.rules),
     )
