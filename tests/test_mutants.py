@@ -154,7 +154,7 @@ def test_a_mutant_is_noticed(name: str) -> None:
 
 def test_the_chart_itself_is_no_mutant_that_is_noticed() -> None:
     saying = [one for one in QUICK_FIRST if one.name != "everything is reachable"]
-    assert killer(Mutant("none", sound_part().graph), sound_part(), saying) == ""
+    assert killer(Mutant("none", "", sound_part().graph), sound_part(), saying) == ""
 
 
 @pytest.mark.exhaustive

@@ -89,11 +89,11 @@ def _build(name: str) -> type[CourseChart]:
     written: dict[str, dict[str, State]] = {}
     # The toxicities whose reductions take turns come first: they are the first reasons of a hold that are asked about.
     for toxicity in sorted(toxicities(edition), key=lambda one: not one.alternates):
-        if toxicity.name not in shape.rows:
+        if toxicity.name not in shape.regions:
             raise ChartError(
                 f"{toxicity.name} has no rows", where=name, remedy="write its region in chart/toxicities.py"
             )
-        region = shape.rows[toxicity.name](floors, shape.goes_on)
+        region = shape.regions[toxicity.name](floors, shape.goes_on)
         written[toxicity.name] = region.states
         meanings |= region.meanings
 

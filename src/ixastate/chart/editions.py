@@ -8,42 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ixastate.chart.toxicities import (
-    Write,
-    neuropathy,
-    neutropenia,
-    neutropenia_of_the_label,
-    new_cycle,
-    other,
-    rash,
-    rash_of_the_label,
-    thrombocytopenia,
-)
+from ixastate.chart.toxicities import REGIONS, Write, neutropenia_of_the_label, rash_of_the_label
 from ixastate.events import Drug
-from ixastate.symbols import BOTH, NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA
-
-# The rows of every toxicity, by its name, as the dosing text has them.
-ROWS: Mapping[str, Write] = {
-    NEUTROPENIA.name: neutropenia,
-    THROMBOCYTOPENIA.name: thrombocytopenia,
-    NEUROPATHY.name: neuropathy,
-    RASH.name: rash,
-    OTHER.name: other,
-    NEW_CYCLE.name: new_cycle,
-}
+from ixastate.symbols import BOTH, NEUTROPENIA, RASH
 
 
 @dataclass(frozen=True)
 class EditionShape:
     """What an edition's chart is made of.
 
-    `rows` writes each toxicity's region. `lowered_while_given` are the drugs that a toxicity can lower without holding
+    `regions` writes each toxicity's region. `lowered_while_given` are the drugs that a toxicity can lower without holding
     them. `stacks`: reductions earned by two toxicities make two levels at one release (B-STACK, reading b). `goes_on`:
     lenalidomide's turns are used even when ixazomib is at its floor (B-EXHAUST, reading b). `unreachable` names the
     transitions of the ladders' common pattern that no course of this edition takes; `check` proves it.
     """
 
-    rows: Mapping[str, Write] = field(default_factory=lambda: ROWS)
+    regions: Mapping[str, Write] = field(default_factory=lambda: REGIONS)
     lowered_while_given: tuple[Drug, ...] = BOTH
     stacks: bool = False
     goes_on: bool = False
@@ -58,7 +38,7 @@ SHAPES: dict[str, EditionShape] = {
     "dosing-text": EditionShape(unreachable=UNREACHABLE),
     # In the label every turn that lowers lenalidomide also holds it.
     "us-label": EditionShape(
-        rows={**ROWS, NEUTROPENIA.name: neutropenia_of_the_label, RASH.name: rash_of_the_label},
+        regions={**REGIONS, NEUTROPENIA.name: neutropenia_of_the_label, RASH.name: rash_of_the_label},
         lowered_while_given=("ixazomib",),
     ),
     "what-if-exhaust-b": EditionShape(goes_on=True, unreachable=UNREACHABLE),

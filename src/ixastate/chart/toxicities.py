@@ -7,7 +7,7 @@ the drugs alone. The second half of the file holds the regions that the US label
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from statemachine import State
@@ -406,3 +406,14 @@ def new_cycle(f: Floors, goes_on: bool) -> Region:
     # fmt: on
     rows(table)
     return region
+
+
+# The region of every toxicity, as the dosing text has it. A toxicity without one is refused when the chart is built.
+REGIONS: Mapping[str, Write] = {
+    NEUTROPENIA.name: neutropenia,
+    THROMBOCYTOPENIA.name: thrombocytopenia,
+    NEUROPATHY.name: neuropathy,
+    RASH.name: rash,
+    OTHER.name: other,
+    NEW_CYCLE.name: new_cycle,
+}

@@ -21,10 +21,16 @@ Change = Callable[[Graph, Edge], Edge | None]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A chart with one fault: its name, and the graph."""
+    """A chart with one fault: the kind of change, the edge that it was made to, and the graph."""
 
-    name: str
+    change: str
+    edge: str
     graph: Graph
+
+    @property
+    def name(self) -> str:
+        """The change and the edge, such as 'orders lost: ixazomib_given_3 --hold_ixazomib--> ixazomib_held_3'."""
+        return f"{self.change}: {self.edge}"
 
 
 def guard_negated(graph: Graph, edge: Edge) -> Edge | None:
@@ -119,15 +125,14 @@ def mutants(graph: Graph) -> Iterator[Mutant]:
             changed = change(graph, edge)
             if changed is not None and changed != edge and str(edge) not in graph.unreachable:
                 edges = tuple(changed if other.number == edge.number else other for other in graph.edges)
-                name = f"{change.__name__.replace('_', ' ')}: {edge}"
-                yield Mutant(name, replace(graph, edges=edges))
+                yield Mutant(change.__name__.replace("_", " "), str(edge), replace(graph, edges=edges))
 
 
 def sample(graph: Graph, each: int) -> list[Mutant]:
     """Some mutants of each change, spread evenly over the chart."""
     by_change: dict[str, list[Mutant]] = {}
     for mutant in mutants(graph):
-        by_change.setdefault(mutant.name.split(":")[0], []).append(mutant)
+        by_change.setdefault(mutant.change, []).append(mutant)
     return [
         found[place * len(found) // min(each, len(found))]
         for found in by_change.values()
