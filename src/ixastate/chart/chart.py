@@ -36,21 +36,22 @@ gives; both travel unchanged to the record, the diagram and the table.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
 from statemachine import State, StateChart
 
 from ixastate.chart.drugs import at_floor, drug_region, levels_of
-from ixastate.chart.editions import SHAPES
+from ixastate.chart.editions import SHAPES, EditionShape
 from ixastate.chart.states import Episode, Level, Meaning, Phase, holds, levels
-from ixastate.chart.toxicities import STOP, Floors
+from ixastate.chart.toxicities import STOP, Floors, Region
 from ixastate.chart.transitions import compound, parallel, transition, transitions_of
 from ixastate.errors import ChartError
+from ixastate.events import Drug
 from ixastate.orders import Order
 from ixastate.rules import DEFAULT_EDITION, Edition, load_edition
-from ixastate.symbols import BOTH, ENDS, RAISED, START_BLOCKED, TOXICITIES, starts, symbols, toxicities
+from ixastate.symbols import BOTH, ENDS, RAISED, START_BLOCKED, TOXICITIES, starts, symbols, toxicities, usual_start
 
 
 class CourseChart(StateChart[Any]):
@@ -74,61 +75,23 @@ def build_chart(edition: str = DEFAULT_EDITION) -> type[CourseChart]:
 def _build(name: str) -> type[CourseChart]:
     edition = load_edition(name)
     shape = SHAPES[edition.name]
-    ladders = {"ixazomib": edition.ixazomib_ladder_mg, "lenalidomide": edition.lenalidomide.ladder_mg}
-    steps = {
-        "ixazomib": ["DOSE-06 DOSE-07 DOSE-08", "DOSE-06 DOSE-07 DOSE-09 DOSE-10"],
-        "lenalidomide": ["DOSE-05 DOSE-06 B-MAX2 B-LADDER"] * (len(ladders["lenalidomide"]) - 1),
+    ladders: dict[Drug, tuple[float, ...]] = {
+        "ixazomib": edition.ixazomib_ladder_mg,
+        "lenalidomide": edition.lenalidomide.ladder_mg,
     }
     screening, discontinued = State(initial=True), State(final=True)
     ixazomib, lenalidomide = (at_floor(drug, ladders[drug]) for drug in BOTH)
-    floors = Floors(*ixazomib, *lenalidomide, discontinued)
+    followed = _toxicities(edition, shape, Floors(*ixazomib, *lenalidomide, discontinued))
+    episodes = {leaf: meaning for region in followed.values() for leaf, meaning in region.meanings.items()}
+    drugs = _drugs(ladders, shape, holds(episodes))
+    regions = drugs | {one.name: followed[one.name].states for one in TOXICITIES if one.name in followed}
+    on_treatment = parallel("on_treatment", {name: compound(name, states) for name, states in regions.items()})
+    _starts_and_ends(edition, screening, on_treatment, discontinued, drugs)
 
     meanings: dict[str, Meaning] = {"screening": Phase("screening"), "discontinued": Phase("discontinued")}
     for drug in BOTH:
         meanings |= levels_of(drug, ladders[drug], shape.stacks)
-    written: dict[str, dict[str, State]] = {}
-    # The toxicities whose reductions take turns come first: they are the first reasons of a hold that are asked about.
-    for toxicity in sorted(toxicities(edition), key=lambda one: not one.alternates):
-        if toxicity.name not in shape.regions:
-            raise ChartError(
-                f"{toxicity.name} has no rows", where=name, remedy="write its region in chart/toxicities.py"
-            )
-        region = shape.regions[toxicity.name](floors, shape.goes_on)
-        written[toxicity.name] = region.states
-        meanings |= region.meanings
-
-    holding = holds(meanings)
-    regions: dict[str, dict[str, State]] = {
-        drug: drug_region(
-            drug,
-            ladders[drug],
-            [state_id for state_id, episode in holding.items() if drug in episode.drugs],
-            steps[drug],
-            lowered_while_given=drug in shape.lowered_while_given,
-            stacks=shape.stacks,
-        )
-        for drug in BOTH
-    }
-    regions |= {one.name: written[one.name] for one in TOXICITIES if one.name in written}
-    on_treatment = parallel("on_treatment", {name: compound(name, states) for name, states in regions.items()})
-
-    dexamethasone = Order("start", "dexamethasone", edition.dexamethasone.dose_mg)
-    for start in starts(edition):
-        doses = {"ixazomib": start.ixazomib_mg, "lenalidomide": start.lenalidomide_mg}
-        leaves = [regions[drug][Level(drug, doses[drug], "given").id] for drug in BOTH]
-        orders = [*(Order("start", drug, doses[drug]) for drug in BOTH), dexamethasone]
-        usual = "".join(
-            f" {rule}"
-            for drug, rule in (("ixazomib", "DOSE-01"), ("lenalidomide", "DOSE-02"))
-            if doses[drug] == ladders[drug][0]
-        )
-        transition(screening, start.name, leaves, f"DOSE-03 DOSE-05{usual}", orders=orders)
-    transition(screening, START_BLOCKED.name, None, "K-RECORD")
-    for end in ENDS:
-        transition(on_treatment, end.name, discontinued, end.rules, orders=STOP)
-        if end.from_screening:
-            transition(screening, end.name, discontinued, end.rules)
-
+    meanings |= episodes
     attributes = {
         "screening": screening,
         "on_treatment": on_treatment,
@@ -136,12 +99,68 @@ def _build(name: str) -> type[CourseChart]:
         "edition": edition,
         "meanings": meanings,
         "levels": levels(meanings),
-        "holds": holding,
+        "holds": holds(meanings),
         "unreachable": shape.unreachable,
     }
     chart: type[CourseChart] = types.new_class("Course", (CourseChart,), {}, lambda body: body.update(attributes))
     _nothing_forgotten(edition, (one.symbol for one in transitions_of(chart)))
     return chart
+
+
+def _toxicities(edition: Edition, shape: EditionShape, floors: Floors) -> dict[str, Region]:
+    """The region of every toxicity that the edition follows."""
+    found = {}
+    # Those whose reductions take turns come first: they are the first reasons of a hold that a guard asks about.
+    for toxicity in sorted(toxicities(edition), key=lambda one: not one.alternates):
+        if toxicity.name not in shape.regions:
+            what = f"the toxicity {toxicity.name!r} has no region"
+            raise ChartError(
+                what, where=edition.name, remedy="write its rows in chart/toxicities.py, and name it in REGIONS"
+            )
+        found[toxicity.name] = shape.regions[toxicity.name](floors, shape.goes_on)
+    return found
+
+
+def _drugs(
+    ladders: Mapping[Drug, Sequence[float]], shape: EditionShape, holding: Mapping[str, Episode]
+) -> dict[str, dict[str, State]]:
+    """The ladders of both drugs, held by these leaves."""
+    steps = {
+        "ixazomib": ["DOSE-06 DOSE-07 DOSE-08", "DOSE-06 DOSE-07 DOSE-09 DOSE-10"],
+        "lenalidomide": ["DOSE-05 DOSE-06 B-MAX2 B-LADDER"] * (len(ladders["lenalidomide"]) - 1),
+    }
+    return {
+        drug: drug_region(
+            drug,
+            ladders[drug],
+            [leaf for leaf, episode in holding.items() if drug in episode.drugs],
+            steps[drug],
+            lowered_while_given=drug in shape.lowered_while_given,
+            stacks=shape.stacks,
+        )
+        for drug in BOTH
+    }
+
+
+def _starts_and_ends(
+    edition: Edition, screening: State, on_treatment: Any, discontinued: State, drugs: Mapping[str, Mapping[str, State]]
+) -> None:
+    """The transitions into treatment and out of it."""
+    dexamethasone = Order("start", "dexamethasone", edition.dexamethasone.dose_mg)
+    usual = usual_start(edition)
+    for start in starts(edition):
+        doses = {"ixazomib": start.ixazomib_mg, "lenalidomide": start.lenalidomide_mg}
+        leaves = [drugs[drug][Level(drug, doses[drug], "given").id] for drug in BOTH]
+        rules = "DOSE-03 DOSE-05"
+        rules += " DOSE-01" if start.ixazomib_mg == usual.ixazomib_mg else ""
+        rules += " DOSE-02" if start.lenalidomide_mg == edition.lenalidomide.ladder_mg[0] else ""
+        orders = [*(Order("start", drug, doses[drug]) for drug in BOTH), dexamethasone]
+        transition(screening, start.name, leaves, rules, orders=orders)
+    transition(screening, START_BLOCKED.name, None, "K-RECORD")
+    for end in ENDS:
+        transition(on_treatment, end.name, discontinued, end.rules, orders=STOP)
+        if end.from_screening:
+            transition(screening, end.name, discontinued, end.rules)
 
 
 def _nothing_forgotten(edition: Edition, used: Iterable[str]) -> None:

@@ -17,10 +17,10 @@ from ixastate.symbols import BOTH, NEUTROPENIA, RASH
 class EditionShape:
     """What an edition's chart is made of.
 
-    `regions` writes each toxicity's region. `lowered_while_given` are the drugs that a toxicity can lower without holding
-    them. `stacks`: reductions earned by two toxicities make two levels at one release (B-STACK, reading b). `goes_on`:
-    lenalidomide's turns are used even when ixazomib is at its floor (B-EXHAUST, reading b). `unreachable` names the
-    transitions of the ladders' common pattern that no course of this edition takes; `check` proves it.
+    `regions` writes each toxicity's region. `lowered_while_given` are the drugs that a toxicity can lower without
+    holding them. `stacks`: reductions earned by two toxicities make two levels at one release (B-STACK, reading b).
+    `goes_on`: lenalidomide's turns are used even when ixazomib is at its floor (B-EXHAUST, reading b). `unreachable`
+    names the transitions of the ladders' common pattern that no course of this edition takes; `check` proves it.
     """
 
     regions: Mapping[str, Write] = field(default_factory=lambda: REGIONS)
