@@ -51,7 +51,7 @@ _HOMES = {
 # The names that these had in version 0.1; they stay for one version.
 _OLD = {"load": "load_edition", "build": "build_chart", "due": "doses_due"}
 __all__ = list(_HOMES)
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
