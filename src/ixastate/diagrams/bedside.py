@@ -6,8 +6,9 @@ of reasons would make some thirty, and to count such a configuration under each 
 no patient makes. Lenalidomide's dose and whose turn it is are left out, so a place does not determine where its moves
 lead; the slices do.
 
-While ixazomib is held, every reason that holds a drug counts. Where a toxicity can hold lenalidomide alone (neutropenia
-and rash in us-label), a hold of each drug for a reason of its own is thus "held for several reasons".
+While ixazomib is held, every reason that holds a drug counts. A first rash of us-label holds lenalidomide alone, so
+ixazomib held for one other reason at the same time is "held for several reasons" too. In the other editions every hold
+holds ixazomib.
 
 A `Passage` is a move between two places that some reachable configuration makes. Its number is that of the earliest
 such move in the table, so the symbols up to it are a shortest course that ends with it. Moves within a place are left

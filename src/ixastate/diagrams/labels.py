@@ -86,15 +86,20 @@ def state_label(graph: Graph, state_id: str) -> str:
             return phase.id
 
 
+def state_meaning(graph: Graph, state_id: str) -> list[str]:
+    """What a state means beyond its label, in one sentence or none: a drug's level, or what it holds and for what."""
+    match graph.meanings[state_id]:
+        case Level() as level:
+            return [f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}"]
+        case Episode(drugs=drugs, reason=reason) if drugs:
+            return [f"holds {' and '.join(drugs)} for {reason}"]
+        case _:
+            return []
+
+
 def state_tooltip(graph: Graph, state_id: str) -> str:
     """A state in full: its id, what it means, and what the clauses say that lead into it."""
-    lines = [state_id]
-    if state_id in graph.levels:
-        level = graph.levels[state_id]
-        lines.append(f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}")
-    if state_id in graph.holds:
-        hold = graph.holds[state_id]
-        lines.append(f"holds {' and '.join(hold.drugs)} for {hold.reason}")
+    lines = [state_id, *state_meaning(graph, state_id)]
     entering = (rule for edge in graph.edges if state_id in edge.targets for rule in edge.rules)
     clauses = [rule for rule in graph.edition.cite(entering) if graph.edition.rule(rule).kind == "label"]
     return "\n".join([*lines, *([sentences(clauses, graph.edition)] if clauses else [])])

@@ -2,7 +2,7 @@
 
 The default edition is written whole, grouped by region in document order. Of each other edition the lines follow in
 which it differs, so that a change of the machine is a changed line of the file, whichever edition it touches. Guards
-are lines of their own, because a transition names its guard by words only.
+and states have lines of their own, because a transition names them only.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ixastate.chart.guards import All, AnyOf, Guard, Leaf
 from ixastate.diagrams.charts import region_of
+from ixastate.diagrams.labels import state_meaning
 from ixastate.errors import ChartError
 from ixastate.orders import brief
 from ixastate.table.graph import Edge, Graph
 
-# The cells of a line.
+# The cells of a line; a section has a heading for each cell, and lines.
 Line = tuple[str, ...]
+Section = tuple[Line, list[Line]]
 COLUMNS = ("from", "symbol", "guard", "to", "raises", "orders", "rules")
-GUARD_COLUMNS = ("guard", "holds while")
 STAYS = "(stays)"
-OUTSIDE, GUARDS = "The course", "Guards"
+OUTSIDE = "The course"
 HEAD = """\
 # Transitions
 
@@ -34,13 +35,21 @@ def write(graphs: Sequence[Graph]) -> str:
     """The transitions of the first graph, then the lines in which each other graph differs from it."""
     first, *others = graphs
     parts = [HEAD, _heading(2, f"{first.edition.name}: {len(first.edges)} transitions")]
-    for region, lines in transition_lines(first).items():
-        parts += [_heading(3, region), _table(COLUMNS, lines)]
-    parts += [_heading(3, GUARDS), _table(GUARD_COLUMNS, guard_lines(first))]
+    whole = sections(first)
+    parts += [_heading(3, title) + _table(columns, lines) for title, (columns, lines) in whole.items()]
     for other in others:
         parts.append(_heading(2, f"{other.edition.name}: where it differs from {first.edition.name}"))
-        parts += _differences(first, other)
+        parts += _differences(whole, sections(other))
     return "".join(parts)
+
+
+def sections(graph: Graph) -> dict[str, Section]:
+    """The sections of a graph: the transitions of each region, the guards and the states."""
+    return {
+        **{region: (COLUMNS, lines) for region, lines in transition_lines(graph).items()},
+        "Guards": (("guard", "holds while"), guard_lines(graph)),
+        "States": (("state", "in", "entered first", "meaning"), state_lines(graph)),
+    }
 
 
 def transition_lines(graph: Graph) -> dict[str, list[Line]]:
@@ -57,10 +66,23 @@ def guard_lines(graph: Graph) -> list[Line]:
     found: dict[str, str] = {}
     for edge in graph.edges:
         for leaf in _questions(edge.guard):
-            text = f"{'one' if leaf.active else 'none'} of: {', '.join(leaf.states)}"
+            text = f"{'one' if leaf.active else 'none'} of these is active: {', '.join(leaf.states)}"
             if found.setdefault(leaf.name, text) != text:
                 raise ChartError(f"the guard {leaf.name!r} stands for two questions", where=str(edge))
     return sorted(found.items())
+
+
+def state_lines(graph: Graph) -> list[Line]:
+    """Each state in document order: what it lies in, whether it is entered first there, and what it means."""
+    return [
+        (
+            node.id,
+            node.parent,
+            "yes" if node.initial else "",
+            ", ".join(state_meaning(graph, node.id)) if node.id in graph.meanings else "",
+        )
+        for node in graph.nodes
+    ]
 
 
 def _questions(guard: Guard | None) -> Iterator[Leaf]:
@@ -84,27 +106,21 @@ def _line(edge: Edge) -> Line:
     )
 
 
-def _differences(first: Graph, other: Graph) -> list[str]:
-    """For each region and for the guards, the lines that only one of two graphs has."""
-    ours, theirs = transition_lines(first), transition_lines(other)
-    parts = []
-    for region in dict.fromkeys((*ours, *theirs)):
-        lines = _changed(ours.get(region, []), theirs.get(region, []))
-        parts += [_heading(3, region), _table(("", *COLUMNS), lines)] if lines else []
-    lines = _changed(guard_lines(first), guard_lines(other))
-    return parts + ([_heading(3, GUARDS), _table(("", *GUARD_COLUMNS), lines)] if lines else [])
-
-
-def _changed(ours: Sequence[Line], theirs: Sequence[Line]) -> list[Line]:
-    """The lines that only we have (`−`), then those that only they have (`+`)."""
-    gone = [("−", *line) for line in ours if line not in theirs]
-    return gone + [("+", *line) for line in theirs if line not in ours]
+def _differences(first: dict[str, Section], other: dict[str, Section]) -> Iterator[str]:
+    """Each section with the lines that only the first has (`−`), then those that only the other has (`+`)."""
+    for title in dict.fromkeys((*first, *other)):
+        columns, theirs = other.get(title, (COLUMNS, []))
+        _, ours = first.get(title, (COLUMNS, []))
+        changed = [("−", *line) for line in ours if line not in theirs]
+        changed += [("+", *line) for line in theirs if line not in ours]
+        if changed:
+            yield _heading(3, title) + _table(("", *columns), changed)
 
 
 def _heading(level: int, text: str) -> str:
-    return f"\n{'#' * level} {text}\n\n"
+    return f"\n{'#' * level} {text}\n"
 
 
 def _table(columns: Line, lines: Iterable[Line]) -> str:
     rows = [columns, tuple("---" for _ in columns), *lines]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
