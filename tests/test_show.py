@@ -20,6 +20,7 @@ from ixastate.diagrams.slices import cut
 from ixastate.diagrams.views import dot_source, drawing, graph_of, mermaid_source
 from ixastate.errors import InputError, MissingExtra, OutputError
 from ixastate.rules import Edition, load_edition
+from ixastate.symbols import SCREENING, Configuration
 from ixastate.table.table import Table
 
 LOG = Path(__file__).parent.parent / "examples" / "two-patients.jsonl"
@@ -36,6 +37,7 @@ class FakeCourse:
     records: tuple[Record, ...]
     edition: Edition
     patient: str | None
+    configuration: Configuration = SCREENING
 
 
 def course(patient: str | None = RECORDS[0].patient) -> FakeCourse:
@@ -66,6 +68,14 @@ def test_a_course_without_records_is_a_patient_in_screening() -> None:
     picture = course_picture(FakeCourse((), load_edition("us-label"), "patient 7"))
     assert repr(picture) == "<Picture: The path of patient 7 (us-label): 0 events, 1 configurations>"
     assert [box.tooltip for box in picture.drawing.boxes] == ["screening"]
+
+
+def test_a_resumed_course_without_records_stands_where_it_stood() -> None:
+    last = RECORDS[1]
+    resumed = FakeCourse((), load_edition(), last.patient, last.after)
+    (box,) = course_picture(resumed).drawing.boxes
+    assert box.tooltip == ", ".join(last.after)
+    assert last.status.words in box.label
 
 
 def test_a_course_is_drawn_by_its_own_edition() -> None:

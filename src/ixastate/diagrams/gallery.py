@@ -96,4 +96,4 @@ def check(folder: Path) -> list[str]:
 
 
 def _drawn(texts: Mapping[str, str]) -> list[str]:
-    return [name for name in texts if name.endswith(".dot")]
+    return [name for name in texts if Path(name).suffix == ".dot"]

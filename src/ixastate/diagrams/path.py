@@ -22,9 +22,14 @@ from ixastate.words import describe
 WIDTH = 44
 
 
-def path(graph: Graph, records: Sequence[Record], patient: str | None = None) -> Drawing:
-    """The path of one patient's records, in their order; `patient` names whose path it is where there are none."""
-    boxes = [_box(graph, 1, records[0].before if records else SCREENING)]
+def path(
+    graph: Graph, records: Sequence[Record], patient: str | None = None, configuration: Configuration = SCREENING
+) -> Drawing:
+    """The path of one patient's records, in their order.
+
+    Where there are none, it is the one `configuration` in which the course of `patient` stands.
+    """
+    boxes = [_box(graph, 1, records[0].before if records else configuration)]
     arrows = []
     quiet = 0
     for record in records:

@@ -25,6 +25,7 @@ from ixastate.diagrams.views import graph_of
 from ixastate.errors import InputError, MissingExtra
 from ixastate.files import write_whole
 from ixastate.rules import Edition
+from ixastate.symbols import Configuration
 from ixastate.table.graph import Graph
 from ixastate.table.table import Table
 
@@ -43,6 +44,10 @@ class HasRecords(Protocol):
     @property
     def patient(self) -> str | None:
         """Whose course it is."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """Where it stands now."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,8 +96,12 @@ class Picture:
 
 
 def course_picture(course: HasRecords) -> Picture:
-    """The path of a course: every configuration that it visited, numbered and dated."""
-    return Picture(path(graph_of(course.edition.name), course.records, course.patient))
+    """The path of a course: every configuration that it visited, numbered and dated.
+
+    A resumed course without records is the one configuration in which it stands.
+    """
+    graph = graph_of(course.edition.name)
+    return Picture(path(graph, course.records, course.patient, course.configuration))
 
 
 def graph_picture(graph: Graph) -> Picture:

@@ -7,6 +7,7 @@ data set must have, and nothing of their meaning.
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import struct
 import zipfile
@@ -73,7 +74,7 @@ def _bytes(directory: Path, domain: str) -> tuple[str, bytes | None]:
         if path.suffix.lower() == ".xpt":
             return str(path), data
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.namelist() if member.lower().rsplit("/", 1)[-1] == name]
+            members = [member for member in archive.namelist() if posixpath.basename(member.lower()) == name]
             if len(members) != 1:
                 what = f"the archive holds {len(members)} files named {name}"
                 raise InputError(what, where=str(path), remedy=f"it must hold one {name}")
