@@ -160,12 +160,19 @@ def test_the_check_names_stale_missing_and_surplus_files(tmp_path: Path, capsys:
     (folder / "bedside.dot").write_text("digraph {}")
     (folder / "chart.dot").unlink()
     (folder / "old.svg").touch()
+    table = (folder / "transitions.md").read_text(encoding="utf-8")
+    (folder / "transitions.md").write_text(table.replace("owe_ixazomib", "owe_lenalidomide", 1), encoding="utf-8")
     # A picture is a courtesy: engines differ, and it may be missing.
     (folder / "bedside.svg").write_text("<svg/>")
     (folder / "chart.svg").unlink()
     capsys.readouterr()
     assert diagram("--check", "--folder", str(folder)) == 1
-    assert capsys.readouterr().out.splitlines() == ["stale: bedside.dot", "missing: chart.dot", "surplus: old.svg"]
+    assert capsys.readouterr().out.splitlines() == [
+        "stale: bedside.dot",
+        "missing: chart.dot",
+        "stale: transitions.md",
+        "surplus: old.svg",
+    ]
 
 
 def test_the_texts_are_written_where_nothing_can_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ import importlib.util
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -25,13 +24,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ixastate.chart.guards import Guard, Leaf, none_active, some_active
 from ixastate.cli import export as command
-from ixastate.errors import ChartError, OutputError, RulesError
-from ixastate.exchange import scxml, xstate
-from ixastate.exchange.condition import Condition, Leaf, named, parse
+from ixastate.errors import ChartError, InputError, OutputError, RulesError
+from ixastate.exchange import FORMATS, scxml, xstate
+from ixastate.exchange.export import export
 from ixastate.orders import Order
 from ixastate.rules import EDITIONS
-from ixastate.table.graph import Edge, Graph, condition_of
+from ixastate.table.graph import Edge, Graph
+from ixastate.table.table import Table
 from tests.engines import suite
 from tests.engines.suite import Walks, graph
 
@@ -50,7 +51,7 @@ def test_the_suites_take_all_that_can_be_taken() -> None:
     }
     assert {str(edge) for edge in GRAPH.edges if edge.number not in taken} == UNREACHABLE
     answers = suite.answers_of("dosing-text", suite.every_answer("dosing-text"))
-    assert answers | {()} == set(suite.table("dosing-text").edges)
+    assert answers | {()} == set(Table.of("dosing-text").edges)
 
 
 # --- The engines ----------------------------------------------------------------------------------------------
@@ -72,11 +73,11 @@ def node_modules(package: str) -> Path:
     return Path(answer.stdout.strip()).parents[package.count("/") + 1]
 
 
-def run_engine(driver: str, export: str, walks: Walks, folder: Path, modules: Path | None) -> list[dict[str, Any]]:
+def run_engine(driver: str, text: str, walks: Walks, folder: Path, modules: Path | None) -> list[dict[str, Any]]:
     """Walk the suite with an engine, from a folder that holds nothing but what it needs."""
     shutil.copy(ENGINES / driver, folder)
     (folder / "xstate_setup.mjs").write_text(xstate.setup_module(), encoding="utf-8")
-    (folder / "export").write_text(export, encoding="utf-8")
+    (folder / "export").write_text(text, encoding="utf-8")
     (folder / "suite").write_text(json.dumps(walks), encoding="utf-8")
     if modules is not None:
         (folder / "node_modules").symlink_to(modules, target_is_directory=True)
@@ -143,12 +144,12 @@ def test_a_foreign_engine_walks_the_same_courses(
     assert found == [], "\n".join(found[:5])
 
 
-@pytest.mark.parametrize("part", ["condition", "raised", "orders", "rules", "targets"])
+@pytest.mark.parametrize("part", ["guard", "raised", "orders", "rules", "targets"])
 @pytest.mark.parametrize("engine", WALKERS)
 def test_an_export_that_lost_something_is_noticed(engine: str, part: str, tmp_path: Path) -> None:
     lost = next(edge for edge in GRAPH.edges if edge.symbol == "anc_low" and edge.raised)
-    empty: dict[str, Any] = {"condition": "In('screening')", "rules": ("ANC-01",)}
-    changed = dataclasses.replace(lost, guard="lost", **{part: empty.get(part, ())})
+    empty: dict[str, Any] = {"guard": some_active("lost", GRAPH.initial), "rules": ("ANC-01",)}
+    changed = dataclasses.replace(lost, **{part: empty.get(part, ())})
     edges = tuple(changed if edge is lost else edge for edge in GRAPH.edges)
     walks = [["start_4_25", "anc_low"]]
     lines = WALKERS[engine](dataclasses.replace(GRAPH, edges=edges), walks, tmp_path)
@@ -227,8 +228,9 @@ def xstate_edge(source: str, symbol: str, transition: dict[str, Any]) -> tuple[A
 
 
 def graph_edge(edge: Edge) -> tuple[Any, ...]:
-    raised, orders = edge.raised, edge.orders
-    return (edge.source, edge.symbol, edge.targets, edge.guard, bool(edge.condition), raised, orders, edge.rules)
+    name = edge.guard.name if edge.guard else ""
+    guarded = edge.guard is not None
+    return (edge.source, edge.symbol, edge.targets, name, guarded, edge.raised, edge.orders, edge.rules)
 
 
 @every_edition
@@ -271,55 +273,57 @@ def test_xstate_loses_no_state_and_holds_every_transition_once(chart: Graph) -> 
 # --- Guards ---------------------------------------------------------------------------------------------------
 
 
-def holds(condition: Condition, active: frozenset[str]) -> bool:
-    if isinstance(condition, Leaf):
-        return (condition.state in active) == condition.active
-    return (all if condition.every else any)(holds(part, active) for part in condition.parts)
+def answer(expression: str, active: frozenset[str]) -> bool:
+    """What Python makes of an expression of In, and, or, not."""
+    return bool(eval(expression, {"__builtins__": {}, "In": active.__contains__}))
 
 
-def python_of(tree: dict[str, Any]) -> str:
-    """A guard as XState is given it, in the words of the chart."""
-    if "in" in tree:
-        return f"In('{tree['in']}')"
-    if "not" in tree:
-        return f"(not {python_of(tree['not'])})"
-    joint, parts = next(iter(tree.items()))
-    word = {"all": " and ", "any": " or "}[joint]
-    return f"({word.join(map(python_of, parts))})"
+def tree_answer(tree: dict[str, Any], active: frozenset[str]) -> bool:
+    """A guard as XState is given it: `in`, `not`, `all`, `any`."""
+    ((word, parts),) = tree.items()
+    if word == "in":
+        return parts in active
+    if word == "not":
+        return not tree_answer(parts, active)
+    return {"all": all, "any": any}[word](tree_answer(part, active) for part in parts)
 
 
-EXPRESSIONS = [
-    *sorted({edge.condition for name in EDITIONS for edge in graph(name).edges if edge.condition}),
-    "not (In('a') and not In('b'))",
-    "not (In('a') or In('b') and not (In('c') or not In('d')))",
+A, B, C, D = (some_active(name, [name]) for name in "abcd")
+GUARDS = [
+    *sorted({edge.guard for name in EDITIONS for edge in graph(name).edges if edge.guard}, key=str),
+    (A & B.negated()).negated(),
+    (A | (B & (C | D.negated()).negated())).negated(),
+    some_active("a or b", "ab") & (none_active("neither c nor d", "cd") | A),
 ]
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_a_guard_means_the_same_in_every_spelling(expression: str) -> None:
-    condition = parse(expression)
-    plain = condition_of(expression)
-    javascript = scxml.expression(condition).replace("&&", "and").replace("||", "or")
-    as_chart = condition_of(re.sub(r"(In\('\w+'\)) == false", r"not \1", javascript))
-    as_tree = condition_of(python_of(xstate.tree(condition)))
-    leaves = sorted(set(re.findall(r"In\('(\w+)'\)", expression)))
-    choose = random.Random(expression)
+@pytest.mark.parametrize("guard", GUARDS, ids=str)
+def test_a_guard_means_the_same_in_every_spelling(guard: Guard) -> None:
+    javascript = scxml.expression(guard).replace("&&", "and").replace("||", "or").replace("== false", "== False")
+    tree = xstate.tree(guard)
+    leaves = sorted(guard.leaves())
+    choose = random.Random(guard.name)
     for _ in range(200):
         active = frozenset(leaf for leaf in leaves if choose.random() < choose.choice([0.05, 0.5]))
-        assert holds(condition, active) == plain(active) == as_chart(active) == as_tree(active)
+        expected = answer(guard.expression, active)
+        assert guard.holds(active) == answer(javascript, active) == tree_answer(tree, active) == expected
 
 
-@pytest.mark.parametrize("expression", ["In('a') == 1", "x", "In('a', 'b')", "In('a') if In('b') else In('c')"])
-def test_a_guard_of_other_things_is_refused(expression: str) -> None:
-    with pytest.raises(ChartError, match="not made of In"):
-        parse(expression)
+@pytest.mark.parametrize("write", [scxml.expression, xstate.tree])
+def test_a_guard_of_another_kind_is_refused(write: Callable[[Guard], object]) -> None:
+    class Another(Guard):
+        name = "another"
+
+    with pytest.raises(ChartError, match="of no known kind"):
+        write(A & Another())
 
 
 def test_a_guard_name_with_two_meanings_is_refused() -> None:
-    first, second = [edge for edge in GRAPH.edges if edge.guard == "ixazomib at its floor"][:2]
-    other = dataclasses.replace(first, condition="In('screening')")
-    with pytest.raises(ChartError, match="stands for two conditions"):
-        named(dataclasses.replace(GRAPH, edges=(other, second)))
+    named = [edge for edge in GRAPH.edges if edge.guard and edge.guard.name == "ixazomib at its floor"]
+    first, second = named[:2]
+    other = dataclasses.replace(first, guard=Leaf("ixazomib at its floor", GRAPH.initial, True))
+    with pytest.raises(ChartError, match="stands for two guards"):
+        xstate.named_guards(dataclasses.replace(GRAPH, edges=(other, second)))
 
 
 def test_what_has_no_safe_spelling_is_refused() -> None:
@@ -343,7 +347,7 @@ def written(name: str) -> str:
     return scxml.write(GRAPH) if name == "scxml" else xstate.write(GRAPH)
 
 
-@pytest.mark.parametrize("name", command.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_the_command_writes_each_format(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.run(options(name)) == 0
     assert capsys.readouterr().out == written(name)
@@ -351,6 +355,13 @@ def test_the_command_writes_each_format(name: str, tmp_path: Path, capsys: pytes
     assert command.run(options(name, "-o", str(file))) == 0
     assert file.read_bytes() == written(name).encode()
     assert capsys.readouterr().out == ""
+
+
+def test_an_export_that_cannot_be_is_refused() -> None:
+    with pytest.raises(InputError, match="there is no format 'uml'"):
+        export("uml")
+    with pytest.raises(RulesError):
+        export("scxml", "none")
 
 
 def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
@@ -362,9 +373,9 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         options("uml")
 
 
-@pytest.mark.parametrize("name", command.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_the_bytes_are_the_same_in_every_process(name: str) -> None:
-    program = f"from ixastate.cli import export; print(export.text({name!r}, 'dosing-text'), end='')"
+    program = f"from ixastate.exchange.export import export; print(export({name!r}, 'dosing-text'), end='')"
     for seed in ("0", "1", "4242"):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}
         run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)

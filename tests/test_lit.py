@@ -1,4 +1,4 @@
-"""Whether a patient's way is lit on the chart where it went, and nowhere else."""
+"""The path of a patient on the whole chart: dark where the course went, and nowhere else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDS = [step.record for step in replay_log(read_log(EXAMPLE))]
 def test_what_the_course_took_is_dark_and_numbered_and_the_rest_is_pale() -> None:
     graph, lit, whole = graph_of(), drawing("chart", records=RECORDS), drawing("chart")
     taken = {
-        edge.number: record.number
+        edge: record.number
         for record in RECORDS
         if record.symbol
         for edge in graph.step(record.before, record.symbol).edges

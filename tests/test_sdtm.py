@@ -25,7 +25,8 @@ from ixastate.events import (
     OtherToxicityGraded,
     RashGraded,
 )
-from ixastate.exchange.sdtm.sdtm import ImportReport, _terms, read_sdtm
+from ixastate.exchange.sdtm import ImportReport, read_sdtm
+from ixastate.exchange.sdtm.values import terms as known_terms
 
 pandas = pytest.importorskip("pandas", reason="pandas is not installed; the test files are written from its tables")
 pyreadstat = pytest.importorskip("pyreadstat", reason="the extra sdtm is not installed")
@@ -797,7 +798,7 @@ def test_the_report_is_readable(tmp_path: Path) -> None:
 
 
 def test_no_word_is_listed_twice() -> None:
-    terms = _terms()
+    terms = known_terms()
     lists = [line["spellings"] for kind in ("count", "bilirubin", "clearance") for line in terms[kind]]
     assert all(len(set(words)) == len(words) for words in lists)
     for kind in ("count", "bilirubin", "clearance"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 from ixastate.events import DRUGS, Drug
@@ -37,15 +38,18 @@ Verb = Literal[
     "review_deviation",
 ]
 
-# The five verbs that change what a patient takes; every other order is advice to the team.
-DOSING_VERBS: frozenset[str] = frozenset({"start", "hold", "reduce", "resume", "stop"})
+# The five verbs that change what a patient takes, each with what follows it; every other order is advice to the team.
+_OBJECTS: dict[str, str] = {
+    "start": "{drug} at {dose}",
+    "hold": "{drug}",
+    "reduce": "{drug} to {dose}",
+    "resume": "{drug} at {dose}",
+    "stop": "{drug}",
+}
+DOSING_VERBS: frozenset[str] = frozenset(_OBJECTS)
 
 _SENTENCES: dict[str, str] = {
-    "start": "start {drug} at {dose}",
-    "hold": "hold {drug}",
-    "reduce": "reduce {drug} to {dose}",
-    "resume": "resume {drug} at {dose}",
-    "stop": "stop {drug}",
+    **{verb: f"{verb} {what}" for verb, what in _OBJECTS.items()},
     "consider_g_csf": "consider G-CSF",
     "obtain_agreement": "obtain the physician's agreement before resuming",
     "state_attribution": "state whether ixazomib clearly caused it",
@@ -89,7 +93,10 @@ class Order:
     dose_mg: float = 0.0
 
     def __str__(self) -> str:
-        return _SENTENCES[self.verb].format(drug=self.drug, dose=f"{self.dose_mg:g} mg")
+        return self._filled(_SENTENCES[self.verb])
+
+    def _filled(self, words: str) -> str:
+        return words.format(drug=self.drug, dose=f"{self.dose_mg:g} mg")
 
     def as_json(self) -> dict[str, str | float]:
         """The order as a JSON object; parts that do not apply are left out."""
@@ -122,3 +129,17 @@ def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:
     """These orders, each once, in one fixed order: what changes the doses first, then advice; drug by drug."""
     verbs, drugs = list(_SENTENCES), ["", *DRUGS]
     return tuple(sorted(set(orders), key=lambda order: (verbs.index(order.verb), drugs.index(order.drug))))
+
+
+def brief(orders: Iterable[Order]) -> str:
+    """Orders in one line, each verb written once: 'hold ixazomib, lenalidomide; consider G-CSF'."""
+    parts: list[str] = []
+    for verb, group in groupby(orders, key=lambda order: order.verb):
+        alike = list(group)
+        if verb == "stop" and len(alike) == len(DRUGS):
+            parts.append("stop all drugs")
+        elif verb in DOSING_VERBS:
+            parts.append(f"{verb} {', '.join(order._filled(_OBJECTS[verb]) for order in alike)}")
+        else:
+            parts += map(str, alike)
+    return "; ".join(parts)

@@ -15,7 +15,7 @@ from typing import Any
 from ixastate.chart.chart import build_chart
 from ixastate.exchange.scxml import order_text
 from ixastate.table.graph import Graph, read
-from ixastate.table.table import Table, tabulate
+from ixastate.table.table import Table
 
 RANDOM_STEPS = 4000
 
@@ -25,11 +25,6 @@ Walks = list[list[str]]
 @cache
 def graph(edition: str) -> Graph:
     return read(build_chart(edition))
-
-
-@cache
-def table(edition: str) -> Table:
-    return tabulate(graph(edition))
 
 
 @cache
@@ -51,7 +46,7 @@ def every_answer(edition: str) -> Walks:
 @cache
 def random_courses(edition: str) -> Walks:
     """Random courses; few end early, and some symbols come in a phase that does not take them in."""
-    moves, symbols = table(edition), graph(edition).symbols
+    moves, symbols = Table.of(edition), graph(edition).symbols
     choose = random.Random(f"random courses of {edition}")
     walks: Walks = []
     while sum(map(len, walks)) < RANDOM_STEPS:
@@ -71,12 +66,12 @@ def random_courses(edition: str) -> Walks:
 
 def answers_of(edition: str, walks: Walks) -> set[tuple[int, ...]]:
     """The answers that these courses hear."""
-    moves = table(edition)
+    moves = Table.of(edition)
     return {moves.edges[moves.output[move]] for _, _, move in _moves(edition, walks)}
 
 
 def differences(edition: str, walks: Walks, lines: list[dict[str, Any]]) -> list[str]:
-    """Where an engine and the table part: the first place of each course."""
+    """Where an engine and the table differ: the first place of each course."""
     wanted = list(_expected(edition, walks))
     if len(wanted) != len(lines):
         return [f"{len(lines)} steps, not {len(wanted)}"]
@@ -90,14 +85,14 @@ def differences(edition: str, walks: Walks, lines: list[dict[str, Any]]) -> list
 
 def _first_moves(edition: str) -> dict[tuple[int, ...], tuple[int, int]]:
     first: dict[tuple[int, ...], tuple[int, int]] = {}
-    for number, symbol, _, edges in table(edition).space.moves():
+    for number, symbol, _, edges in Table.of(edition).space.moves():
         first.setdefault(edges, (number, symbol))
     return first
 
 
 def _courses(edition: str, moves: set[tuple[int, int]]) -> Walks:
     """The shortest courses to these moves, but for those that another one begins with."""
-    space, symbols = table(edition).space, graph(edition).symbols
+    space, symbols = Table.of(edition).space, graph(edition).symbols
     courses = {(*space.course_to(number), symbols[symbol]) for number, symbol in moves}
     begun = {course[:length] for course in courses for length in range(1, len(course))}
     return [list(course) for course in sorted(courses - begun)]
@@ -105,18 +100,17 @@ def _courses(edition: str, moves: set[tuple[int, int]]) -> Walks:
 
 def _moves(edition: str, walks: Walks) -> Iterator[tuple[int, int, int]]:
     """The number of each walk, each step, and the move that the step makes in the table."""
-    moves = table(edition)
-    columns = {symbol: column for column, symbol in enumerate(moves.symbols)}
+    moves = Table.of(edition)
     for walk, symbols in enumerate(walks):
         here = 0
         for step, symbol in enumerate(symbols):
-            move = moves.row(here)[columns[symbol]]
+            move = moves.row(here)[moves.columns[symbol]]
             yield walk, step, move
             here = moves.next[move]
 
 
 def _expected(edition: str, walks: Walks) -> Iterator[dict[str, Any]]:
-    moves = table(edition)
+    moves = Table.of(edition)
     for walk, step, move in _moves(edition, walks):
         after = moves.next[move]
         said = []

@@ -54,7 +54,7 @@ class Episode:
         return TOXICITY[self.toxicity].reason
 
     @property
-    def word(self) -> str:
+    def word(self) -> Literal["clear", "held", "open"]:
         """Clear between episodes, held in one that holds a drug, open in one that holds none."""
         if not self.open:
             return "clear"

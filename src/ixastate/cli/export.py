@@ -1,6 +1,6 @@
 """`ixastate export`: the chart for other people's tools, on standard output or in a file.
 
-It parses arguments and writes; each format is a module of its own beside this one.
+It parses arguments and writes; the formats are those of the room `exchange`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-FORMATS = ("scxml", "xstate", "xstate-setup")
+from ixastate.exchange import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,22 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the export; the exit code is 0, and what goes wrong is an `IxastateError`."""
+    from ixastate.exchange.export import export
     from ixastate.files import write_whole
 
-    content = text(options.format, options.edition)
+    content = export(options.format, options.edition)
     if options.output is None:
         sys.stdout.write(content)
     else:
         write_whole(options.output, content.encode())
     return 0
-
-
-def text(name: str, edition: str) -> str:
-    """The export of this format: one of `FORMATS`."""
-    from ixastate.chart.chart import build_chart
-    from ixastate.exchange import scxml, xstate
-    from ixastate.table.graph import read
-
-    if name == "xstate-setup":
-        return xstate.setup_module()
-    return {"scxml": scxml.write, "xstate": xstate.write}[name](read(build_chart(edition)))

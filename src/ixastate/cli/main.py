@@ -297,7 +297,7 @@ def _table(options: argparse.Namespace) -> int:
 
 def _import_sdtm(options: argparse.Namespace) -> int:
     from ixastate.course.log import write_log
-    from ixastate.exchange.sdtm.sdtm import read_sdtm
+    from ixastate.exchange.sdtm import read_sdtm
 
     events, report = read_sdtm(options.directory, timezone=options.timezone)
     write_log(options.output, events)

@@ -1,36 +1,50 @@
-"""The course as people speak of it: the reachable configurations, quotiented by the words at the bedside.
+"""The bedside view: the quotient of the state space by the words that people use at the bedside (`Status.place`).
 
 The places are screening, active at each level of ixazomib, held for one reason each, held for several reasons, and
 discontinued; active and held speak of ixazomib. Two reasons at once have a place of their own: a place for each set
 of reasons would make some thirty, and to count such a configuration under each of its reasons would make moves that
-no patient makes. Lenalidomide's dose and whose turn it is are left out, so a place does not know where its moves will
+no patient makes. Lenalidomide's dose and whose turn it is are left out, so a place does not determine where its moves
 lead; the slices do.
 
-A `Passage` is there when some reachable configuration moves so. It is numbered by such a move, the earliest in the
-table, so the symbols up to it are a shortest course that ends with it. What leaves the place as it is, is left out.
+While ixazomib is held, every reason that holds a drug counts. A first rash of us-label holds lenalidomide alone, so
+ixazomib held for one other reason at the same time is "held for several reasons" too. In the other editions every hold
+holds ixazomib.
+
+A `Passage` is a move between two places that some reachable configuration makes. Its number is that of the earliest
+such move in the table, so the symbols up to it are a shortest course that ends with it. Moves within a place are left
+out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ixastate.chart.guards import AnyOf
-from ixastate.diagrams.labels import brief, foremost, sentences, wrapped
-from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Lie
-from ixastate.diagrams.slices import PRESETS
-from ixastate.orders import Order
-from ixastate.symbols import BOTH, Configuration
+from ixastate.chart.status import SEVERAL, Status, active_at, held_for
+from ixastate.diagrams.charts import kind_of, treatment
+from ixastate.diagrams.labels import foremost, sentences, wrapped
+from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing, Frame, Routing
+from ixastate.diagrams.slices import PRESETS, picture_name
+from ixastate.orders import Order, brief
+from ixastate.symbols import BOTH, toxicities
 from ixastate.table.graph import Graph
 from ixastate.table.table import Table
 
-SEVERAL = "held for several reasons"
 LONGEST_LIST = 3
 WIDTH = 26
+LEGEND = (
+    "An arrow is there when some course moves so; an arrow from or to a frame is there for each state in it. "
+    "What does not change these words (such as a lower dose of lenalidomide) is not shown.",
+    "Dashed: a hold begins. Solid: it ends, at the dose in force or, where a reduction is owed, one level "
+    "lower. Thick: treatment stops.",
+    "Several toxicities may hold at once; they share one state here, and ixazomib comes back when the last has gone.",
+)
 T = TypeVar("T")
-TREATMENT, ACTIVE, ABOVE, ONE = "on_treatment", "active", "above_the_floor", "one_reason"
+# The frames within treatment.
+ACTIVE, ABOVE, ONE = "active", "above_the_floor", "one_reason"
 
 
 @dataclass(frozen=True)
@@ -49,31 +63,19 @@ class Passage:
     rules: tuple[str, ...]
 
 
-def place(graph: Graph, configuration: Configuration) -> str:
-    """The place of a configuration. Whether lenalidomide alone is held, and why, makes no difference here."""
-    if configuration in (graph.initial, graph.final):
-        return configuration[0]
-    ixazomib = next(level for level in map(graph.levels.get, configuration) if level and level.drug == "ixazomib")
-    if ixazomib.standing == "given":
-        return f"active at {ixazomib.mg:g} mg"
-    holds = [graph.holds[leaf] for leaf in configuration if leaf in graph.holds]
-    reasons = [hold.reason for hold in holds if "ixazomib" in hold.drugs]
-    return SEVERAL if len(reasons) > 1 else f"held for {reasons[0]}"
-
-
 def passages(table: Table) -> list[Passage]:
     """Every passage between two places, in order of the places and the symbol."""
-    places = _places(table)
+    of = [status.place for status in table.statuses]
     width = len(table.symbols)
     first: dict[tuple[str, str, str], int] = {}
     outputs: dict[tuple[str, str, str], dict[int, None]] = {}
     for move, (after, output) in enumerate(zip(table.next, table.output, strict=True)):
-        source, target = places[move // width], places[after]
+        source, target = of[move // width], of[after]
         if source != target:
             key = (source, table.symbols[move % width], target)
             first.setdefault(key, move)
             outputs.setdefault(key, {})[output] = None
-    rank = {name: at for at, name in enumerate(places_of(table))}
+    rank = {name: at for at, name in enumerate(places(table))}
     found = [
         Passage(
             *key,
@@ -88,7 +90,7 @@ def passages(table: Table) -> list[Passage]:
 
 
 def _shared(lists: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
-    """What is in every one of these, in the order of the first."""
+    """The members of every one of these, in the order of the first."""
     return tuple(one for one in lists[0] if all(one in other for other in lists))
 
 
@@ -105,84 +107,71 @@ def witness_of(table: Table, move: int) -> list[str]:
     return [*table.space.course_to(number), table.symbols[symbol]]
 
 
-def places_of(table: Table) -> list[str]:
-    """Every place, from the beginning of a course to its end."""
-    graph, reached = table.graph, set(_places(table))
-    reasons = dict.fromkeys(hold.reason for hold in graph.holds.values())
-    names = [*graph.initial, *(f"active at {mg:g} mg" for mg in graph.edition.ixazomib_ladder_mg)]
-    names += [*(f"held for {reason}" for reason in reasons), SEVERAL, *graph.final]
-    return [name for name in names if name in reached]
-
-
-def _places(table: Table) -> list[str]:
-    """The place of every configuration, in the order of their numbers."""
-    return [place(table.graph, configuration) for configuration in table.configurations]
+def places(table: Table) -> dict[str, Status]:
+    """Every place that a course can reach, from the beginning to the end, with the status of a configuration there."""
+    found = {status.place: status for status in table.statuses}
+    reasons = dict.fromkeys(hold.reason for hold in table.graph.holds.values())
+    names = [table.statuses[0].place, *map(active_at, table.graph.edition.ixazomib_ladder_mg)]
+    names += [*map(held_for, reasons), SEVERAL, table.statuses[table.final].place]
+    return {name: found[name] for name in names if name in found}
 
 
 def bedside(table: Table) -> Drawing:
     """The bedside view."""
-    names = places_of(table)
-    found = passages(table)
+    found, around = places(table), treatment(table.graph)
     frames = (
-        Frame(TREATMENT, "on treatment"),
-        Frame(ACTIVE, "active", TREATMENT),
+        Frame(around, "on treatment"),
+        Frame(ACTIVE, "active", around),
         Frame(ABOVE, "above the floor", ACTIVE, quiet=True, leave_at="first"),
-        Frame(ONE, "one reason", TREATMENT, corner="right"),
+        Frame(ONE, "one reason", around, corner="right"),
     )
-    counts = Counter(_places(table))
-    boxes = tuple(_box(table.graph, name, counts[name]) for name in names)
+    counts = Counter(status.place for status in table.statuses)
+    boxes = tuple(_box(table.graph, status, counts[name], around) for name, status in found.items())
     drawn = Drawing("bedside", "", (), boxes, (), frames)
-    arrows = _arrows(table, drawn, found)
-    return Drawing(
-        "bedside",
-        f"A course as people speak of it ({table.graph.edition.name}): {len(names)} states for the "
+    return replace(
+        drawn,
+        title=f"A course as people speak of it ({table.graph.edition.name}): {len(found)} states for the "
         f"{len(table.configurations)} configurations that a course can reach",
-        (
-            "An arrow is there when some course moves so; an arrow from or to a frame is there for each state in it. "
-            "What does not change these words (such as a lower dose of lenalidomide) is not shown.",
-            "Dashed: a hold begins. Solid: it ends, at the dose in force or, where a reduction is owed, one level "
-            "lower. Thick: treatment stops.",
-            "Several toxicities may hold at once; they share one state here, and ixazomib comes back when the last "
-            "has gone.",
-        ),
-        boxes,
-        tuple(arrows),
-        frames,
+        legend=LEGEND,
+        arrows=tuple(_arrows(table, drawn, found)),
         direction="LR",
     )
 
 
-def _box(graph: Graph, name: str, count: int) -> Box:
-    ladder = [f"active at {mg:g} mg" for mg in graph.edition.ixazomib_ladder_mg]
-    label = name.replace(" for ", " for\n").replace(" at ", "\n")
-    tooltip = f"{name}: {count} configuration{'s' if count > 1 else ''}"
-    if name in ladder:
-        return Box(name, label, "given", ACTIVE if name == ladder[-1] else ABOVE, tooltip)
-    if name == SEVERAL:
-        return Box(name, label, "held", TREATMENT, tooltip)
-    if name in graph.initial + graph.final:
-        return Box(name, label, "before" if name in graph.initial else "final", "", tooltip)
-    reason = name.removeprefix("held for ")
-    held = {hold.drugs for hold in graph.holds.values() if hold.reason == reason}
-    alone = "" if len(held) > 1 else "\n(both drugs)" if BOTH in held else "\n(ixazomib alone)"
-    link = f"slice-{reason}" if reason in PRESETS else ""
-    return Box(name, label + alone, "held", ONE, tooltip, link)
+def _box(graph: Graph, status: Status, count: int, around: str) -> Box:
+    """The box of a place, by the status of a configuration there."""
+    tooltip = f"{status.place}: {count} configuration{'s' if count > 1 else ''}"
+    if status.phase != "on treatment":
+        (leaf,) = graph.initial if status.phase == graph.initial[0] else graph.final
+        return Box(status.place, status.place, kind_of(graph, leaf), "", tooltip)
+    if not status.ixazomib_held:
+        frame = ACTIVE if status.ixazomib_mg == graph.edition.ixazomib_ladder_mg[-1] else ABOVE
+        return Box(status.place, f"active\n{status.ixazomib_mg:g} mg", "given", frame, tooltip)
+    if status.place == SEVERAL:
+        return Box(status.place, "held for\nseveral reasons", "held", around, tooltip)
+    (reason,) = status.held_for
+    (toxicity,) = (one for one in toxicities(graph.edition) if one.reason == reason)
+    drugs = {hold.drugs for hold in graph.holds.values() if hold.toxicity == toxicity.name}
+    alone = "" if len(drugs) > 1 else "\n(both drugs)" if BOTH in drugs else "\n(ixazomib alone)"
+    link = picture_name(toxicity.key) if toxicity.key in PRESETS else ""
+    return Box(status.place, f"held for\n{reason}{alone}", "held", ONE, tooltip, link)
 
 
 # --- Passages gathered into arrows ----------------------------------------------------------------------------
 
 
-def _arrows(table: Table, drawing: Drawing, found: Sequence[Passage]) -> list[Arrow]:
+def _arrows(table: Table, drawing: Drawing, statuses: Mapping[str, Status]) -> list[Arrow]:
     """The passages as few arrows: those of one word from the same places to the same places of a frame.
 
-    No passage is drawn that is not there: an arrow stands for every pair of its ends.
+    Each arrow stands for a passage between every pair of its ends, so no arrow suggests a passage that is not there.
     """
-    words = _words(table, found)
+    words = _words(table, passages(table))
+    # A place stands with the others of its frame, an active one with all active ones, and any other alone.
+    kin = {place: drawing.frame_of[place] if drawing.frame_of[place] in (ACTIVE, ONE) else place for place in statuses}
+    kin |= {place: ACTIVE for place in statuses if drawing.frame_of[place] == ABOVE}
     targets: dict[tuple[str, str, str], list[str]] = {}
-    for passage in found:
-        inner = drawing.frame_of[passage.target]
-        kin = {"": passage.target, TREATMENT: passage.target, ABOVE: ACTIVE}.get(inner, inner)
-        here = targets.setdefault((words[passage], kin, passage.source), [])
+    for passage, word in words.items():
+        here = targets.setdefault((word, kin[passage.target], passage.source), [])
         if passage.target not in here:
             here.append(passage.target)
     sources: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -191,15 +180,20 @@ def _arrows(table: Table, drawing: Drawing, found: Sequence[Passage]) -> list[Ar
     ends: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for (word, led_to), came_from in sources.items():
         ends.setdefault((_framed(drawing, came_from), _framed(drawing, led_to)), []).append(word)
-    return [_arrow(table, drawing, *pair, said, words) for pair, said in ends.items()]
+    arrows = []
+    for (from_ends, to_ends), of_arrow in ends.items():
+        bare = Arrow(from_ends, to_ends, ", ".join(of_arrow))
+        pairs = set(drawing.pairs(bare))
+        own = [one for one, word in words.items() if word in of_arrow and (one.source, one.target) in pairs]
+        arrows.append(_arrow(table, statuses, bare, own))
+    return arrows
 
 
 def _words(table: Table, found: Sequence[Passage]) -> dict[Passage, str]:
-    """The word for each passage: its symbol, or what the symbol is when many lead from one place to another."""
-    edges = table.graph.edges
-    onsets = {edge.symbol for edge in edges if any(target in table.graph.holds for target in edge.targets)}
-    ending = [edge for edge in edges if edge.source in table.graph.holds and edge.targets != table.graph.final]
-    recoveries = {edge.symbol for edge in ending if edge.targets} - onsets
+    """The word for each passage: its symbol, or a common word where many symbols lead from one place to another."""
+    followed = toxicities(table.graph.edition)
+    onsets = {symbol.name for toxicity in followed for symbol in toxicity.opening}
+    recoveries = {symbol.name for toxicity in followed for symbol in toxicity.recoveries}
     words = {}
     for passage in found:
         beside = {one.symbol for one in found if (one.source, one.target) == (passage.source, passage.target)}
@@ -221,55 +215,47 @@ def _framed(drawing: Drawing, names: Sequence[str]) -> tuple[str, ...]:
     return (*left, *frames)
 
 
-def _arrow(
-    table: Table,
-    drawing: Drawing,
-    sources: tuple[str, ...],
-    targets: tuple[str, ...],
-    said: Sequence[str],
-    words: Mapping[Passage, str],
-) -> Arrow:
-    pairs = set(drawing.pairs(Arrow(sources, targets, "")))
-    own = [one for one, word in words.items() if word in said and (one.source, one.target) in pairs]
+def _arrow(table: Table, statuses: Mapping[str, Status], bare: Arrow, own: Sequence[Passage]) -> Arrow:
+    """An arrow that has its ends and words, with all else that it says, by its own passages."""
+    edition = table.graph.edition
     guards = _shared([one.guards for one in own])
     rules = _shared([one.rules for one in own])
-    kind = _kind(drawing, own[0])
-    label = wrapped(", ".join(said), WIDTH)
+    before, after = statuses[own[0].source], statuses[own[0].target]
+    kind = _kind(before, after)
+    label = wrapped(bare.label, WIDTH)
     if kind in ("go", "stop") and guards:
         label += wrapped(f"[{', '.join(guards)}]", WIDTH)
-    return Arrow(
-        sources,
-        targets,
-        "\n".join(label),
-        kind,
-        "\n".join([*(_sentence(table, one) for one in own), sentences(rules, table.graph.edition)]),
-        foremost(rules, table.graph.edition),
-        tuple(one.move for one in own),
-        _lie(drawing, own[0]),
+    return replace(
+        bare,
+        label="\n".join(label),
+        kind=kind,
+        tooltip="\n".join([*(_sentence(table, one) for one in own), sentences(rules, edition)]),
+        rule=foremost(rules, edition),
+        stands_for=tuple(one.move for one in own),
+        routing=_routing(before, after),
     )
 
 
 def _sentence(table: Table, passage: Passage) -> str:
-    """A passage with what it always asks for and a shortest course that ends with it."""
+    """A passage with the orders that it always gives and a shortest course that ends with it."""
     orders = f" / {brief(passage.orders)}" if passage.orders else ""
     course = ", ".join(witness_of(table, passage.move))
     return f"{passage.source} → {passage.target} by {passage.symbol}{orders} (as in: {course})"
 
 
-def _kind(drawing: Drawing, passage: Passage) -> ArrowKind:
-    held = [drawing.frame_of[end] == ONE or end == SEVERAL for end in (passage.source, passage.target)]
-    if passage.target == "discontinued":
+def _kind(before: Status, after: Status) -> ArrowKind:
+    if after.phase == "discontinued":
         return "stop"
-    if passage.target == SEVERAL or held == [False, True]:
+    if after.place == SEVERAL or (after.ixazomib_held and not before.ixazomib_held):
         return "hold"
-    return "back" if held[0] else "go"
+    return "back" if before.ixazomib_held else "go"
 
 
-def _lie(drawing: Drawing, passage: Passage) -> Lie:
+def _routing(before: Status, after: Status) -> Routing:
     """The active states stand before the held ones, and those before the several reasons, whatever moves between."""
-    active = [drawing.frame_of[end] in (ACTIVE, ABOVE) for end in (passage.source, passage.target)]
+    active = [status.phase == "on treatment" and not status.ixazomib_held for status in (before, after)]
     if all(active):
         return "beside"
-    released = active[1] and passage.source != "screening"
-    relieved = passage.source == SEVERAL and passage.target != "discontinued"
+    released = active[1] and before.phase == "on treatment"
+    relieved = before.place == SEVERAL and after.phase == "on treatment"
     return "against" if released or relieved else "along"

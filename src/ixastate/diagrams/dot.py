@@ -136,7 +136,7 @@ class _Writer:
         return {"URL": f"{self.cases}{arrow.rule}.md"} if arrow.rule and self.cases else {}
 
     def _look(self, arrow: Arrow) -> dict[str, str]:
-        free = {"constraint": "false"} if arrow.lie == "beside" else {}
+        free = {"constraint": "false"} if arrow.routing == "beside" else {}
         if arrow.width:
             free["penwidth"] = f"{arrow.width:.2f}"
         # The label has the whole tooltip; a line of its own copy would double the file.
@@ -149,12 +149,12 @@ class _Writer:
         """
         look = self._look(arrow)
         for source in arrow.sources:
-            if arrow.lie == "against":
+            if arrow.routing == "against":
                 self._line(graph, label, source, look | {"dir": "none"})
             else:
                 self._line(graph, source, label, look | {"dir": "none"})
         for target in arrow.targets:
-            if arrow.lie == "against":
+            if arrow.routing == "against":
                 self._line(graph, target, label, look | {"dir": "back"})
             else:
                 self._line(graph, label, target, look)

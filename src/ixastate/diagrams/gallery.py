@@ -1,7 +1,7 @@
-"""The folder of committed pictures: what is in it, how it is written, and whether it is current.
+"""The folder of committed pictures: its contents, written and compared with what is committed (golden files).
 
-The DOT files and the README are golden: they are compared byte by byte. The SVG files are a courtesy, for engines
-differ.
+The DOT files, the table of transitions and the README are golden: they are compared byte by byte. The SVG files are a
+courtesy, for engines differ.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from pathlib import Path
 
 from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
+from ixastate.diagrams import transitions
 from ixastate.diagrams.dot import write
 from ixastate.diagrams.model import Drawing
 from ixastate.diagrams.render import render
 from ixastate.diagrams.slices import PRESETS
 from ixastate.diagrams.views import drawing, graph_of
 from ixastate.files import write_whole
+from ixastate.rules import DEFAULT_EDITION, EDITIONS
 
 RULES = ("ANC-06", "PLT-03", "DOSE-10", "B-FIRSTEVER", "B-LENFLOOR", "B-UPGRADE")
 WORKED_COURSE = Path("examples") / "worked-course.jsonl"
 # As seen from the folder of pictures.
 CASES = "../tests/cases/"
-README = "README.md"
+README, TRANSITIONS = "README.md", "transitions.md"
 HEAD = """\
 # Diagrams
 
@@ -31,6 +33,8 @@ Drawn from the chart by `ixastate diagram --all`; `ixastate diagram --check` say
 In an SVG that is opened by itself, the words on a line show what its clauses say when the pointer rests on them, and
 lead to a worked case of the first clause; a box shows what it means. Borders, dashes and weights say what the colours
 say, so a grey print loses nothing.
+
+[transitions.md](transitions.md) is the same chart as a table, one transition per line.
 """
 
 
@@ -56,7 +60,9 @@ def golden(root: Path) -> dict[str, str]:
     shown = [
         f"\n## {one.name}\n\n{one.title}. [DOT]({one.name}.dot)\n\n![{one.name}]({one.name}.svg)\n" for one in drawings
     ]
-    return {**files, README: HEAD + "".join(shown)}
+    # The default edition comes first; the others are compared with it.
+    editions = sorted(EDITIONS, key=lambda name: name != DEFAULT_EDITION)
+    return {**files, README: HEAD + "".join(shown), TRANSITIONS: transitions.write([*map(graph_of, editions)])}
 
 
 def write_all(folder: Path) -> Iterator[str]:
@@ -75,7 +81,7 @@ def write_all(folder: Path) -> Iterator[str]:
 
 
 def check(folder: Path) -> list[str]:
-    """What is not as it would be written: each stale, missing or surplus file with a word for it."""
+    """Each stale, missing or surplus file of the folder, with that word before its name."""
     texts = golden(folder.absolute().parent)
     problems = []
     for name, text in texts.items():
@@ -90,4 +96,4 @@ def check(folder: Path) -> list[str]:
 
 
 def _drawn(texts: Mapping[str, str]) -> list[str]:
-    return [name for name in texts if name.endswith(".dot")]
+    return [name for name in texts if Path(name).suffix == ".dot"]

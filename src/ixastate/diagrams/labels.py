@@ -1,14 +1,13 @@
-"""How the chart's facts are put into the few words of a label and the full sentences of a tooltip."""
+"""Labels and tooltips: the chart's facts in the few words of a label and in the full sentences of a tooltip."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from itertools import groupby
 
-from ixastate.events import DRUGS
-from ixastate.orders import DOSING_VERBS, Order
-from ixastate.rules import Edition
+from ixastate.chart.states import Episode, Level
+from ixastate.orders import brief
+from ixastate.rules import GENERAL_RULES, Edition
 from ixastate.table.graph import Edge, Graph
 
 # How a drug stands when it is not given, in short and in full.
@@ -26,22 +25,8 @@ def wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
-def brief(orders: Sequence[Order]) -> str:
-    """Orders with each verb said once: 'hold ixazomib, lenalidomide; consider G-CSF'."""
-    parts = []
-    for verb, alike in groupby(orders, key=lambda order: order.verb):
-        sentences = [str(order) for order in alike]
-        if verb == "stop" and len(sentences) == len(DRUGS):
-            sentences = ["stop all drugs"]
-            verb = ""
-        if verb in DOSING_VERBS:
-            sentences = [f"{verb} " + ", ".join(sentence.removeprefix(f"{verb} ") for sentence in sentences)]
-        parts += sentences
-    return "; ".join(parts)
-
-
 def cited(rule_ids: Sequence[str], edition: Edition) -> str:
-    """The clauses among these rules by id, and how many readings there are besides; the readings, if they are all."""
+    """The clauses among these rules by id and the number of readings; the readings by id where there is no clause."""
     clauses = [rule_id for rule_id in rule_ids if edition.rule(rule_id).kind == "label"]
     if not clauses:
         return f"({' '.join(rule_ids)})"
@@ -51,23 +36,29 @@ def cited(rule_ids: Sequence[str], edition: Edition) -> str:
 
 
 def sentences(rule_ids: Sequence[str], edition: Edition) -> str:
-    """What the clauses among these say, one a line, then the readings by id; where all are readings, what they say."""
+    """The text of the clauses among these, one per line, then the readings by id; of readings alone, their text."""
     clauses = [rule_id for rule_id in rule_ids if edition.rule(rule_id).kind == "label"]
-    said = [f"{rule_id}: {edition.rule(rule_id).says}" for rule_id in clauses or rule_ids]
+    lines = [f"{rule_id}: {edition.rule(rule_id).says}" for rule_id in clauses or rule_ids]
     readings = [rule_id for rule_id in rule_ids if rule_id not in clauses]
-    return "\n".join([*said, f"read as {' '.join(readings)}"] if clauses and readings else said)
+    return "\n".join([*lines, f"read as {' '.join(readings)}"] if clauses and readings else lines)
 
 
 def foremost(rule_ids: Sequence[str], edition: Edition) -> str:
-    """The rule to read first: the clause of the toxicity before those of every dose, a clause before a reading."""
-    ranked = sorted(rule_ids, key=lambda rule_id: (edition.rule(rule_id).kind != "label", rule_id.startswith("DOSE-")))
-    return ranked[0] if ranked else ""
+    """The rule to read first: a clause before a reading, and the clause of a toxicity before those of every dose."""
+    return min(
+        rule_ids, key=lambda rule_id: (edition.rule(rule_id).kind != "label", rule_id in GENERAL_RULES), default=""
+    )
+
+
+def symbol_label(edges: Sequence[Edge], width: int) -> str:
+    """The symbols of edges, in lines of a label."""
+    return "\n".join(wrapped(", ".join(one.symbol for one in edges), width))
 
 
 def edge_label(edges: Sequence[Edge], edition: Edition, width: int) -> str:
     """Edges that differ in nothing but their symbol: the symbols, [guard], / orders, ^ what they raise, and (rules)."""
     edge = edges[0]
-    lines = wrapped(", ".join(one.symbol for one in edges), width)
+    lines = [symbol_label(edges, width)]
     if edge.guard:
         lines += wrapped(f"[{edge.guard}]", width)
     if edge.orders:
@@ -83,24 +74,32 @@ def edge_tooltip(edges: Sequence[Edge], edition: Edition) -> str:
     return "\n".join(map(str, edges)) + f"{orders}\n{sentences(edges[0].rules, edition)}"
 
 
-def state_label(graph: Graph, state_id: str, region: str) -> str:
+def state_label(graph: Graph, state_id: str) -> str:
     """A state in a label: what it is, then which one."""
-    if state_id in graph.levels:
-        level = graph.levels[state_id]
-        return f"{SHORT[level.standing] or 'given'}\n{level.mg:g} mg"
-    what, *which = state_id.removeprefix(f"{region}_").split("_")
-    return f"{what}\n{' '.join(which)}" if which else what
+    match graph.meanings[state_id]:
+        case Level() as level:
+            return f"{SHORT[level.standing] or 'given'}\n{level.mg:g} mg"
+        case Episode() as episode:
+            which = episode.which.replace("_", " ")
+            return f"{episode.word}\n{which}" if which else episode.word
+        case phase:
+            return phase.id
+
+
+def state_meaning(graph: Graph, state_id: str) -> list[str]:
+    """What a state means beyond its label, in one sentence or none: a drug's level, or what it holds and for what."""
+    match graph.meanings[state_id]:
+        case Level() as level:
+            return [f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}"]
+        case Episode(drugs=drugs, reason=reason) if drugs:
+            return [f"holds {' and '.join(drugs)} for {reason}"]
+        case _:
+            return []
 
 
 def state_tooltip(graph: Graph, state_id: str) -> str:
     """A state in full: its id, what it means, and what the clauses say that lead into it."""
-    lines = [state_id]
-    if state_id in graph.levels:
-        level = graph.levels[state_id]
-        lines.append(f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}")
-    if state_id in graph.holds:
-        hold = graph.holds[state_id]
-        lines.append(f"holds {' and '.join(hold.drugs)} for {hold.reason}")
+    lines = [state_id, *state_meaning(graph, state_id)]
     entering = (rule for edge in graph.edges if state_id in edge.targets for rule in edge.rules)
     clauses = [rule for rule in graph.edition.cite(entering) if graph.edition.rule(rule).kind == "label"]
     return "\n".join([*lines, *([sentences(clauses, graph.edition)] if clauses else [])])

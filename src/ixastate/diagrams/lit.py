@@ -1,6 +1,7 @@
-"""One patient's way lit on the whole chart: what the course visited and took stands out, the rest is pale.
+"""The path of one patient on the whole chart: what the course visited and took stands out, the rest is pale.
 
-The numbers before a symbol are those of the records that took the transition, so that the way can be walked in order.
+The numbers before a symbol are those of the records that took the transition, so that the path can be followed in
+order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ixastate.table.graph import Graph
 
 
 def lit(graph: Graph, records: Sequence[Record]) -> Drawing:
-    """The whole chart with the way of one patient's records."""
+    """The whole chart with the path of one patient's records."""
     taken: dict[int, list[int]] = {}
     visited = {graph.initial[0]}
     for record in records:

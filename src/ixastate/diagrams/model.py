@@ -1,6 +1,6 @@
-"""What a picture is before it is written down: boxes, arrows and frames, frozen and in a fixed order.
+"""A Drawing: a picture as data, before any file format. Boxes, arrows and frames, frozen and in a fixed order.
 
-Every view makes a `Drawing`; every format is written from one. A Drawing knows neither the chart nor a file format:
+Every view makes a `Drawing`; every format is written from one. A Drawing knows neither the chart nor how it is drawn:
 it holds ids, words and what they mean, and never a colour, an address or a set.
 """
 
@@ -13,11 +13,13 @@ from typing import Literal, get_args
 
 View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
 VIEWS: tuple[View, ...] = get_args(View)
+# The suffixes of the files that a picture can be written to.
+SUFFIXES = (".dot", ".mmd", ".svg", ".png", ".pdf")
 BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry", "dim"]
 ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter", "dim"]
 
-# How a line lies to the direction of the picture.
-Lie = Literal["along", "against", "beside"]
+# How a line is routed: along the direction of the picture, against it, or without any say in the ranks.
+Routing = Literal["along", "against", "beside"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class Arrow:
     """One line of a picture, from every source to every target; an end is a box, or a frame for each box in it.
 
     `stands_for` numbers what is drawn: edges of the Graph in views of the chart, moves of the table in the bedside
-    view, each of which is a witness. `rule` is the rule to read first, or ''. `width` is that of the line in points,
-    or 0 for the usual one of its kind.
+    view, each of which is a witness, and records in a path. `rule` is the rule to read first, or ''. `width` is that
+    of the line in points, or 0 for the usual one of its kind. `symbols` is the part of the label that names the
+    symbols, in views of the chart.
     """
 
     sources: tuple[str, ...]
@@ -63,11 +66,12 @@ class Arrow:
     tooltip: str = ""
     rule: str = ""
     stands_for: tuple[int, ...] = ()
-    lie: Lie = "along"
+    routing: Routing = "along"
     width: float = 0
+    symbols: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drawing:
     """A whole picture. `columns` are frames that stand one above the other."""
 
@@ -79,6 +83,15 @@ class Drawing:
     frames: tuple[Frame, ...] = ()
     direction: Literal["TB", "LR"] = "TB"
     columns: tuple[tuple[str, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.name}: {len(self.boxes)} boxes, {len(self.arrows)} arrows>"
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows; None, and so the text, where nothing can draw."""
+        from ixastate.diagrams.show import Picture
+
+        return Picture(self)._repr_svg_()
 
     @cached_property
     def frame_of(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""One patient's way: every configuration that the course visited, numbered and dated, from the records.
+"""The path of one patient: every configuration that the course visited, numbered and dated, from the records.
 
-A chain, read from above: a box is a configuration, and the line to the next says what was seen, when, what was asked
-for and by which clauses. What left the configuration as it was stands in a note beside it; what asked for
-nothing either is left out.
+It is a chain, read from above. A box is a configuration, and the line to the next names what was seen, when, the orders
+and the clauses. An event that left the configuration as it was stands in a note beside it, and is left out when it gave
+no orders either.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 from ixastate.chart.status import status_of
 from ixastate.course.course import Record
-from ixastate.diagrams.charts import kind_of
-from ixastate.diagrams.labels import FULL, brief, cited, foremost, sentences, state_label, wrapped
-from ixastate.diagrams.model import Arrow, ArrowKind, Box, Drawing
+from ixastate.diagrams.charts import kind_of, kind_of_orders
+from ixastate.diagrams.labels import FULL, cited, foremost, sentences, state_label, wrapped
+from ixastate.diagrams.model import Arrow, Box, Drawing
+from ixastate.orders import brief
 from ixastate.symbols import SCREENING, Configuration
 from ixastate.table.graph import Graph
 from ixastate.words import describe
@@ -21,9 +22,14 @@ from ixastate.words import describe
 WIDTH = 44
 
 
-def path(graph: Graph, records: Sequence[Record]) -> Drawing:
-    """The path of one patient's records, in their order."""
-    boxes = [_box(graph, 1, records[0].before if records else SCREENING)]
+def path(
+    graph: Graph, records: Sequence[Record], patient: str | None = None, configuration: Configuration = SCREENING
+) -> Drawing:
+    """The path of one patient's records, in their order.
+
+    Where there are none, it is the one `configuration` in which the course of `patient` stands.
+    """
+    boxes = [_box(graph, 1, records[0].before if records else configuration)]
     arrows = []
     quiet = 0
     for record in records:
@@ -35,7 +41,7 @@ def path(graph: Graph, records: Sequence[Record]) -> Drawing:
             arrows.append(_arrow(graph, record, here, here))
         else:
             quiet += 1
-    patient = records[0].patient if records else None
+    patient = records[0].patient if records else patient
     return Drawing(
         "path",
         f"The path of {patient or 'a patient'} ({graph.edition.name}): {len(records)} events, {len(boxes)} "
@@ -60,8 +66,7 @@ def _box(graph: Graph, number: int, configuration: Configuration) -> Box:
             standing = "" if level.standing == "given" else f", {FULL[level.standing]}"
             lines.append(f"{level.drug} {level.mg:g} mg{standing}")
         elif kind_of(graph, leaf) == "open":
-            region = graph.ancestry(leaf)[1]
-            lines.append(f"{region}: {state_label(graph, leaf, region)}".replace("\n", ", "))
+            lines.append(f"{graph.region_of(leaf)}: {state_label(graph, leaf)}".replace("\n", ", "))
     # The first leaf is the phase, or ixazomib.
     return Box(f"visit {number}", "\n".join(lines), kind_of(graph, configuration[0]), "", ", ".join(configuration))
 
@@ -74,8 +79,6 @@ def _arrow(graph: Graph, record: Record, source: str, target: str) -> Arrow:
     label += [record.symbol] if record.symbol else []
     label += wrapped(f"/ {brief(record.orders)}", WIDTH) if record.orders else []
     label += wrapped(cited(record.rules, edition), WIDTH)
-    verbs = {order.verb for order in record.orders}
-    kinds: tuple[tuple[str, ArrowKind], ...] = (("stop", "stop"), ("resume", "back"), ("hold", "hold"))
-    kind: ArrowKind = "stay" if source == target else next((kind for verb, kind in kinds if verb in verbs), "go")
+    kind = kind_of_orders(record.orders, stays=source == target)
     tooltip, first = sentences(record.rules, edition), foremost(record.rules, edition)
     return Arrow((source,), (target,), "\n".join(label), kind, tooltip, first, (record.number,))

@@ -1,6 +1,6 @@
-"""How DOT becomes a picture: by the program `dot` if it is there, else in process by pygraphviz.
+"""Rendering of DOT to SVG, PNG and PDF: by the program `dot` if it is there, else in process by pygraphviz.
 
-Two engines need not draw the same bytes; what an engine says of itself is taken out.
+Two engines need not draw the same bytes; the comment in which an engine names itself is taken out.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ def render(dot: str, kind: PictureFormat) -> bytes:
 def _by_program(program: str, dot: str, kind: str, resolution: list[str]) -> bytes:
     done = subprocess.run([program, f"-T{kind}", *resolution], input=dot.encode(), capture_output=True, check=False)
     if done.returncode:
-        complaint = done.stderr.decode(errors="replace").strip().split("\n")[-1]
-        raise OutputError(f"dot cannot draw it: {complaint}", where=program, remedy=f"does `dot -T{kind}` work?")
+        complaint = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise OutputError(
+            f"dot cannot draw it: {' '.join(complaint)}", where=program, remedy=f"does `dot -T{kind}` work?"
+        )
     return done.stdout
 
 

@@ -1,13 +1,14 @@
-"""What each kind of box and arrow looks like.
+"""Colours and line styles: the look of each kind of box and arrow.
 
 The colours are those of Okabe and Ito, which people with any colour vision can tell apart; the fills are pale tints of
-them. Nothing is said by colour alone: borders (solid, dashed, dotted, double), line styles and weights say the same
-in a grey print.
+them. No difference is shown by colour alone: borders (solid, dashed, dotted, double), line styles and weights show it
+in a grey print too.
 """
 
 from __future__ import annotations
 
 from ixastate.diagrams.model import ArrowKind, BoxKind
+from ixastate.symbols import NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA
 
 # Helvetica, Arial and their free twins have the same widths, so a label fits its box whatever font is at hand.
 FONT = "Helvetica,Arial,sans-serif"
@@ -21,12 +22,12 @@ ORANGE, SKY, YELLOW, PURPLE = "#E69F00", "#56B4E9", "#F0E442", "#CC79A7"
 # A dose that is given is green, the deeper the higher; each reason for a hold has a colour of its own.
 DOSE_GREENS = ("#00634A", GREEN, "#8FD3BF")
 HOLD_COLOURS = {
-    "neutrophils": ORANGE,
-    "platelets": PURPLE,
-    "neuropathy": BLUE,
-    "rash": VERMILLION,
-    "other": YELLOW,
-    "new cycle": SKY,
+    NEUTROPENIA.reason: ORANGE,
+    THROMBOCYTOPENIA.reason: PURPLE,
+    NEUROPATHY.reason: BLUE,
+    RASH.reason: VERMILLION,
+    OTHER.reason: YELLOW,
+    NEW_CYCLE.reason: SKY,
 }
 DRUG_COLOURS = {"ixazomib": GREEN, "lenalidomide": BLUE, "dexamethasone": GREY}
 
@@ -59,7 +60,7 @@ BOXES: dict[BoxKind, dict[str, str]] = {
         "peripheries": "2",
         "penwidth": "1.6",
     },
-    # What a way did not touch.
+    # What a path did not touch.
     "dim": {
         "shape": "box",
         "style": "rounded,filled",

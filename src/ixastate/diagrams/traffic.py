@@ -1,7 +1,7 @@
-"""The whole chart with lines as wide as the traffic on them: how often a cohort took each transition.
+"""The whole chart with the traffic of a cohort: how often each transition was taken.
 
-The width is that of the root of the count, so that a rare way is still seen beside the start that everybody takes; the
-number on the line is the count itself. What nobody took is pale.
+A line is as wide as the square root of the count, so that a rare transition is still seen beside the start that every
+patient takes. The number on the line is the count itself. A transition that no patient took is pale.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from ixastate.diagrams.model import Arrow, Box, Drawing
 from ixastate.table.graph import Graph
 
 WIDEST, THINNEST = 10.0, 0.6
-# Where the parts of a label begin that say more than its symbols.
-MORE = ("[", "/", "^", "(")
 
 
 def traffic(graph: Graph, counts: Mapping[int, int], title: str) -> Drawing:
@@ -25,7 +23,7 @@ def traffic(graph: Graph, counts: Mapping[int, int], title: str) -> Drawing:
     arrows = tuple(
         _arrow(arrow, count, most)
         for arrow in whole.arrows
-        # What a state could answer without being left, and never was asked to, is no traffic.
+        # A symbol that leaves the state as it is, and that no patient had, is no traffic.
         if (count := _count(arrow, counts)) or arrow.kind != "stay"
     )
     taken = {end for arrow in arrows if arrow.kind not in ("dim", "enter") for end in (*arrow.sources, *arrow.targets)}
@@ -52,18 +50,11 @@ def _count(arrow: Arrow, counts: Mapping[int, int]) -> int:
 def _arrow(arrow: Arrow, count: int, most: int) -> Arrow:
     if arrow.kind == "enter":
         return arrow
-    label = _symbols(arrow.label)
     if not count:
-        return replace(arrow, label=label, kind="dim")
+        return replace(arrow, label=arrow.symbols, kind="dim")
     width = max(THINNEST, WIDEST * (count / most) ** 0.5)
-    return replace(arrow, label=f"{count:,} ×{' ' if arrow.kind == 'stay' else chr(10)}{label}", width=width)
-
-
-def _symbols(label: str) -> str:
-    """What a label says of its symbols, without guard, orders, raised symbols and rules."""
-    lines = label.split("\n")
-    end = next((place for place, line in enumerate(lines) if line.startswith(MORE)), len(lines))
-    return "\n".join(lines[:end])
+    between = " " if arrow.kind == "stay" else "\n"
+    return replace(arrow, label=f"{count:,} ×{between}{arrow.symbols}", width=width)
 
 
 def _box(box: Box, lived: set[str]) -> Box:

@@ -1,6 +1,6 @@
-"""Which views there are, and how to get one as a Drawing or as text.
+"""The views by name, each as a Drawing or as text.
 
-The Graph and the Table of an edition are made once a process; only the bedside view needs the Table, which takes
+The Graph and the Table of an edition are made once per process. Only the bedside view needs the Table, which takes
 seconds.
 """
 
@@ -16,7 +16,7 @@ from ixastate.diagrams.model import Drawing, View
 from ixastate.errors import InputError
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.table.graph import Graph, read
-from ixastate.table.table import Table, tabulate
+from ixastate.table.table import Table
 
 
 @cache
@@ -25,19 +25,13 @@ def graph_of(edition: str = DEFAULT_EDITION) -> Graph:
     return read(build_chart(edition))
 
 
-@cache
-def table_of(edition: str = DEFAULT_EDITION) -> Table:
-    """The Table of an edition; it takes seconds to make."""
-    return tabulate(graph_of(edition))
-
-
 def drawing(
     view: View, argument: str = "", *, edition: str = DEFAULT_EDITION, records: Sequence[Record] = ()
 ) -> Drawing:
     """A view as a Drawing.
 
     `argument` is the region's name, the slice's (a preset or symbols with commas) or the rule's id; a path is drawn
-    from one patient's records, and with records the whole chart lights their way, by the edition that they name.
+    from one patient's records, and with records the whole chart shows their path, by the edition that they name.
     `InputError` or `RulesError` says what there is instead.
     """
     if view == "path":
@@ -45,7 +39,7 @@ def drawing(
             raise InputError("a path needs a patient's records", where="diagram", remedy="name a log with --patient")
         return path.path(graph_of(records[0].edition), records)
     if view == "bedside":
-        return bedside.bedside(table_of(edition))
+        return bedside.bedside(Table.of(edition))
     graph = graph_of(edition)
     if view == "chart":
         return lit.lit(graph_of(records[0].edition), records) if records else charts.chart(graph)

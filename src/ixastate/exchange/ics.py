@@ -1,4 +1,4 @@
-"""The doses that are due as an iCalendar file, which a phone can import.
+"""The doses that are due as an iCalendar file (RFC 5545), which a phone can import.
 
 Ixazomib is an entry at its clock time; the other drugs, for which the text sets no hour, are entries of the day.
 The same course gives the same bytes.

@@ -1,4 +1,4 @@
-"""The chart as W3C SCXML: the document that makes an SCXML engine walk the same course.
+"""The chart as a W3C SCXML document, by which an SCXML engine runs the same machine.
 
 States, transitions, guards and raised symbols are plain SCXML. The rules and orders of a transition are `<log>`
 elements, so that an engine reports them when it takes the transition: `rules` with the rule ids, and `order` with the
@@ -6,7 +6,7 @@ verb, the drug and the dose in mg. What SCXML has no word for stands in attribut
 engines pass over: no elements of our own, because engines refuse unknown executable content.
 
 One document serves both the ECMAScript data model and python-statemachine's reader. The latter reads `&&`, `||` and
-`false` but no `!`, so that "not active" is written `In('x') == false`. Nothing here knows any engine's interface.
+`false` but no `!`, so that "not active" is written `In('x') == false`. This module knows no engine's interface.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from ixastate.chart.guards import All, AnyOf, Guard, Leaf
 from ixastate.errors import ChartError
-from ixastate.exchange.condition import Condition, Leaf, condition
 from ixastate.orders import Order
 from ixastate.table.graph import Edge, Graph, Node
 
@@ -52,16 +52,28 @@ def write(graph: Graph) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def expression(condition: Condition) -> str:
-    """A condition in the words that ECMAScript and python-statemachine share."""
-    if isinstance(condition, Leaf):
-        return f"In({_quoted(condition.state)})" + ("" if condition.active else " == false")
-    parts = [expression(part) if isinstance(part, Leaf) else f"({expression(part)})" for part in condition.parts]
-    return (" && " if condition.every else " || ").join(parts)
+def expression(guard: Guard) -> str:
+    """A guard in the words that ECMAScript and python-statemachine share."""
+    match guard:
+        case Leaf(states=states, active=True):
+            return " || ".join(f"In({_quoted(state)})" for state in states)
+        case Leaf(states=states):
+            return " && ".join(f"In({_quoted(state)}) == false" for state in states)
+        case All(joined=joined):
+            return " && ".join(map(_in_brackets, joined))
+        case AnyOf(joined=joined):
+            return " || ".join(map(_in_brackets, joined))
+    raise ChartError(f"the guard {guard.name!r} is of no known kind", where="scxml")
+
+
+def _in_brackets(guard: Guard) -> str:
+    """A guard within another; the test of one state needs no brackets."""
+    single = isinstance(guard, Leaf) and len(guard.states) == 1
+    return expression(guard) if single else f"({expression(guard)})"
 
 
 def order_text(order: Order) -> str:
-    """An order as its parts: verb, drug and dose in mg, apart by spaces."""
+    """An order as its parts, separated by spaces: verb, drug and dose in mg."""
     return " ".join(part for part in (order.verb, order.drug, _dose(order.dose_mg)) if part)
 
 
@@ -83,7 +95,7 @@ def _state(graph: Graph, node: Node) -> dict[str, str]:
 def _transition(edge: Edge) -> ET.Element:
     parts = {"event": edge.symbol}
     if edge.guard:
-        parts["cond"] = expression(condition(edge.guard))
+        parts["cond"] = expression(edge.guard)
     if edge.targets:
         parts["target"] = " ".join(edge.targets)
     parts["ixa:edge"] = str(edge.number)

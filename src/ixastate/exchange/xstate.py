@@ -1,7 +1,7 @@
-"""The chart as XState: the machine config that makes XState 5 walk the same course.
+"""The chart as an XState 5 machine config in JSON, by which XState runs the same machine.
 
-The text is JSON, and as it stands the config that `createMachine` takes. Guards are names; what each one says is in
-the root's `meta.guards` as a tree of `in`, `not`, `all` and `any`. The actions are `cite` (the rules of the
+The text is as it stands the config that `createMachine` takes. Guards are names; the root's `meta.guards` has each one
+as a tree of `in`, `not`, `all` and `any`. The actions are `cite` (the rules of the
 transition), `order` (what it asks for) and `raise` (what it sends to the other regions). `setup_module` is the small
 JavaScript module that gives these names their meaning with XState's own `stateIn`, `and`, `or`, `not`, `raise` and
 `emit`.
@@ -13,7 +13,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from ixastate.exchange.condition import Condition, Leaf, named
+from ixastate.chart.guards import All, AnyOf, Guard, Leaf
+from ixastate.errors import ChartError
 from ixastate.table.graph import Edge, Graph, Node
 
 ROOT = "ixastate"
@@ -29,7 +30,7 @@ def write(graph: Graph) -> str:
             "fingerprint": graph.fingerprint,
             "symbols": list(graph.symbols),
             "raised": list(graph.internal),
-            "guards": {name: tree(condition) for name, condition in named(graph).items()},
+            "guards": {name: tree(guard) for name, guard in named_guards(graph).items()},
         },
         "states": _children(graph, ""),
     }
@@ -41,12 +42,31 @@ def setup_module() -> str:
     return files("ixastate.exchange").joinpath("xstate_setup.mjs").read_text(encoding="utf-8")
 
 
-def tree(condition: Condition) -> dict[str, Any]:
-    """A condition as JSON: `{"in": state}`, `{"not": …}`, `{"all": […]}` or `{"any": […]}`."""
-    if isinstance(condition, Leaf):
-        test = {"in": condition.state}
-        return test if condition.active else {"not": test}
-    return {"all" if condition.every else "any": [tree(part) for part in condition.parts]}
+def named_guards(graph: Graph) -> dict[str, Guard]:
+    """Every guard of a graph by its name; `ChartError` when one name stands for two guards."""
+    found: dict[str, Guard] = {}
+    for edge in graph.edges:
+        if edge.guard and found.setdefault(edge.guard.name, edge.guard) != edge.guard:
+            raise ChartError(f"the guard name {edge.guard.name!r} stands for two guards", where=str(edge))
+    return dict(sorted(found.items()))
+
+
+def tree(guard: Guard) -> dict[str, Any]:
+    """A guard as JSON: `{"in": state}`, `{"not": …}`, `{"all": […]}` or `{"any": […]}`."""
+    match guard:
+        case Leaf(states=states, active=True):
+            return _joined("any", [{"in": state} for state in states])
+        case Leaf(states=states):
+            return _joined("all", [{"not": {"in": state}} for state in states])
+        case All(joined=joined):
+            return {"all": [tree(part) for part in joined]}
+        case AnyOf(joined=joined):
+            return {"any": [tree(part) for part in joined]}
+    raise ChartError(f"the guard {guard.name!r} is of no known kind", where="xstate")
+
+
+def _joined(word: str, tests: list[dict[str, Any]]) -> dict[str, Any]:
+    return tests[0] if len(tests) == 1 else {word: tests}
 
 
 def _children(graph: Graph, parent: str) -> dict[str, Any]:

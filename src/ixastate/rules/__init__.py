@@ -23,6 +23,10 @@ EDITIONS: dict[str, str] = {
     "what-if-exhaust-b": "what_if_exhaust_b.toml",
     "what-if-stack-b": "what_if_stack_b.toml",
 }
+# The clauses about doses in general. Most transitions rest on some of them, so the clause of a toxicity says more.
+GENERAL_RULES: frozenset[str] = frozenset(
+    ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
+)
 
 Place = Literal["transition", "threshold", "schedule", "order", "start"]
 

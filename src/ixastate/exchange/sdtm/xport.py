@@ -1,12 +1,13 @@
-"""How a data set is read from a SAS transport file, alone or in a ZIP archive, whole or not at all.
+"""Reader of SAS transport files (XPORT), alone or in a ZIP archive, whole or not at all.
 
-No reader of the format notices a file that was cut off, so that is checked here. What the rows mean is the importer's
-question.
+No reader of the format notices a file that was cut off, so that is checked here. This module knows which variables a
+data set must have, and nothing of their meaning.
 """
 
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import struct
 import zipfile
@@ -73,7 +74,7 @@ def _bytes(directory: Path, domain: str) -> tuple[str, bytes | None]:
         if path.suffix.lower() == ".xpt":
             return str(path), data
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.namelist() if member.lower().rsplit("/", 1)[-1] == name]
+            members = [member for member in archive.namelist() if posixpath.basename(member.lower()) == name]
             if len(members) != 1:
                 what = f"the archive holds {len(members)} files named {name}"
                 raise InputError(what, where=str(path), remedy=f"it must hold one {name}")
@@ -84,7 +85,7 @@ def _bytes(directory: Path, domain: str) -> tuple[str, bytes | None]:
         raise InputError(f"cannot be read: {error.strerror or error}", where=place, remedy=remedy) from None
     except (zipfile.BadZipFile, RuntimeError, ValueError, struct.error, zlib.error, EOFError) as error:
         what = f"not a ZIP archive that can be read: {str(error) or 'it ends too early'}"
-        raise InputError(what, where=str(path), remedy="pack it anew, without a password") from None
+        raise InputError(what, where=str(path), remedy="pack it again, without a password") from None
 
 
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}MEMB(?:ER|V8) +HEADER RECORD!{7}\d{26}(\d{4})")
