@@ -13,8 +13,8 @@ from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.testing.answers import Oracle
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.suites import Walk, make_suite
-from ixastate.testing.suites.vectors import Suite, Vector, suite_of
+from ixastate.testing.suites.make import Walk, make_suite
+from ixastate.testing.suites.files import Suite, TestCourse, suite_of
 
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 START = {
@@ -47,16 +47,16 @@ def _suite(cover: str, edition: str) -> Suite:
 
 def some(cover: str, each: int) -> Suite:
     """Every so manieth course of a suite."""
-    return of(*suite(cover).vectors[::each])
+    return of(*suite(cover).courses[::each])
 
 
-def vector(*facts: dict[str, Any], course: str = "course-1") -> Vector:
+def answered(*facts: dict[str, Any], course: str = "course-1") -> TestCourse:
     """A course of these facts with the right answers."""
-    return Answers(DEFAULT_EDITION).vector(course, [parse_event(fact) for fact in facts])
+    return Answers(DEFAULT_EDITION).course(course, [parse_event(fact) for fact in facts])
 
 
-def of(*vectors: Vector) -> Suite:
-    return suite_of(DEFAULT_EDITION, ("by hand",), list(vectors))
+def of(*courses: TestCourse) -> Suite:
+    return suite_of(DEFAULT_EDITION, ("by hand",), list(courses))
 
 
 class Sound:

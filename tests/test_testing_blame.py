@@ -10,7 +10,7 @@ from ixastate.events import parse_event
 from ixastate.rules import load_edition
 from ixastate.testing.answers import Oracle, differences
 from ixastate.testing.blame import FAMILIES, Asked, Clauses, blame, by_weight, implied, said_by
-from tests.kit import START, anc, plt, vector
+from tests.kit import START, anc, plt, answered
 
 EDITION = load_edition()
 ANC1, PLT1 = [anc(2, 499), anc(3, 500)], [plt(2, 29_999), plt(3, 30_000)]
@@ -37,7 +37,7 @@ def missed(day: int) -> dict[str, Any]:
 
 def blamed(facts: list[dict[str, Any]], **got: Any) -> tuple[str, ...]:
     """The rules that are named when these parts of the answer to the last event are so."""
-    steps = vector(*facts).steps
+    steps = answered(*facts).steps
     last = steps[-1]
     earlier = frozenset(rule for step in steps[:-1] for rule in step.rules)
     before = steps[-2].expected if len(steps) > 1 else {}
@@ -147,7 +147,7 @@ def test_the_rule_that_is_meant_is_named_first(facts: list[dict[str, Any]], got:
 def test_all_rules_of_the_event_are_named_once_clauses_before_readings() -> None:
     named = blamed([START, *ANC1], ixazomib_mg=4)
     assert len(set(named)) == len(named)
-    assert set(vector(START, *ANC1).steps[-1].rules) <= set(named)
+    assert set(answered(START, *ANC1).steps[-1].rules) <= set(named)
     first_reading = min(place for place, rule in enumerate(named) if rule[1] == "-")
     assert all(rule[1] == "-" for rule in named[first_reading:])
 
@@ -208,7 +208,7 @@ def test_words_of_every_state_are_read_as_what_they_say() -> None:
 
 
 def test_what_the_words_imply_is_told_with_the_words() -> None:
-    steps = vector(START, anc(2, 499)).steps
+    steps = answered(START, anc(2, 499)).steps
     found = differences(steps[1].expected, {"state": "active at 3 mg"})
     assert {one.key for one in implied({one.key: one for one in found})} == {"state", "ixazomib_held", "held_for"}
 

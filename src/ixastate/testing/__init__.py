@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ixastate.testing.answers import Oracle as Oracle
     from ixastate.testing.conformance import conform as conform
     from ixastate.testing.course_machine import CourseMachine as CourseMachine
-    from ixastate.testing.subject import System as System
-    from ixastate.testing.suites.suites import make_suite as make_suite
-    from ixastate.testing.suites.vectors import read_suite as read_suite
+    from ixastate.testing.adapter import System as System
+    from ixastate.testing.suites.make import make_suite as make_suite
+    from ixastate.testing.suites.files import read_suite as read_suite
 
 __all__ = ["CourseMachine", "Oracle", "System", "conform", "make_suite", "read_suite"]
 
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
         return Oracle
     if name == "System":
-        from ixastate.testing.subject import System
+        from ixastate.testing.adapter import System
 
         return System
     if name == "conform":
@@ -41,11 +41,11 @@ def __getattr__(name: str) -> Any:
 
         return conform
     if name == "make_suite":
-        from ixastate.testing.suites.suites import make_suite
+        from ixastate.testing.suites.make import make_suite
 
         return make_suite
     if name == "read_suite":
-        from ixastate.testing.suites.vectors import read_suite
+        from ixastate.testing.suites.files import read_suite
 
         return read_suite
     raise AttributeError(f"module 'ixastate.testing' has no attribute {name!r}")

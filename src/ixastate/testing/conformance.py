@@ -9,9 +9,9 @@ from typing import Any
 from ixastate.rules import Edition, load_edition
 from ixastate.testing.answers import Difference, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.subject import Fault, FaultKind, Subject
+from ixastate.testing.adapter import Fault, FaultKind, Adapter
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.vectors import Suite, Vector
+from ixastate.testing.suites.files import Suite, TestCourse
 
 # After so many courses in which the system did not answer, the rest would only take time.
 GIVE_UP_AFTER = 5
@@ -42,7 +42,7 @@ class Failure:
 class Result:
     """What became of one course. `passed` are the rules on which right answers rested, one entry an answer."""
 
-    vector: Vector
+    test: TestCourse
     failure: Failure | None
     passed: tuple[str, ...]
     answered: int
@@ -131,23 +131,23 @@ class Tally:
         return "failed" if self.failed else "passed" if self.passed else "not reached"
 
 
-def conform(subject: Subject, suite: Suite) -> Summary:
+def conform(adapter: Adapter, suite: Suite) -> Summary:
     """Run every course of a suite over a system; what it does wrong is in the summary, never raised."""
     summary = Summary(load_edition(suite.header.edition))
-    for result in run(subject, suite.vectors, summary.edition):
+    for result in run(adapter, suite.courses, summary.edition):
         summary.results.append(result)
-    summary.not_run = len(suite.vectors) - len(summary.results)
+    summary.not_run = len(suite.courses) - len(summary.results)
     try:
-        subject.settle()
+        adapter.settle()
     except Fault as fault:
         last = summary.results[-1]
         if last.failure is None:
-            failure = Failure(len(last.vector.steps) - 1, fault=fault.kind, what=fault.what)
+            failure = Failure(len(last.test.steps) - 1, fault=fault.kind, what=fault.what)
             summary.results[-1] = replace(last, failure=failure)
     return summary
 
 
-def shortened(subject: Subject, summary: Summary) -> Summary:
+def shortened(adapter: Adapter, summary: Summary) -> Summary:
     """The same, where the course shown for each rule has lost every event that it can do without.
 
     What breaks another rule on the way is kept too.
@@ -155,19 +155,19 @@ def shortened(subject: Subject, summary: Summary) -> Summary:
     answers = Answers(summary.edition.name)
     better = Summary(summary.edition, list(summary.results), summary.not_run)
     for result in summary.shortest().values():
-        better.results += shorter(subject, result, answers)
+        better.results += shorter(adapter, result, answers)
     return better
 
 
-def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Result]:
+def shorter(adapter: Adapter, result: Result, answers: Answers) -> Iterator[Result]:
     """Failing courses made by leaving out events, many at once and then one by one, as long as the rule is broken.
 
     They are told as they are met, also those that break another rule; the last of the same rule is the shortest.
     """
     if result.failure is None or result.failure.fault == "silent":
         return
-    title, refused = result.failure.title, sum(step.expected["refused"] for step in result.vector.steps)
-    events = result.vector.events()[: result.failure.position + 1]
+    title, refused = result.failure.title, sum(step.expected["refused"] for step in result.test.steps)
+    events = result.test.events()[: result.failure.position + 1]
     size = len(events) // 2
     while size:
         # The last event stays, and the start, unless it is followed by another.
@@ -177,7 +177,7 @@ def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Resu
             begin = max(place - size, first)
             fewer = [*events[:begin], *events[place:]]
             place = begin
-            again = _failing(subject, answers.vector(result.vector.course, fewer), refused, answers.edition)
+            again = _failing(adapter, answers.course(result.test.course, fewer), refused, answers.edition)
             if again is None or again.failure is None:
                 continue
             yield replace(again, shortened=True)
@@ -189,26 +189,26 @@ def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Resu
             size //= 2
 
 
-def _failing(subject: Subject, vector: Vector, refused: int, edition: Edition) -> Result | None:
+def _failing(adapter: Adapter, test: TestCourse, refused: int, edition: Edition) -> Result | None:
     """What becomes of a course, if it fails in time and has no more refused events than this."""
-    if sum(step.expected["refused"] for step in vector.steps) > refused:
+    if sum(step.expected["refused"] for step in test.steps) > refused:
         return None
-    result = run_course(subject, vector, edition)
+    result = run_course(adapter, test, edition)
     return None if result.failure is None or result.failure.fault == "silent" else result
 
 
-def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:
+def run(adapter: Adapter, courses: Sequence[TestCourse], edition: Edition) -> Iterator[Result]:
     """The result of each course, in order; no more once the system has failed to answer too often."""
     faults = 0
-    for vector in vectors:
-        result = run_course(subject, vector, edition)
+    for test in courses:
+        result = run_course(adapter, test, edition)
         yield result
         faults += result.failure is not None and result.failure.fault is not None
         if faults >= GIVE_UP_AFTER:
             return
 
 
-def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
+def run_course(adapter: Adapter, test: TestCourse, edition: Edition) -> Result:
     """One course, up to the first answer that is wrong."""
     passed: list[str] = []
     earlier: set[str] = set()
@@ -216,9 +216,9 @@ def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
     said_something = False
     answered = 0
     failure = None
-    for position, step in enumerate(vector.steps):
+    for position, step in enumerate(test.steps):
         try:
-            answer = subject.observe(step.event) if position else subject.start(step.event)
+            answer = adapter.observe(step.event) if position else adapter.start(step.event)
         except Fault as fault:
             failure = Failure(position, fault=fault.kind, what=fault.what)
             break
@@ -226,7 +226,7 @@ def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
         asked = Asked(step.event, step.expected, step.rules, step.schedule, before, frozenset(earlier))
         found = differences(step.expected, answer)
         if found:
-            failure = _wrong(subject, position, asked, found, edition)
+            failure = _wrong(adapter, position, asked, found, edition)
             break
         told = set(compared(step.expected, answer))
         said_something = said_something or bool(told)
@@ -235,10 +235,10 @@ def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
         earlier.update(step.rules)
     if failure is None:
         try:
-            subject.end_course()
+            adapter.end_course()
         except Fault as fault:
-            failure = Failure(len(vector.steps) - 1, fault=fault.kind, what=fault.what)
-    return Result(vector, failure, tuple(passed), answered, said_something or bool(failure and failure.differences))
+            failure = Failure(len(test.steps) - 1, fault=fault.kind, what=fault.what)
+    return Result(test, failure, tuple(passed), answered, said_something or bool(failure and failure.differences))
 
 
 def reached(asked: Asked, told: Iterable[str]) -> list[str]:
@@ -248,10 +248,10 @@ def reached(asked: Asked, told: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*decided, *(asked.schedule if "due" in told else ())]))
 
 
-def _wrong(subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition) -> Failure:
+def _wrong(adapter: Adapter, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition) -> Failure:
     """A wrong answer, unless it turns out to be an answer too many."""
     try:
-        subject.settle()
+        adapter.settle()
     except Fault as fault:
         return Failure(position, fault=fault.kind, what=fault.what)
     return Failure(position, found, blame(asked, found, edition))

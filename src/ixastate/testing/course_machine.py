@@ -43,9 +43,9 @@ from ixastate.testing.answers import Expected, Oracle, as_data, compared, differ
 from ixastate.testing.blame import Asked, blame
 from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
 from ixastate.testing.reports.report import failing_lines
-from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
+from ixastate.testing.adapter import Answer, Fault, InProcess, Adapter, System
 from ixastate.testing.suites.boundaries import MONDAY
-from ixastate.testing.suites.courses import Answers, vector_of
+from ixastate.testing.suites.courses import Answers, answered_course
 from ixastate.testing.suites.names import name_of
 from ixastate.testing.suites.values import DAYS_LATER, Values, values
 
@@ -78,11 +78,11 @@ class Wrong(AssertionError):
 class CourseMachine(RuleBasedStateMachine):
     """Random courses against a system under test.
 
-    Make a subclass with `of`, or set `subject` in one. `edition` names the rules, and `folder` is where the log of a
+    Make a subclass with `of`, or set `adapter` in one. `edition` names the rules, and `folder` is where the log of a
     failing course is written, one file for each rule broken (None: nowhere).
     """
 
-    subject: ClassVar[Callable[[], Subject]]
+    adapter: ClassVar[Callable[[], Adapter]]
     edition: ClassVar[str] = DEFAULT_EDITION
     folder: ClassVar[Path | None] = Path("ixastate-failing")
     # Set when asking the system on would only take time.
@@ -98,12 +98,12 @@ class CourseMachine(RuleBasedStateMachine):
     @classmethod
     def of(cls, factory: Callable[[], System], *, edition: str = DEFAULT_EDITION) -> type[CourseMachine]:
         """A machine for the systems that this factory makes, one for each course."""
-        bound = {"subject": staticmethod(lambda: InProcess(factory)), "edition": edition, "shortest": None}
+        bound = {"adapter": staticmethod(lambda: InProcess(factory)), "edition": edition, "shortest": None}
         return type(f"CourseMachineOf{getattr(factory, '__name__', 'System')}", (cls,), bound)
 
     def __init__(self) -> None:
         super().__init__()
-        self._subject = type(self).subject()
+        self._adapter = type(self).adapter()
         self._oracle = Oracle(self.edition)
         self._day = 1
         # Whether the course is dated by the clock, which alone can tell hours, and not by treatment days.
@@ -204,7 +204,7 @@ class CourseMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """The course is over."""
         try:
-            self._subject.end_course()
+            self._adapter.end_course()
         except Fault as fault:
             self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
         if self._told and not self._failed:
@@ -218,7 +218,7 @@ class CourseMachine(RuleBasedStateMachine):
         cls, edition = type(self), self._oracle.course.edition
         if cls.shortest is None:
             # Once is enough: Hypothesis runs what fails again, to see that it does.
-            every = [result, *shorter(self._subject, result, Answers(edition.name))]
+            every = [result, *shorter(self._adapter, result, Answers(edition.name))]
             [cls.shortest, *_] = Summary(edition, every).shortest().values()
             self._write_log(cls.shortest)
         error = Wrong("\n" + "\n".join(failing_lines(cls.shortest, edition)))
@@ -231,7 +231,7 @@ class CourseMachine(RuleBasedStateMachine):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         name = result.failure.title.replace(": ", "-")
-        write_log(self.folder / f"{name}.jsonl", result.vector.events()[: result.failure.position + 1])
+        write_log(self.folder / f"{name}.jsonl", result.test.events()[: result.failure.position + 1])
 
     # --- How it is asked --------------------------------------------------------------------------------------
 
@@ -277,19 +277,19 @@ class CourseMachine(RuleBasedStateMachine):
             self._passed += reached(asked, told)
             return None
         try:
-            self._subject.settle()
+            self._adapter.settle()
         except Fault as fault:
             return self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
         rules = blame(asked, found, self._oracle.course.edition)
         return self._fail(Failure(len(self._told) - 1, found, rules))
 
     def _ask(self, request: dict[str, Any]) -> Answer:
-        return self._subject.observe(request) if len(self._told) > 1 else self._subject.start(request)
+        return self._adapter.observe(request) if len(self._told) > 1 else self._adapter.start(request)
 
     def _result(self, failure: Failure | None) -> Result:
         edition = self._oracle.course.edition
-        vector = vector_of("random", self._told, (), name_of(self._told, edition))
-        return Result(vector, failure, tuple(self._passed), len(self._told), self._said)
+        test = answered_course("random", self._told, (), name_of(self._told, edition))
+        return Result(test, failure, tuple(self._passed), len(self._told), self._said)
 
     def _fail(self, failure: Failure) -> None:
         self._failed = True
@@ -300,7 +300,7 @@ class CourseMachine(RuleBasedStateMachine):
 CourseMachine.TestCase.settings = SETTINGS
 
 
-def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
+def explore(adapter: Adapter, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
     """Random courses over a system, and what became of each; no more once it has failed to answer too often."""
     summary = Summary(load_edition(edition))
     faults = 0
@@ -320,7 +320,7 @@ def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_fa
                 faults += 10 if result.failure.fault == "silent" else 1
                 Exploring.given_up = faults >= most_faults
 
-    Exploring.subject = staticmethod(lambda: subject)
+    Exploring.adapter = staticmethod(lambda: adapter)
     Exploring.edition = edition
     run_state_machine_as_test(seeded(seed)(Exploring), settings=settings(SETTINGS, max_examples=examples))
     return summary

@@ -16,7 +16,7 @@ from ixastate.orders import Order, in_order
 from ixastate.proofs.mutants import Mutant, mutants
 from ixastate.table.explore import Walker
 from ixastate.table.graph import Graph
-from ixastate.testing.suites.vectors import Vector
+from ixastate.testing.suites.files import TestCourse
 
 Said = tuple[Status, tuple[Order, ...]]
 
@@ -47,10 +47,10 @@ class Branch:
     further: dict[int, tuple[tuple[int, ...], Branch]] = field(default_factory=dict)
 
 
-def score(graph: Graph, vectors: Iterable[Vector], of: Iterable[Mutant] | None = None) -> Score:
+def score(graph: Graph, courses: Iterable[TestCourse], of: Iterable[Mutant] | None = None) -> Score:
     """The mutation score of these courses over the chart's mutants (or those given)."""
     sound = Walker(graph)
-    tree = branches(sound, vectors)
+    tree = branches(sound, courses)
     found = Score()
     for mutant in mutants(graph) if of is None else of:
         found.mutants += 1
@@ -59,11 +59,11 @@ def score(graph: Graph, vectors: Iterable[Vector], of: Iterable[Mutant] | None =
     return found
 
 
-def branches(sound: Walker, vectors: Iterable[Vector]) -> Branch:
+def branches(sound: Walker, courses: Iterable[TestCourse]) -> Branch:
     """The courses of symbols that these courses of events mean, as one tree."""
     graph = sound.graph
     root = Branch(sound.encode(graph.initial))
-    for symbols in meant(graph.edition.name, vectors):
+    for symbols in meant(graph.edition.name, courses):
         place = root
         for name in symbols:
             symbol = graph.symbols.index(name)
@@ -74,12 +74,12 @@ def branches(sound: Walker, vectors: Iterable[Vector]) -> Branch:
     return root
 
 
-def meant(edition: str, vectors: Iterable[Vector]) -> Iterator[list[str]]:
+def meant(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[str]]:
     """For each course of events the symbols that they mean."""
-    for vector in vectors:
+    for test in courses:
         course = Course(edition=edition)
         symbols = []
-        for event in vector.events():
+        for event in test.events():
             try:
                 record = course.observe(event)
             except CourseRefusal:

@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ixastate.testing.conformance import Result
-    from ixastate.testing.suites.vectors import Suite, Vector
+    from ixastate.testing.suites.files import Suite, TestCourse
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     courses = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
     parts = {"factory": factory, "edition": suite.header.edition}
     items.extend(
-        CourseItem.from_parent(courses, name=f"{vector.course} {vector.name}", vector=vector, **parts)
-        for vector in suite.vectors
+        CourseItem.from_parent(courses, name=f"{test.course} {test.name}", test=test, **parts)
+        for test in suite.courses
     )
 
 
@@ -65,8 +65,8 @@ def _factory(config: pytest.Config) -> Callable[[], Any]:
 def _suite(config: pytest.Config) -> Suite:
     from pathlib import Path
 
-    from ixastate.testing.suites.suites import make_suite
-    from ixastate.testing.suites.vectors import read_suite
+    from ixastate.testing.suites.make import make_suite
+    from ixastate.testing.suites.files import read_suite
 
     file = config.getoption("--ixastate-suite")
     if file is not None:
@@ -86,18 +86,18 @@ class Courses(pytest.Collector):
 class CourseItem(pytest.Item):
     """One course as a test."""
 
-    def __init__(self, *, vector: Vector, factory: Callable[[], Any], edition: str, **kwargs: Any) -> None:
+    def __init__(self, *, test: TestCourse, factory: Callable[[], Any], edition: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vector, self.factory, self.edition = vector, factory, edition
+        self.test, self.factory, self.edition = test, factory, edition
 
     def runtest(self) -> None:
         """Run the course on a new system."""
         from ixastate.rules import load_edition
         from ixastate.testing.conformance import run_course
-        from ixastate.testing.subject import InProcess
+        from ixastate.testing.adapter import InProcess
 
-        with InProcess(self.factory) as subject:
-            result = run_course(subject, self.vector, load_edition(self.edition))
+        with InProcess(self.factory) as adapter:
+            result = run_course(adapter, self.test, load_edition(self.edition))
         if result.failure is not None:
             raise WrongCourse(result, self.edition)
 

@@ -25,8 +25,8 @@ def junit(summary: Summary, name: str) -> bytes:
     suites = ElementTree.Element("testsuites", {"name": _clean(f"ixastate conform {name}"), **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": _clean(name), **counts})
     for result in summary.ran:
-        cover = result.vector.course.rsplit("-", 1)[0]
-        title = f"{result.vector.course} {result.vector.name}"
+        cover = result.test.course.rsplit("-", 1)[0]
+        title = f"{result.test.course} {result.test.name}"
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": f"ixastate.{cover}", "name": _clean(title), "time": "0"}
         )

@@ -79,7 +79,7 @@ def _card(result: Result, summary: Summary, times: int) -> Iterator[str]:
         yield f'<h3><span class="bad">{escape(rule.id)}</span> {escape(rule.title)}</h3>'
         yield f'<p class="soft">{escape(_place(rule))}</p><p>{escape(rule.says)}</p>'
     many = f" · {times} courses" if times > 1 else ""
-    yield f'<p class="soft">{escape(result.vector.course)}: {escape(result.vector.name)}{many}</p>'
+    yield f'<p class="soft">{escape(result.test.course)}: {escape(result.test.name)}{many}</p>'
     yield "<table><thead><tr><th>when</th><th>what is seen</th><th>state that is right</th></tr></thead><tbody>"
     rows = list(course_lines(result))
     for number, cells in enumerate(rows):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ixastate.rules import Edition
 from ixastate.testing.answers import show
 from ixastate.testing.conformance import Result, Summary
-from ixastate.testing.subject import FaultKind
+from ixastate.testing.adapter import FaultKind
 from ixastate.words import describe
 
 WIDTH = 110
@@ -47,7 +47,7 @@ def failing_lines(result: Result, edition: Edition, times: int = 1) -> Iterator[
         yield f"BROKEN  {rule_words(failure.rule, edition)}{many}"
         says = edition.rule(failure.rule).says
         yield from textwrap.wrap(says, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
-    yield f"  course {result.vector.course}: {result.vector.name}"
+    yield f"  course {result.test.course}: {result.test.name}"
     for day, words, state in course_lines(result):
         yield f"    {day:<8} {words:<60} {state}"
     for difference in failure.differences:
@@ -61,8 +61,8 @@ def failing_lines(result: Result, edition: Edition, times: int = 1) -> Iterator[
 def course_lines(result: Result) -> Iterator[tuple[str, str, str]]:
     """The events up to the failure: the day, what was seen, and the state that is right after it."""
     failure = result.failure
-    steps = result.vector.steps if failure is None else result.vector.steps[: failure.position + 1]
-    for event, step in zip(result.vector.events(), steps, strict=False):
+    steps = result.test.steps if failure is None else result.test.steps[: failure.position + 1]
+    for event, step in zip(result.test.events(), steps, strict=False):
         day = f"day {event.day}" if event.day is not None else f"{event.at:%Y-%m-%d %H:%M}"
         yield day, describe(event), step.expected["state"]
 

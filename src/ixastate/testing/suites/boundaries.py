@@ -27,14 +27,14 @@ Fact = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Probe:
+class BoundaryCase:
     """A course and the sides of the numbers that it is on, such as 'ANC-01 anc: 499 /mm3'."""
 
     events: tuple[AnyEvent, ...]
     covers: tuple[str, ...]
 
 
-def probes(edition: Edition) -> Iterator[Probe]:
+def probes(edition: Edition) -> Iterator[BoundaryCase]:
     """Every probe of an edition, in the order of the text's subjects."""
     yield from _counts(edition)
     yield from _starts(edition)
@@ -70,7 +70,7 @@ def started(edition: Edition, **changes: Any) -> Fact:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def probe(covers: str | Sequence[str], *facts: Fact) -> Probe:
+def probe(covers: str | Sequence[str], *facts: Fact) -> BoundaryCase:
     """A course of these facts; what has no date is dated one day after what stands before it."""
     events: list[AnyEvent] = []
     day = 1
@@ -78,7 +78,7 @@ def probe(covers: str | Sequence[str], *facts: Fact) -> Probe:
         day = fact.get("day", day)
         events.append(parse_event(fact if "at" in fact else {"day": day, **fact}))
         day += 1
-    return Probe(tuple(events), (covers,) if isinstance(covers, str) else tuple(covers))
+    return BoundaryCase(tuple(events), (covers,) if isinstance(covers, str) else tuple(covers))
 
 
 def neutrophils(value: Decimal | int, unit: str = "/mm3", **flags: Any) -> Fact:
@@ -126,7 +126,7 @@ def _plain(number: Decimal | float) -> str:
 # --- Counts ---------------------------------------------------------------------------------------------------
 
 
-def _counts(edition: Edition) -> Iterator[Probe]:
+def _counts(edition: Edition) -> Iterator[BoundaryCase]:
     """Just below and at the threshold, in every unit, outside and within an episode."""
     for kind, rule, name in ((neutrophils, "ANC-01", "anc"), (platelets, "PLT-01", "platelets")):
         threshold = edition.number(rule, name)
@@ -149,7 +149,7 @@ def _counts(edition: Edition) -> Iterator[Probe]:
 # --- The start ------------------------------------------------------------------------------------------------
 
 
-def _starts(edition: Edition) -> Iterator[Probe]:
+def _starts(edition: Edition) -> Iterator[BoundaryCase]:
     """Organ function at and beside each limit; every start is followed by a day to see what is due then."""
     step = Decimal("0.001")
     for rule in ("HEP-01", "HEP-02"):
@@ -196,14 +196,14 @@ def _starts(edition: Edition) -> Iterator[Probe]:
         yield probe(name, started(edition), fact)
 
 
-def _start(edition: Edition, covers: str, **changes: Any) -> Probe:
+def _start(edition: Edition, covers: str, **changes: Any) -> BoundaryCase:
     return probe(covers, started(edition, **changes))
 
 
 # --- Grades ---------------------------------------------------------------------------------------------------
 
 
-def _neuropathy(edition: Edition) -> Iterator[Probe]:
+def _neuropathy(edition: Edition) -> Iterator[BoundaryCase]:
     moderate, severe = edition.number("PN-01", "grade"), edition.number("PN-05", "grade")
     worst, fatal = edition.number("PN-09", "grade"), edition.number("B-GRADE5", "grade")
     situations = {
@@ -229,7 +229,7 @@ def _neuropathy(edition: Edition) -> Iterator[Probe]:
         yield probe(f"B-PN-BASELINE: back {words}", start, neuropathy(severe, True), back)
 
 
-def _rash(edition: Edition) -> Iterator[Probe]:
+def _rash(edition: Edition) -> Iterator[BoundaryCase]:
     onset, over = rash(edition.number("RASH-01", "from_grade")), rash(edition.number("RASH-03", "grade"))
     fatal = edition.number("B-GRADE5", "grade")
     situations = {"": [], " in the first episode": [onset], " in a later episode": [onset, over, onset]}
@@ -239,7 +239,7 @@ def _rash(edition: Edition) -> Iterator[Probe]:
     yield probe("RASH-02: the second", started(edition), onset, over, rash(onset["grade"] + 1))
 
 
-def _other(edition: Edition) -> Iterator[Probe]:
+def _other(edition: Edition) -> Iterator[BoundaryCase]:
     onset, fatal = edition.number("OTH-01", "from_grade"), edition.number("B-GRADE5", "grade")
     for grade in range(fatal + 1):
         yield probe(f"OTH grade: {grade}", started(edition), other(grade))
@@ -274,7 +274,7 @@ def families(edition: Edition) -> dict[str, tuple[Fact, Fact]]:
     }
 
 
-def _ladders(edition: Edition) -> Iterator[Probe]:
+def _ladders(edition: Edition) -> Iterator[BoundaryCase]:
     """From each first level down to the stop, by each toxicity alone, and by each at the floor for the first time."""
     impaired = {"times_uln": Decimal(str(edition.number("HEP-01", "above"))) + 1}
     starts = {
@@ -292,7 +292,7 @@ def _ladders(edition: Edition) -> Iterator[Probe]:
             yield probe(f"DOSE-10 floor: {name} from {level}", *_until_the_end(edition, floor, [onset, recovery]))
 
 
-def _turns(edition: Edition) -> Iterator[Probe]:
+def _turns(edition: Edition) -> Iterator[BoundaryCase]:
     """Episodes of two toxicities in turn: each keeps its own count of its episodes."""
     pairs = families(edition)
     for one in ("ANC", "PLT", "RASH"):
@@ -302,7 +302,7 @@ def _turns(edition: Edition) -> Iterator[Probe]:
                 yield probe(f"episodes: {one}, {two} twice, {one}", *course)
 
 
-def _companion_floor(edition: Edition) -> Iterator[Probe]:
+def _companion_floor(edition: Edition) -> Iterator[BoundaryCase]:
     """Lenalidomide at its floor when its turn comes: ixazomib is lowered in its place (or not at all)."""
     pairs = families(edition)
     bands = [band for band in edition.lenalidomide.start if not band.on_dialysis]
@@ -349,7 +349,7 @@ def _at(day: int, later: timedelta = timedelta()) -> dict[str, Any]:
     return {"at": (MONDAY + timedelta(days=day - 1) + later).isoformat()}
 
 
-def _late_doses(edition: Edition) -> Iterator[Probe]:
+def _late_doses(edition: Edition) -> Iterator[BoundaryCase]:
     """The 72-hour rule to the minute, for every weekly dose of a cycle, missed and taken late."""
     interval = timedelta(hours=edition.number("ADM-11", "interval"))
     start = {name: value for name, value in started(edition, **_at(1)).items() if name != "day"}
@@ -373,7 +373,7 @@ def _late_doses(edition: Edition) -> Iterator[Probe]:
         yield probe(f"B-MISS-LENDEX: {drug}", started(edition), {"type": "dose_missed", "drug": drug, "day": 2})
 
 
-def _doses(edition: Edition) -> Iterator[Probe]:
+def _doses(edition: Edition) -> Iterator[BoundaryCase]:
     """Doses at, above, below and at twice the level, on and off the calendar, and what goes wrong with one."""
     usual, reduced = (Decimal(str(mg)) for mg in edition.ixazomib_ladder_mg[:2])
     anc = edition.number("ANC-01", "anc")
@@ -404,7 +404,7 @@ def _doses(edition: Edition) -> Iterator[Probe]:
 # --- Days -----------------------------------------------------------------------------------------------------
 
 
-def _calendar(edition: Edition) -> Iterator[Probe]:
+def _calendar(edition: Edition) -> Iterator[BoundaryCase]:
     """What is due on and beside every day that the calendar names, given, held, and every other day."""
     cycle = edition.number("DOSE-01", "cycle")
     named = {
@@ -426,7 +426,7 @@ def _calendar(edition: Edition) -> Iterator[Probe]:
     yield probe("DOSE-03 days: the others held", started(edition), *low, *still)
 
 
-def _long_holds(edition: Edition) -> Iterator[Probe]:
+def _long_holds(edition: Edition) -> Iterator[BoundaryCase]:
     longest = edition.number("B-HOLD-MAX", "alert")
     low = {**neutrophils(edition.number("ANC-01", "anc") - 1), "day": 2}
     for days in (longest - 1, longest, longest + 1):
@@ -436,7 +436,7 @@ def _long_holds(edition: Edition) -> Iterator[Probe]:
     yield probe("B-HOLD-MAX alert: once", started(edition), low, *asked)
 
 
-def _new_cycles(edition: Edition) -> Iterator[Probe]:
+def _new_cycles(edition: Edition) -> Iterator[BoundaryCase]:
     anc, count = edition.number("NC-01", "anc"), edition.number("NC-01", "platelets")
     for short_anc, short_count, resolved in ((0, 0, True), (1, 0, True), (0, 1, True), (0, 0, False)):
         fact = {
@@ -453,7 +453,7 @@ def _new_cycles(edition: Edition) -> Iterator[Probe]:
 # --- What lies beside the numbers -----------------------------------------------------------------------------
 
 
-def rarities(edition: Edition) -> Iterator[Probe]:
+def rarities(edition: Edition) -> Iterator[BoundaryCase]:
     """Courses for rules that no number and no transition shows: what is refused, and what comes after the end."""
     ended = [started(edition), {"type": "patient_died"}]
     yield probe("K-FINAL", *ended, neutrophils(edition.number("ANC-01", "anc")))

@@ -9,7 +9,7 @@ from ixastate.events import AnyEvent
 from ixastate.rules import load_edition
 from ixastate.testing.answers import Expected, Oracle, as_data
 from ixastate.testing.suites.names import name_of
-from ixastate.testing.suites.vectors import Step, Vector
+from ixastate.testing.suites.files import Step, TestCourse
 
 Told = list[tuple[dict[str, Any], Expected]]
 
@@ -32,15 +32,15 @@ class Answers:
             self._past.append((event, oracle, as_data(event), oracle.observe(event)))
         return [(data, expected) for _, _, data, expected in self._past]
 
-    def vector(self, course: str, events: Sequence[AnyEvent], covers: tuple[str, ...] = (), name: str = "") -> Vector:
+    def course(self, course: str, events: Sequence[AnyEvent], covers: tuple[str, ...] = (), name: str = "") -> TestCourse:
         """A course of these events; it names itself when no name is given."""
-        return vector_of(course, self.of(events), covers, name or name_of(self.of(events), self.edition))
+        return answered_course(course, self.of(events), covers, name or name_of(self.of(events), self.edition))
 
 
-def vector_of(course: str, told: Told, covers: tuple[str, ...], name: str) -> Vector:
+def answered_course(course: str, told: Told, covers: tuple[str, ...], name: str) -> TestCourse:
     """A course of events that have been answered."""
     steps = tuple(
         Step(event=event, expected=expected.answer, rules=expected.rules, schedule=expected.schedule)
         for event, expected in told
     )
-    return Vector(course=course, name=name, covers=covers, steps=steps)
+    return TestCourse(course=course, name=name, covers=covers, steps=steps)

@@ -27,7 +27,7 @@ OTHER_OVER = ("other_resolved", "other_resolved_related")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedCourse:
     """A course of symbols, and the targets for which it was chosen."""
 
     symbols: tuple[str, ...]
@@ -82,7 +82,7 @@ def _needed(chosen: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-class Ground:
+class CoverTargets:
     """A table, with what its moves cover."""
 
     def __init__(self, table: Table) -> None:
@@ -146,7 +146,7 @@ def _targets(bits: int) -> tuple[int, ...]:
     return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
 
 
-def edges(ground: Ground) -> list[Chosen]:
+def edges(ground: CoverTargets) -> list[SelectedCourse]:
     """Courses that take every transition of the chart but those that no course takes."""
     graph = ground.table.graph
     of_output = [sum(1 << number for number in set(taken)) for taken in ground.table.edges]
@@ -155,7 +155,7 @@ def edges(ground: Ground) -> list[Chosen]:
     return _named(found, [str(edge) for edge in graph.edges], ground.course)
 
 
-def pairs(ground: Ground) -> list[Chosen]:
+def pairs(ground: CoverTargets) -> list[SelectedCourse]:
     """Courses that take, in every region, every pair of transitions that can follow one another there."""
     return _Pairs(ground).chosen()
 
@@ -167,7 +167,7 @@ class _Pairs:
     starts and the ends. A start also enters the drugs' regions; in the others the first transition follows the entry.
     """
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: CoverTargets) -> None:
         self.ground, self.graph = ground, ground.table.graph
         leaves = list(self.graph.regions.values())
         self._region = {leaf: number for number, of in enumerate(leaves) for leaf in of}
@@ -177,7 +177,7 @@ class _Pairs:
         self._moved = [self._moved_by(taken) for taken in ground.table.edges]
         self._numbers: dict[Pair, int] = {}
 
-    def chosen(self) -> list[Chosen]:
+    def chosen(self) -> list[SelectedCourse]:
         """A small set of courses for every pair that can be shown."""
         along = self._along_the_tree()
         searched = self._searched()
@@ -314,7 +314,7 @@ class _Pairs:
         return bits
 
 
-def resting_on(ground: Ground, rules: Iterable[str], each: int = 3) -> Iterator[tuple[str, ...]]:
+def resting_on(ground: CoverTargets, rules: Iterable[str], each: int = 3) -> Iterator[tuple[str, ...]]:
     """For each of these rules some of the shortest courses on which it acts, where it rests on a transition."""
     place = {rule: 1 << number for number, rule in enumerate(rules)}
     of_output = [sum(place.get(rule, 0) for rule in found) for found in ground.table.rules]
@@ -322,7 +322,7 @@ def resting_on(ground: Ground, rules: Iterable[str], each: int = 3) -> Iterator[
         yield ground.course(candidate.key)
 
 
-def configurations(ground: Ground) -> list[Chosen]:
+def configurations(ground: CoverTargets) -> list[SelectedCourse]:
     """Shortest courses through one configuration of every class of the minimal machine.
 
     The classes are those that are really different in what they order; the courses go on to the farthest.
@@ -340,18 +340,18 @@ def configurations(ground: Ground) -> list[Chosen]:
         new = list(dict.fromkeys(classes[place] for place in reversed(way) if classes[place] not in seen))
         seen.update(new)
         parent, symbol = came_from[number]
-        chosen.append(Chosen(ground.course((parent, symbol)), tuple(f"class {one}" for one in new)))
+        chosen.append(SelectedCourse(ground.course((parent, symbol)), tuple(f"class {one}" for one in new)))
     return chosen
 
 
 def _named(
     chosen: Sequence[Candidate], names: Sequence[str], course: Callable[[Move], tuple[str, ...]]
-) -> list[Chosen]:
+) -> list[SelectedCourse]:
     found = []
     told = 0
     for one in chosen:
         new = one.bits & ~told
         told |= one.bits
         covers = tuple(name for number, name in enumerate(names) if new >> number & 1)
-        found.append(Chosen(course(one.key), covers))
+        found.append(SelectedCourse(course(one.key), covers))
     return found

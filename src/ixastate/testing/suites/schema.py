@@ -7,7 +7,7 @@ from typing import Any
 
 from ixastate.events import EVENT
 from ixastate.testing.answers import KEYS
-from ixastate.testing.suites.vectors import FORMAT
+from ixastate.testing.suites.files import FORMAT
 
 TEXT, YES_OR_NO, COUNT = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
 TEXTS = {"type": "array", "items": TEXT}

@@ -44,7 +44,7 @@ class Step(Fact):
     schedule: tuple[str, ...] = ()
 
 
-class Vector(Fact):
+class TestCourse(Fact):
     """One course: its id, its name in clinical words, and what it was chosen for."""
 
     course: str
@@ -61,26 +61,26 @@ class Suite(Fact):
     """A header and its courses."""
 
     header: Header
-    vectors: tuple[Vector, ...]
+    courses: tuple[TestCourse, ...]
 
     def lines(self) -> Iterator[str]:
         """The lines of its file."""
         yield _line(self.header)
-        yield from (_line(vector) for vector in self.vectors)
+        yield from (_line(test) for test in self.courses)
 
 
-def suite_of(edition: str, cover: tuple[str, ...], vectors: list[Vector]) -> Suite:
+def suite_of(edition: str, cover: tuple[str, ...], courses: list[TestCourse]) -> Suite:
     """These courses with their header."""
-    events = sum(len(vector.steps) for vector in vectors)
+    events = sum(len(test.steps) for test in courses)
     header = Header(
         format=FORMAT,
         edition=edition,
         cover=cover,
         fingerprint=fingerprint(edition),
-        courses=len(vectors),
+        courses=len(courses),
         events=events,
     )
-    return Suite(header=header, vectors=tuple(vectors))
+    return Suite(header=header, courses=tuple(courses))
 
 
 def fingerprint(edition: str) -> str:
@@ -116,18 +116,18 @@ def read_suite(path: Path) -> Suite:
         raise InputError(
             "the suite was made of other rules or another chart", where=where, remedy="make it anew: `ixastate suite`"
         )
-    vectors = []
+    courses = []
     for number, line in enumerate(raw[1:], 2):
         at = f"{where}:{number}"
-        vector = _model(Vector, _data(line, at), at)
-        for place, step in enumerate(vector.steps, 1):
+        test = _model(TestCourse, _data(line, at), at)
+        for place, step in enumerate(test.steps, 1):
             parse_event(step.event, f"{at}: step {place}")
-        vectors.append(vector)
-    if len(vectors) != header.courses:
+        courses.append(test)
+    if len(courses) != header.courses:
         raise InputError(
-            f"its header tells of {header.courses} courses, and it has {len(vectors)}", where=where, remedy=remedy
+            f"its header tells of {header.courses} courses, and it has {len(courses)}", where=where, remedy=remedy
         )
-    return Suite(header=header, vectors=tuple(vectors))
+    return Suite(header=header, courses=tuple(courses))
 
 
 def _line(model: BaseModel) -> str:

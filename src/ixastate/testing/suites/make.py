@@ -18,8 +18,8 @@ from ixastate.table.table import tabulate
 from ixastate.table.witness import witness
 from ixastate.testing.suites import boundaries, covers
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.covers import Ground
-from ixastate.testing.suites.vectors import Suite, suite_of
+from ixastate.testing.suites.covers import CoverTargets
+from ixastate.testing.suites.files import Suite, suite_of
 from ixastate.testing.suites.walks import walks
 
 
@@ -48,9 +48,9 @@ class Source:
         self.edition = load_edition(edition)
 
     @cached_property
-    def ground(self) -> Ground:
+    def ground(self) -> CoverTargets:
         """The table, with what its moves cover."""
-        return Ground(tabulate(read(build_chart(self.edition.name))))
+        return CoverTargets(tabulate(read(build_chart(self.edition.name))))
 
 
 def source_of(edition: str) -> Source:
@@ -77,14 +77,14 @@ def make_suite(cover: Sequence[str], edition: str = DEFAULT_EDITION, walk: Walk 
         )
     source = source_of(edition)
     answers = Answers(edition)
-    vectors = []
+    courses = []
     for name in dict.fromkeys(cover):
         for number, plan in enumerate(COVERS[name](source, walk or Walk()), 1):
-            vectors.append(answers.vector(f"{name}-{number:04}", plan.events, plan.covers, plan.name))
-    return suite_of(edition, tuple(dict.fromkeys(cover)), vectors)
+            courses.append(answers.course(f"{name}-{number:04}", plan.events, plan.covers, plan.name))
+    return suite_of(edition, tuple(dict.fromkeys(cover)), courses)
 
 
-def _of_symbols(chosen: Sequence[covers.Chosen], edition: Edition) -> Iterator[Plan]:
+def _of_symbols(chosen: Sequence[covers.SelectedCourse], edition: Edition) -> Iterator[Plan]:
     # In the order of their symbols, so that courses that begin alike stand together.
     for one in sorted(chosen, key=lambda course: course.symbols):
         yield Plan(tuple(witness(one.symbols, edition)), one.covers)

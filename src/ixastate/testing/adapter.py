@@ -56,7 +56,7 @@ class Fault(IxastateError):
         self.kind = kind
 
 
-class Subject(ABC):
+class Adapter(ABC):
     """A system under test, however it is reached, over many courses."""
 
     name: str
@@ -81,14 +81,14 @@ class Subject(ABC):
         """Nothing more will be asked."""
         return
 
-    def __enter__(self) -> Subject:
+    def __enter__(self) -> Adapter:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
 
 
-class InProcess(Subject):
+class InProcess(Adapter):
     """Objects of the protocol, a new one for each course."""
 
     def __init__(self, factory: Callable[[], System], name: str = "") -> None:
@@ -131,7 +131,7 @@ class InProcess(Subject):
         return answer
 
 
-class Program(Subject):
+class Program(Adapter):
     """A program that reads requests on standard input and answers on standard output, in JSON Lines.
 
     `timeout` is how long an answer may take in seconds, `startup` how long the first one after a start may take. After
@@ -256,7 +256,7 @@ class Program(Subject):
         return Fault("died", f"{how}{self._stderr.words()}")
 
 
-class Server(Subject):
+class Server(Adapter):
     """A server that takes one POST for each request and answers in the body. Proxies are not used."""
 
     def __init__(self, url: str, *, timeout: float = 5.0, startup: float = 10.0) -> None:
