@@ -64,7 +64,6 @@ class GeneralEffects(_Table):
     one_level: Rules
     same_dose: Rules
     after_the_end: Rules
-    refuses: Rules
     advises: dict[str, Rules]
 
 

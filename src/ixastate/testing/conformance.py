@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ixastate.rules import Edition, load_edition
+from ixastate.testing.adapter import Adapter, Fault, FaultKind
 from ixastate.testing.answers import Difference, compared, differences
 from ixastate.testing.blame import Asked, blame
-from ixastate.testing.adapter import Fault, FaultKind, Adapter
 from ixastate.testing.suites.courses import Answers
 from ixastate.testing.suites.files import Suite, TestCourse
 

@@ -39,11 +39,11 @@ from ixastate.course.schedule import next_ixazomib_day
 from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import DISCONTINUED, SCREENING
+from ixastate.testing.adapter import Adapter, Answer, Fault, InProcess, System
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import Asked, blame
 from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
 from ixastate.testing.reports.report import failing_lines
-from ixastate.testing.adapter import Answer, Fault, InProcess, Adapter, System
 from ixastate.testing.suites.boundaries import MONDAY
 from ixastate.testing.suites.courses import Answers, answered_course
 from ixastate.testing.suites.names import name_of

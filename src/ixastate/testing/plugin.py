@@ -42,8 +42,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     courses = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
     parts = {"factory": factory, "edition": suite.header.edition}
     items.extend(
-        CourseItem.from_parent(courses, name=f"{test.course} {test.name}", test=test, **parts)
-        for test in suite.courses
+        CourseItem.from_parent(courses, name=f"{test.course} {test.name}", test=test, **parts) for test in suite.courses
     )
 
 
@@ -65,8 +64,8 @@ def _factory(config: pytest.Config) -> Callable[[], Any]:
 def _suite(config: pytest.Config) -> Suite:
     from pathlib import Path
 
-    from ixastate.testing.suites.make import make_suite
     from ixastate.testing.suites.files import read_suite
+    from ixastate.testing.suites.make import make_suite
 
     file = config.getoption("--ixastate-suite")
     if file is not None:
@@ -93,8 +92,8 @@ class CourseItem(pytest.Item):
     def runtest(self) -> None:
         """Run the course on a new system."""
         from ixastate.rules import load_edition
-        from ixastate.testing.conformance import run_course
         from ixastate.testing.adapter import InProcess
+        from ixastate.testing.conformance import run_course
 
         with InProcess(self.factory) as adapter:
             result = run_course(adapter, self.test, load_edition(self.edition))

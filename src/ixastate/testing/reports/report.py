@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from ixastate.rules import Edition
+from ixastate.testing.adapter import FaultKind
 from ixastate.testing.answers import show
 from ixastate.testing.conformance import Result, Summary
-from ixastate.testing.adapter import FaultKind
 from ixastate.words import describe
 
 WIDTH = 110

@@ -1,6 +1,7 @@
-"""The format of a suite: courses of events with the answers expected, as JSON Lines that any language can run.
+"""Suite files: courses of events with the expected answers, as JSON Lines that any language can run.
 
-The first line is the header, every further line one course. `suite.schema.json` beside this file describes both.
+The first line is the header, every further line one course. The models here read a file and print its JSON Schema,
+which `suite.schema.json` beside this module keeps.
 """
 
 from __future__ import annotations
@@ -8,49 +9,69 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
-from ixastate.events import AnyEvent, Fact, explain, parse_event
+from ixastate.events import EVENT, AnyEvent, Fact, explain, parse_event
 from ixastate.files import write_whole
 from ixastate.rules import EDITIONS
 from ixastate.table.graph import read
+from ixastate.testing.answers import RightAnswer
 
 FORMAT: Literal["ixastate suite 1"] = "ixastate suite 1"
 LONGEST_LINE = 10_000_000
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class _EventSchema:
+    """The JSON Schema of an event, for a field that keeps the event as it is written.
+
+    `read_suite` checks it with `parse_event`, whose messages name the field; a program is sent what the file has.
+    """
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(EVENT.core_schema)
+
+
 class Header(Fact):
-    """The first line: what the suite covers, and the rules that it was made of."""
+    """The first line of a suite: what it covers, and the rules that it was made of."""
 
     format: Literal["ixastate suite 1"]
     edition: str
     cover: tuple[str, ...]
     fingerprint: str
-    courses: int
-    events: int
+    courses: int = Field(ge=0)
+    events: int = Field(ge=0)
 
 
-class Step(Fact):
-    """One event with the answer expected, the rules that decided it, and those on which what is due rests."""
+class TestStep(Fact):
+    """One event, the right answer, the rules that decided it, and those on which what is due rests."""
 
-    event: dict[str, Any]
-    expected: dict[str, Any]
+    __test__: ClassVar[bool] = False  # no test of pytest's
+
+    event: Annotated[dict[str, Any], _EventSchema()]
+    expected: RightAnswer
     rules: tuple[str, ...]
-    schedule: tuple[str, ...] = ()
+    schedule: tuple[str, ...]
 
 
 class TestCourse(Fact):
-    """One course: its id, its name in clinical words, and what it was chosen for."""
+    """One course of one patient: its id, its name in clinical words, and the targets for which it was selected.
+
+    Before each course a program gets the request {"type": "reset"}.
+    """
+
+    __test__: ClassVar[bool] = False  # no test of pytest's
 
     course: str
     name: str
     covers: tuple[str, ...]
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: tuple[TestStep, ...] = Field(min_length=1)
 
     def events(self) -> list[AnyEvent]:
         """The course as events."""
@@ -66,19 +87,34 @@ class Suite(Fact):
     def lines(self) -> Iterator[str]:
         """The lines of its file."""
         yield _line(self.header)
-        yield from (_line(test) for test in self.courses)
+        yield from (_line(course) for course in self.courses)
+
+
+def suite_schema() -> dict[str, Any]:
+    """The JSON Schema of one line of a suite: the header, or a course."""
+    line: TypeAdapter[Header | TestCourse] = TypeAdapter(Header | TestCourse)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "One line of an ixastate suite",
+        "description": "A suite is JSON Lines: the first line is a header, every further line a course.",
+        **line.json_schema(),
+    }
+
+
+def schema_text() -> str:
+    """The schema as `suite.schema.json` holds it."""
+    return json.dumps(suite_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def suite_of(edition: str, cover: tuple[str, ...], courses: list[TestCourse]) -> Suite:
     """These courses with their header."""
-    events = sum(len(test.steps) for test in courses)
     header = Header(
         format=FORMAT,
         edition=edition,
         cover=cover,
         fingerprint=fingerprint(edition),
         courses=len(courses),
-        events=events,
+        events=sum(len(course.steps) for course in courses),
     )
     return Suite(header=header, courses=tuple(courses))
 
@@ -94,7 +130,7 @@ def write_suite(path: Path, suite: Suite) -> None:
 
 
 def read_suite(path: Path) -> Suite:
-    """A suite from its file; `InputError` names the line that is none, or says that it was made of other rules."""
+    """A suite from its file; `InputError` names the line that is wrong, or says that it was made of other rules."""
     where = str(path)
     try:
         with path.open("rb") as stream:
@@ -103,31 +139,38 @@ def read_suite(path: Path) -> Suite:
         raise InputError(f"cannot be read: {error.strerror}", where=where, remedy="name a suite") from None
     remedy = "make one with `ixastate suite -o FILE`"
     if not raw:
-        raise InputError("there is nothing in it", where=where, remedy=remedy)
-    head = _data(raw[0], f"{where}:1")
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise InputError("not a suite of this version", where=f"{where}:1", remedy=remedy)
-    header = _model(Header, head, f"{where}:1")
-    if header.edition not in EDITIONS:
-        raise InputError(
-            f"there is no edition {header.edition!r}", where=f"{where}:1", remedy=f"one of: {', '.join(EDITIONS)}"
-        )
-    if header.fingerprint != fingerprint(header.edition):
-        raise InputError(
-            "the suite was made of other rules or another chart", where=where, remedy="make it anew: `ixastate suite`"
-        )
-    courses = []
-    for number, line in enumerate(raw[1:], 2):
-        at = f"{where}:{number}"
-        test = _model(TestCourse, _data(line, at), at)
-        for place, step in enumerate(test.steps, 1):
-            parse_event(step.event, f"{at}: step {place}")
-        courses.append(test)
+        raise InputError("the suite is empty", where=where, remedy=remedy)
+    header = _header(raw[0], where, remedy)
+    courses = tuple(_course(line, f"{where}:{number}") for number, line in enumerate(raw[1:], 2))
     if len(courses) != header.courses:
         raise InputError(
-            f"its header tells of {header.courses} courses, and it has {len(courses)}", where=where, remedy=remedy
+            f"the header announces {header.courses} courses, and there are {len(courses)}", where=where, remedy=remedy
         )
-    return Suite(header=header, courses=tuple(courses))
+    return Suite(header=header, courses=courses)
+
+
+def _header(line: bytes, where: str, remedy: str) -> Header:
+    at = f"{where}:1"
+    head = _data(line, at)
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise InputError("not a suite of this version", where=at, remedy=remedy)
+    header = _model(Header, head, at)
+    if header.edition not in EDITIONS:
+        raise InputError(f"there is no edition {header.edition!r}", where=at, remedy=f"one of: {', '.join(EDITIONS)}")
+    if header.fingerprint != fingerprint(header.edition):
+        raise InputError(
+            "the suite was made of other rules or another chart",
+            where=where,
+            remedy="make it again with `ixastate suite`",
+        )
+    return header
+
+
+def _course(line: bytes, at: str) -> TestCourse:
+    course = _model(TestCourse, _data(line, at), at)
+    for place, step in enumerate(course.steps, 1):
+        parse_event(step.event, f"{at}: step {place}")
+    return course
 
 
 def _line(model: BaseModel) -> str:
@@ -138,7 +181,7 @@ def _data(raw: bytes, where: str) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON: {error}", where=where, remedy="one JSON object a line") from None
+        raise InputError(f"not JSON: {error}", where=where, remedy="one JSON object per line") from None
 
 
 def _model(kind: type[Model], data: Any, where: str) -> Model:
