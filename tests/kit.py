@@ -1,4 +1,4 @@
-"""What the tests of the test kit share: suites made once a process, and systems under test that are right or wrong."""
+"""Shared by the tests of the test kit: suites made once per process, and systems under test that are right or wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.testing.answers import Oracle
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.make import Walk, make_suite
 from ixastate.testing.suites.files import Suite, TestCourse, suite_of
+from ixastate.testing.suites.make import RandomWalks, make_suite
 
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 START = {
@@ -42,11 +42,11 @@ def suite(cover: str, edition: str = DEFAULT_EDITION) -> Suite:
 
 @cache
 def _suite(cover: str, edition: str) -> Suite:
-    return make_suite(cover.split("+"), edition, Walk(length=20, seed=3, courses=12))
+    return make_suite(cover.split("+"), edition, RandomWalks(length=20, seed=3, courses=12))
 
 
 def some(cover: str, each: int) -> Suite:
-    """Every so manieth course of a suite."""
+    """Some courses of a suite, evenly spread."""
     return of(*suite(cover).courses[::each])
 
 

@@ -19,11 +19,11 @@ import pytest
 from ixastate.cli import export as export
 from ixastate.rules import load_edition
 from ixastate.testing import adapter
+from ixastate.testing.adapter import Program, Server
 from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
-from ixastate.testing.adapter import Program, Server
-from ixastate.testing.suites.make import make_suite
 from ixastate.testing.suites.files import Suite
+from ixastate.testing.suites.make import make_suite
 from tests.test_exports import node_modules
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "conformance"

@@ -19,13 +19,13 @@ from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
 from ixastate.rules import load_edition
+from ixastate.testing.adapter import Fault, InProcess, Program, Server
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
 from ixastate.testing.reports.report import report
-from ixastate.testing.adapter import Fault, InProcess, Program, Server
 from ixastate.testing.suites.files import write_suite
-from tests.kit import START, Sound, anc, of, parrot, plt, some, suite, answered, wrong
+from tests.kit import START, Sound, anc, answered, of, parrot, plt, some, suite, wrong
 
 THREE = of(
     answered(START, anc(2, 499), anc(3, 500), course="anc-1"),
@@ -130,7 +130,9 @@ def test_the_course_shown_is_made_as_short_as_it_can_be() -> None:
         if event["type"] == "neutrophils_measured" and event["value"] == 500:
             answer["lenalidomide_held"] = True
 
-    long = of(answered(START, plt(2, 29_999), plt(3, 30_000), {"type": "rash_graded", "day": 5, "grade": 2}, anc(9, 500)))
+    long = of(
+        answered(START, plt(2, 29_999), plt(3, 30_000), {"type": "rash_graded", "day": 5, "grade": 2}, anc(9, 500))
+    )
     summary = shortened(InProcess(wrong(twice_low)), conform(InProcess(wrong(twice_low)), long))
     [result] = summary.shortest().values()
     assert [step.event["type"] for step in result.test.steps] == ["course_started", "neutrophils_measured"]
@@ -148,12 +150,12 @@ def test_a_right_program_conforms(three: Path, tmp_path: Path) -> None:
     ("fault", "kind", "words"),
     [
         ("hang", "silent", "did not answer within 0.5 s"),
-        ("die", "died", "exit code 3; its last words: Traceback: something broke"),
+        ("die", "died", "exit code 3; last line of its standard error: Traceback: something broke"),
         ("junk", "junk", "not JSON: 'I am well"),
         ("list", "junk", "no JSON object: '[1, 2]'"),
-        ("twice", "twice", "nobody asked for"),
-        ("late", "twice", "nobody asked for"),
-        ("lines", "twice", "nobody asked for"),
+        ("twice", "twice", "a line without a request"),
+        ("late", "twice", "a line without a request"),
+        ("lines", "twice", "a line without a request"),
         ("endless", "junk", "longer than"),
         ("close", "died", "it closed its output"),
         ("half", "junk", "not JSON"),
@@ -395,7 +397,7 @@ def test_the_command_is_content_with_a_right_program(three: Path, tmp_path: Path
         (["conform", "--suite", "/no/such/file", "--", "x"], "cannot be read"),
         (["conform", "--suite", "f", "--edition", "us-label", "--", "x"], "names its edition itself"),
         (["conform", "--edition", "no-such", "--", "x"], "no edition 'no-such'"),
-        (["suite", "--cover", ""], "what is to be covered?"),
+        (["suite", "--cover", ""], "no cover is named"),
     ],
 )
 def test_wrong_arguments_are_answered(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from ixastate.cli.main import main
 from ixastate.rules import load_edition
 from ixastate.testing import CourseMachine
+from ixastate.testing.adapter import InProcess
 from ixastate.testing.conformance import shortened
 from ixastate.testing.course_machine import Wrong, explore
-from ixastate.testing.adapter import InProcess
 from ixastate.testing.suites.values import values
 from tests.kit import Sound, wrong
 

@@ -8,7 +8,6 @@ from importlib.resources import files
 
 import pytest
 
-from ixastate.chart.status import status_of
 from ixastate.cli.main import main
 from ixastate.errors import ChartError
 from ixastate.proofs.compare import compare
@@ -16,9 +15,9 @@ from ixastate.proofs.mutants import Mutant, mutants, sample
 from ixastate.table.explore import Walker
 from ixastate.table.graph import Graph
 from ixastate.table.table import tabulate
-from ixastate.testing.mutation import Score, acting, branches, meant, notices, score
+from ixastate.testing.mutation import Score, acting, branches, kills, score, symbols_of
 from ixastate.testing.suites.files import TestCourse
-from tests.kit import START, anc, suite, answered
+from tests.kit import START, anc, answered, suite
 from tests.tables import graph, table
 
 README = (files("ixastate.testing") / "README.md").read_text(encoding="utf-8")
@@ -32,7 +31,7 @@ def every() -> list[Mutant]:
 def slowly(mutant: Graph, courses: list[TestCourse]) -> bool:
     """Whether a mutant is noticed, course by course from the beginning, by the graph's own slow step."""
     broken, _ = acting(graph(), mutant)
-    for symbols in meant("dosing-text", courses):
+    for symbols in symbols_of("dosing-text", courses):
         right = wrong = graph().initial
         for symbol in symbols:
             sound = graph().step(right, symbol)
@@ -40,8 +39,7 @@ def slowly(mutant: Graph, courses: list[TestCourse]) -> bool:
                 other = broken.step(wrong, symbol)
             except ChartError:
                 return True
-            words = [status_of(graph().levels, graph().holds, leaves) for leaves in (sound.after, other.after)]
-            if words[0] != words[1] or graph().orders_of(sound) != broken.orders_of(other):
+            if (sound.status, sound.orders) != (other.status, other.orders):
                 return True
             right, wrong = sound.after, other.after
             if right == graph().final:
@@ -68,7 +66,7 @@ def test_what_no_course_reaches_is_not_noticed() -> None:
 def test_the_chart_itself_is_not_noticed() -> None:
     sound = Walker(graph())
     tree = branches(sound, suite("boundaries").courses)
-    assert not notices(sound, graph(), tree)
+    assert not kills(sound, graph(), tree)
     assert Score().percent == 0.0
 
 
@@ -85,7 +83,7 @@ def test_where_two_transitions_are_open_the_fault_acts() -> None:
     name = "guard dropped: ixazomib_held_3 --release_ixazomib [something holds ixazomib]--> stays"
     broken, old = acting(graph(), named(name).graph)
     of_kind = [edge for edge in broken.edges if (edge.source, edge.symbol) == ("ixazomib_held_3", "release_ixazomib")]
-    assert next(edge.condition for edge in of_kind) == ""
+    assert next(edge.guard for edge in of_kind) is None
     assert old.count(-1) == 1
     assert [edge.number for edge in broken.edges] == list(range(len(broken.edges)))
     assert named(name).name not in score(graph(), suite("edges").courses, [named(name)]).survivors

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ixastate.testing.suites.files import write_suite
-from tests.kit import START, anc, of, plt, answered
+from tests.kit import START, anc, answered, of, plt
 
 FACTORY = """
 from ixastate.events import parse_event

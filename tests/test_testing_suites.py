@@ -20,6 +20,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ixastate.chart.guards import Guard
 from ixastate.cli.main import main
 from ixastate.cli.testing import COVERS
 from ixastate.course.course import Course, Record
@@ -30,11 +31,10 @@ from ixastate.rules import EDITIONS, load_edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.table.graph import Edge
 from ixastate.testing.answers import Oracle, differences
-from ixastate.testing.suites.schema import schema_text, suite_schema
+from ixastate.testing.suites.files import Suite, TestCourse, read_suite, schema_text, suite_schema, write_suite
 from ixastate.testing.suites.make import COVERS as MADE
-from ixastate.testing.suites.make import Walk, make_suite
-from ixastate.testing.suites.files import Suite, TestCourse, read_suite, write_suite
-from tests.kit import START, anc, of, suite, answered
+from ixastate.testing.suites.make import RandomWalks, make_suite
+from tests.kit import START, anc, answered, of, suite
 from tests.tables import graph, table
 
 EDITION = load_edition()
@@ -48,7 +48,7 @@ UNSHOWN = {
 
 
 @cache
-def edges_by_move() -> dict[tuple[str, str, str], Edge]:
+def edges_by_move() -> dict[tuple[str, str, Guard | None], Edge]:
     return {(edge.source, edge.symbol, edge.guard): edge for edge in graph().edges}
 
 
@@ -62,7 +62,7 @@ def replayed(one: TestCourse) -> Iterator[tuple[Record, list[Edge]]]:
         except CourseRefusal:
             continue
         taken = list(live._taken) if record.symbol is not None and before != DISCONTINUED else []
-        keys = [(move.source.id, move.symbol, move.when.name if move.when else "") for move in taken]
+        keys = [(move.source.id, move.symbol, move.when) for move in taken]
         yield record, [edges_by_move()[key] for key in keys]
 
 
@@ -191,7 +191,7 @@ def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda lines: [], "nothing in it"),
+        (lambda lines: [], "the suite is empty"),
         (lambda lines: ["{", *lines[1:]], ":1: not JSON"),
         (lambda lines: [lines[0].replace("suite 1", "suite 9"), *lines[1:]], "not a suite of this version"),
         (
@@ -199,7 +199,7 @@ def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
             "made of other rules",
         ),
         (lambda lines: [lines[0].replace("dosing-text", "no-such"), *lines[1:]], "no edition 'no-such'"),
-        (lambda lines: lines[:-1], "tells of 2 courses, and it has 1"),
+        (lambda lines: lines[:-1], "announces 2 courses, and there are 1"),
         (lambda lines: [*lines[:2], lines[2].replace('"name"', '"title"')], ":3: the field 'name' is missing"),
         (lambda lines: [*lines[:2], lines[2].replace('"day": 2', '"day": 0')], ":3: step 2"),
         (lambda lines: [*lines[:2], lines[2][:50]], ":3: not JSON"),
@@ -224,7 +224,7 @@ def test_the_command_writes_to_standard_output(capsys: pytest.CaptureFixture[str
 
 
 def showable() -> set[str]:
-    return {str(edge) for edge in graph().edges} - set(graph().spared) - UNSHOWN
+    return {str(edge) for edge in graph().edges} - set(graph().unreachable) - UNSHOWN
 
 
 @pytest.mark.parametrize("cover", ["edges", "pairs"])
@@ -299,8 +299,8 @@ def test_every_rule_acts_that_something_executes(cover: str) -> None:
         oracle = Oracle()
         here = set()
         for event in one.events():
-            told = oracle.observe(event)
-            here |= {*told.rules, *told.schedule}
+            answer = oracle.observe(event)
+            here |= {*answer.rules, *answer.schedule}
         assert set(one.covers) <= here
         acting |= here
     assert {rule for one in made for rule in one.covers} == wanted
@@ -521,9 +521,9 @@ FINE = {"type": "platelets_measured", "value": 30_000, "unit": "/mm3"}
 
 
 def test_walks_follow_their_seed_and_length() -> None:
-    one = make_suite(["walks"], walk=Walk(length=15, seed=1, courses=5))
-    assert lines_of(one) == lines_of(make_suite(["walks"], walk=Walk(length=15, seed=1, courses=5)))
-    other = make_suite(["walks"], walk=Walk(length=15, seed=2, courses=5))
+    one = make_suite(["walks"], walk=RandomWalks(length=15, seed=1, courses=5))
+    assert lines_of(one) == lines_of(make_suite(["walks"], walk=RandomWalks(length=15, seed=1, courses=5)))
+    other = make_suite(["walks"], walk=RandomWalks(length=15, seed=2, courses=5))
     assert lines_of(one)[1:] != lines_of(other)[1:]
     assert {len(walk.steps) <= 15 for walk in one.courses} == {True}
     # A walk is as long as it should be, or treatment ended one event before its own end.
@@ -539,7 +539,7 @@ def test_walks_overlap_episodes() -> None:
 
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
 def test_every_edition_has_suites(edition: str) -> None:
-    made = make_suite(["boundaries", "walks"], edition, Walk(courses=2))
+    made = make_suite(["boundaries", "walks"], edition, RandomWalks(courses=2))
     assert made.header.edition == edition
     if edition == "us-label":
         new_cycles = [one for one in made.courses if one.covers[0].startswith("NC-01")]

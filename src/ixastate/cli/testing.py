@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ixastate.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from ixastate.testing.conformance import Summary
     from ixastate.testing.adapter import Adapter
+    from ixastate.testing.conformance import Summary
     from ixastate.testing.suites.files import Suite
 
 OK, FOUND = 0, 1
@@ -90,8 +90,7 @@ def _seconds(text: str) -> float:
 
 def run_suite(options: argparse.Namespace) -> int:
     """Write a suite, or tell how much it notices."""
-    from ixastate.testing.suites.schema import schema_text
-    from ixastate.testing.suites.files import write_suite
+    from ixastate.testing.suites.files import schema_text, write_suite
 
     if options.schema:
         print(schema_text(), end="")
@@ -191,8 +190,8 @@ def _adapter(options: argparse.Namespace) -> Adapter:
 
 
 def _suite(options: argparse.Namespace, usual: str) -> Suite:
-    from ixastate.testing.suites.make import Walk, make_suite
+    from ixastate.testing.suites.make import RandomWalks, make_suite
 
     names = [name.strip() for one in options.cover or [usual] for name in one.split(",") if name.strip()]
-    walk = Walk(options.length, options.seed, options.courses)
+    walk = RandomWalks(options.length, options.seed, options.courses)
     return make_suite(names, options.edition or "dosing-text", walk)

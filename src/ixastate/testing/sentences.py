@@ -6,7 +6,7 @@ taken apart; what is not found is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from typing import Any
@@ -17,6 +17,7 @@ from ixastate.chart.status import Status
 from ixastate.events import Drug
 from ixastate.orders import Order, every_order
 from ixastate.rules import Edition
+from ixastate.symbols import BOTH, toxicities
 
 Parts = Mapping[str, Any]
 
@@ -67,11 +68,11 @@ def _statuses(edition: str) -> Iterator[Status]:
     yield Status("screening")
     yield Status("discontinued")
     chart = build_chart(edition)
-    ixazomib, lenalidomide = (_doses(chart.levels.values(), drug) for drug in ("ixazomib", "lenalidomide"))
-    # For each toxicity: no hold, or one of its holds.
-    holds: dict[str, list[Episode | None]] = {}
+    ixazomib, lenalidomide = (_doses(chart.levels.values(), drug) for drug in BOTH)
+    # For each toxicity, in the order of the regions: no hold, or one of its holds.
+    holds: dict[str, list[Episode | None]] = {toxicity.name: [None] for toxicity in toxicities(chart.edition)}
     for episode in chart.holds.values():
-        holds.setdefault(episode.toxicity, [None]).append(episode)
+        holds[episode.toxicity].append(episode)
     for of_each in product(*holds.values()):
         held = [episode for episode in of_each if episode is not None]
         drugs = {drug for episode in held for drug in episode.drugs}
@@ -80,5 +81,5 @@ def _statuses(edition: str) -> Iterator[Status]:
             yield Status("on treatment", one, "ixazomib" in drugs, two, "lenalidomide" in drugs, reasons)
 
 
-def _doses(levels: Any, drug: str) -> list[float]:
-    return sorted({level.mg for level in levels if isinstance(level, Level) and level.drug == drug})
+def _doses(levels: Iterable[Level], drug: Drug) -> list[float]:
+    return sorted({level.mg for level in levels if level.drug == drug})
