@@ -1,4 +1,4 @@
-"""What the tests of the test kit share: suites made once a process, and systems under test that are right or wrong."""
+"""Shared by the tests of the test kit: suites made once per process, and systems under test that are right or wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.testing.answers import Oracle
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.suites import Walk, make_suite
-from ixastate.testing.suites.vectors import Suite, Vector, suite_of
+from ixastate.testing.suites.files import Suite, TestCourse, suite_of
+from ixastate.testing.suites.make import RandomWalks, make_suite
 
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 START = {
@@ -42,21 +42,21 @@ def suite(cover: str, edition: str = DEFAULT_EDITION) -> Suite:
 
 @cache
 def _suite(cover: str, edition: str) -> Suite:
-    return make_suite(cover.split("+"), edition, Walk(length=20, seed=3, courses=12))
+    return make_suite(cover.split("+"), edition, RandomWalks(length=20, seed=3, courses=12))
 
 
 def some(cover: str, each: int) -> Suite:
-    """Every so manieth course of a suite."""
-    return of(*suite(cover).vectors[::each])
+    """Some courses of a suite, evenly spread."""
+    return of(*suite(cover).courses[::each])
 
 
-def vector(*facts: dict[str, Any], course: str = "course-1") -> Vector:
+def answered(*facts: dict[str, Any], course: str = "course-1") -> TestCourse:
     """A course of these facts with the right answers."""
-    return Answers(DEFAULT_EDITION).vector(course, [parse_event(fact) for fact in facts])
+    return Answers(DEFAULT_EDITION).course(course, [parse_event(fact) for fact in facts])
 
 
-def of(*vectors: Vector) -> Suite:
-    return suite_of(DEFAULT_EDITION, ("by hand",), list(vectors))
+def of(*courses: TestCourse) -> Suite:
+    return suite_of(DEFAULT_EDITION, ("by hand",), list(courses))
 
 
 class Sound:

@@ -18,12 +18,12 @@ import pytest
 
 from ixastate.cli import export as export
 from ixastate.rules import load_edition
-from ixastate.testing import subject
+from ixastate.testing import adapter
+from ixastate.testing.adapter import Program, Server
 from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
-from ixastate.testing.subject import Program, Server
-from ixastate.testing.suites.suites import make_suite
-from ixastate.testing.suites.vectors import Suite
+from ixastate.testing.suites.files import Suite
+from ixastate.testing.suites.make import make_suite
 from tests.test_exports import node_modules
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "conformance"
@@ -51,12 +51,12 @@ def run(command: list[str], *covers: str) -> Summary:
 @pytest.fixture(autouse=True)
 def _no_second_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """After each wrong answer a second one is waited for; these programs give none."""
-    monkeypatch.setattr(subject, "GRACE", 0.01)
+    monkeypatch.setattr(adapter, "GRACE", 0.01)
 
 
 def wrong(summary: Summary) -> list[str]:
     """What a summary has against a program, in a line each."""
-    found = [f"{name}: {result.vector.name}: {result.failure}" for name, result in summary.shortest().items()]
+    found = [f"{name}: {result.test.name}: {result.failure}" for name, result in summary.shortest().items()]
     return found or ([] if summary.well else ["not all was run"])
 
 

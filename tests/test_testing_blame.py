@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib.resources import files
+from typing import Any, get_args
 
 import pytest
 
-from ixastate.events import parse_event
-from ixastate.rules import load_edition
+from ixastate.errors import RulesError
+from ixastate.events import KINDS, parse_event
+from ixastate.orders import Order, Verb
+from ixastate.rules import EDITIONS, load_edition
+from ixastate.rules.effects import FILE, Effects, RuleEffects, load_effects, parse_effects
+from ixastate.testing.adapter import InProcess
 from ixastate.testing.answers import Oracle, differences
-from ixastate.testing.blame import FAMILIES, Asked, Clauses, blame, by_weight, implied, said_by
-from tests.kit import START, anc, plt, vector
+from ixastate.testing.blame import CheckedEvent, blame, by_weight, effects, implied
+from ixastate.testing.conformance import Summary, run_course
+from ixastate.testing.reports.page import page
+from ixastate.testing.reports.report import failing_lines
+from ixastate.testing.sentences import order_of, parts_of, unknown
+from tests.kit import START, anc, answered, plt, suite, wrong
+from tests.tables import graph, table
 
 EDITION = load_edition()
 ANC1, PLT1 = [anc(2, 499), anc(3, 500)], [plt(2, 29_999), plt(3, 30_000)]
@@ -37,14 +47,14 @@ def missed(day: int) -> dict[str, Any]:
 
 def blamed(facts: list[dict[str, Any]], **got: Any) -> tuple[str, ...]:
     """The rules that are named when these parts of the answer to the last event are so."""
-    steps = vector(*facts).steps
+    steps = answered(*facts).steps
     last = steps[-1]
     earlier = frozenset(rule for step in steps[:-1] for rule in step.rules)
     before = steps[-2].expected if len(steps) > 1 else {}
-    asked = Asked(last.event, last.expected, last.rules, last.schedule, before, earlier)
+    checked = CheckedEvent(last.event, last.expected, last.rules, last.schedule, before, earlier)
     found = differences(last.expected, {**last.expected, **got})
     assert found
-    return blame(asked, found, EDITION)
+    return blame(checked, found, EDITION)
 
 
 HELD = {"ixazomib_held": True, "lenalidomide_held": True, "held_for": ["neutrophils"], "state": "held for neutrophils"}
@@ -147,71 +157,250 @@ def test_the_rule_that_is_meant_is_named_first(facts: list[dict[str, Any]], got:
 def test_all_rules_of_the_event_are_named_once_clauses_before_readings() -> None:
     named = blamed([START, *ANC1], ixazomib_mg=4)
     assert len(set(named)) == len(named)
-    assert set(vector(START, *ANC1).steps[-1].rules) <= set(named)
+    assert set(answered(START, *ANC1).steps[-1].rules) <= set(named)
     first_reading = min(place for place, rule in enumerate(named) if rule[1] == "-")
     assert all(rule[1] == "-" for rule in named[first_reading:])
 
 
-def test_every_clause_that_can_be_blamed_exists() -> None:
-    named: set[str] = set()
-    for clauses in FAMILIES.values():
-        assert isinstance(clauses, Clauses)
-        named |= {*clauses.holds, *clauses.releases, *clauses.ends, *clauses.once}
-        for by_drug in (clauses.lowers, clauses.keeps, clauses.advises):
-            named |= {rule for rules in by_drug.values() for rule in rules}
-        named |= {*clauses.ends_instead, *clauses.ends_instead.values()}
-    assert named - {"NC-01"} <= set(EDITION.rules)
-    assert "NC-01" in load_edition("us-label").rules
+# --- Rule effects ---------------------------------------------------------------------------------------------
+
+TEXT = (files("ixastate.rules") / FILE).read_text(encoding="utf-8")
+KINDS_OF_EVENTS, VERBS = frozenset(KINDS), frozenset(get_args(Verb))
 
 
-def test_every_clause_of_a_toxicity_can_be_blamed() -> None:
-    """None of the text's clauses about toxicities is out of reach."""
-    named = {
+def parsed(text: str) -> RuleEffects:
+    return parse_effects(text, "some.toml", KINDS_OF_EVENTS, VERBS)
+
+
+def without_effects(found: RuleEffects) -> set[str]:
+    """The clauses of the text on which some transition rests and that have no effect."""
+    return {
         rule
-        for clauses in FAMILIES.values()
-        for rules in (
-            clauses.holds,
-            clauses.releases,
-            clauses.ends,
-            *clauses.lowers.values(),
-            *clauses.keeps.values(),
-            *clauses.advises.values(),
-        )
-        for rule in rules
+        for name in EDITIONS
+        for edge in graph(name).edges
+        for rule in edge.rules
+        if load_edition(name).rule(rule).kind == "label" and rule not in found.rules()
     }
+
+
+def test_every_clause_that_moves_the_chart_has_an_effect() -> None:
+    assert without_effects(effects()) == set()
+
+
+def test_a_clause_without_an_effect_is_seen() -> None:
+    """Whichever it is: with its name taken out of the file, the clause is missed."""
+    moving = {
+        rule
+        for name in EDITIONS
+        for edge in graph(name).edges
+        for rule in edge.rules
+        if load_edition(name).rule(rule).kind == "label"
+    }
+    assert len(moving) > 40
+    for rule in sorted(moving):
+        # A reading that acts on no transition stands in its place.
+        assert without_effects(parsed(TEXT.replace(f'"{rule}"', '"B-BOUND"').replace(f"{rule} =", "B-BOUND ="))) == {
+            rule
+        }
+
+
+def test_every_clause_of_a_toxicity_has_an_effect() -> None:
+    """None of the text's clauses about toxicities is out of reach."""
     of_toxicities = {rule for rule in EDITION.rules if rule.split("-")[0] in ("ANC", "PLT", "PN", "RASH", "OTH")}
-    assert of_toxicities <= named
+    assert of_toxicities <= effects().rules()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("old", "new", "words"),
     [
-        ("screening", {"phase": "screening"}),
-        ("active at 2.3 mg", {"ixazomib_mg": 2.3, "ixazomib_held": False, "lenalidomide_held": False, "held_for": []}),
-        ("held for platelets, rash", {"ixazomib_held": True, "held_for": ["platelets", "rash"]}),
-        ("active at 4 mg, lenalidomide held for rash", {"lenalidomide_held": True, "held_for": ["rash"]}),
-        ("all is well", {}),
-        (7, {}),
+        ('holds = ["ANC-01"]', 'holds = ["ANC-99"]', "'ANC-99' is no rule of any edition"),
+        ('once = ["ANC-04", "ANC-05"]', 'once = ["ANC-04", "ANC-O5"]', "'ANC-O5' is no rule of any edition"),
+        ('{ PN-01 = "PN-04"', '{ PN-10 = "PN-04"', "'PN-10' is no rule of any edition"),
+        ('one_level = ["B-STACK"]', 'one_level = ["B-STICK"]', "'B-STICK' is no rule of any edition"),
+        ("[events.rash_graded]", "[events.rash_grated]", "'rash_grated' is no kind of event"),
+        ("advises.consider_g_csf", "advises.consider_gcsf", "'consider_gcsf' is no verb of an order"),
+        ("advises.review_long_hold", 'advises."review the long hold"', "'review the long hold' is no verb of an order"),
+        ("lowers.ixazomib", "lowers.ixazomab", "ixazomab"),
+        ("releases = ", "released = ", "released"),
+        ("[whatever]", "[whenever]", "whatever"),
+        ("[whatever]", "[whatever", "not a file of rule effects"),
     ],
 )
-def test_words_are_read(words: Any, said: dict[str, Any]) -> None:
-    assert said_by(words).items() >= said.items()
-    assert bool(said_by(words)) is bool(said)
+def test_effects_that_are_wrong_are_refused(old: str, new: str, words: str) -> None:
+    assert old in TEXT
+    with pytest.raises(RulesError) as refused:
+        parsed(TEXT.replace(old, new, 1))
+    assert words in str(refused.value)
+    assert refused.value.where == "some.toml"
 
 
-def test_words_of_every_state_are_read_as_what_they_say() -> None:
-    oracle = Oracle()
-    for fact in [START, anc(2, 499), plt(3, 29_999), pn(4, 3), anc(5, 500), plt(6, 30_000), pn(7, 4)]:
-        answer = oracle.observe(parse_event(fact)).answer
-        for key, value in said_by(answer["state"]).items():
-            assert answer[key] == value
+def test_effects_are_read_once_and_in_no_edition() -> None:
+    assert load_effects(KINDS_OF_EVENTS, VERBS) is effects()
+    assert "NC-01" in load_edition("us-label").rules
+    assert effects().of("cycle_assessed").holds == ("NC-01",)
+    assert effects().of("dose_taken") == Effects()
+    for name in EDITIONS:
+        assert "effects" not in load_edition(name).model_dump()
 
 
-def test_what_the_words_imply_is_told_with_the_words() -> None:
-    steps = vector(START, anc(2, 499)).steps
+# --- Words ----------------------------------------------------------------------------------------------------
+
+LABEL = load_edition("us-label")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("screening", {"phase": "screening"}),
+        (
+            "active at 2.3 mg",
+            {
+                "phase": "on treatment",
+                "ixazomib_mg": 2.3,
+                "ixazomib_held": False,
+                "lenalidomide_held": False,
+                "held_for": [],
+            },
+        ),
+        (
+            "held for platelets, rash",
+            {
+                "phase": "on treatment",
+                "ixazomib_held": True,
+                "lenalidomide_held": True,
+                "held_for": ["platelets", "rash"],
+            },
+        ),
+        # Neuropathy holds ixazomib alone.
+        (
+            "held for neuropathy",
+            {"phase": "on treatment", "ixazomib_held": True, "lenalidomide_held": False, "held_for": ["neuropathy"]},
+        ),
+        (
+            "active at 4 mg, lenalidomide held for rash",
+            {
+                "phase": "on treatment",
+                "ixazomib_mg": 4,
+                "ixazomib_held": False,
+                "lenalidomide_held": True,
+                "held_for": ["rash"],
+            },
+        ),
+        ("all is well", {}),
+        ("active at 3.5 mg", {}),
+        ("held for x", {}),
+        (7, {}),
+        (None, {}),
+        (["screening"], {}),
+    ],
+)
+def test_words_are_looked_up(words: Any, parts: dict[str, Any]) -> None:
+    assert parts_of(words, LABEL) == parts
+
+
+WHAT_IFS = [
+    pytest.param(name, marks=pytest.mark.exhaustive) for name in EDITIONS if name not in ("dosing-text", "us-label")
+]
+
+
+@pytest.mark.parametrize("edition", ["dosing-text", "us-label", *WHAT_IFS])
+def test_the_words_and_orders_of_the_whole_table_are_known_and_right(edition: str) -> None:
+    rules = load_edition(edition)
+    for status in set(table(edition).statuses):
+        parts = parts_of(status.words, rules)
+        assert parts["phase"] == status.phase
+        if status.phase == "on treatment":
+            assert {"ixazomib_held", "lenalidomide_held", "held_for"} <= set(parts)
+            assert {**vars(status), "held_for": list(status.held_for)}.items() >= parts.items()
+    for order in {order for orders in table(edition).orders for order in orders}:
+        assert order_of(str(order), rules) == order
+
+
+def test_the_orders_of_suites_are_known() -> None:
+    """Advice too, which no transition gives."""
+    given = {
+        order for one in suite("boundaries").courses for step in one.steps for order in step.expected.get("orders", [])
+    }
+    assert len(given) > 25
+    assert [order for order in given if order_of(order, EDITION) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "order"),
+    [
+        ("hold ixazomib", Order("hold", "ixazomib")),
+        ("reduce ixazomib to 2.3 mg", Order("reduce", "ixazomib", 2.3)),
+        ("start dexamethasone at 40 mg", Order("start", "dexamethasone", 40)),
+        ("consider G-CSF", Order("consider_g_csf")),
+        ("reduce ixazomib to 1.5 mg", None),
+        ("hold", None),
+        ("hold ", None),
+        ("hold aspirin", None),
+        (7, None),
+    ],
+)
+def test_sentences_are_looked_up(sentence: Any, order: Order | None) -> None:
+    assert order_of(sentence, EDITION) == order
+
+
+def test_what_the_words_imply_is_explained_with_the_words() -> None:
+    steps = answered(START, anc(2, 499)).steps
     found = differences(steps[1].expected, {"state": "active at 3 mg"})
-    assert {one.key for one in implied({one.key: one for one in found})} == {"state", "ixazomib_held", "held_for"}
+    assert {one.key for one in implied({one.key: one for one in found}, EDITION)} == {
+        "state",
+        "ixazomib_held",
+        "lenalidomide_held",
+        "held_for",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "got", "strange"),
+    [
+        ("state", "all is well", ("all is well",)),
+        ("state", "held for neutrophils", ()),
+        ("state", "active at 4 mg, lenalidomide held for rash", ("active at 4 mg, lenalidomide held for rash",)),
+        ("orders", ["hold ixazomib", "hold everything", "wait"], ("hold everything", "wait")),
+        ("orders", ["hold ixazomib", 7], ()),
+        ("orders", "hold ixazomib", ()),
+        ("phase", "all is well", ()),
+    ],
+)
+def test_what_the_machine_never_uses_is_unknown(key: str, got: Any, strange: tuple[str, ...]) -> None:
+    assert unknown(key, got, EDITION) == strange
+
+
+def test_an_unknown_sentence_is_reported_as_unknown_and_explains_nothing() -> None:
+    facts = [START, anc(2, 499)]
+    assert blamed(facts, orders=[*answered(*facts).steps[-1].expected["orders"], "stop everything"]) == blamed(
+        facts, state="all is well"
+    )
+
+    def invents(event: dict[str, Any], answer: dict[str, Any]) -> None:
+        if event["type"] == "neutrophils_measured":
+            answer["state"] = "all is well"
+            answer["orders"] = ["hold ixazomib", "sing a song"]
+
+    result = run_course(InProcess(wrong(invents)), answered(*facts), EDITION)
+    lines = [line.strip() for line in failing_lines(result, EDITION)]
+    assert [line for line in lines if line.startswith("unknown")] == ["unknown  all is well", "unknown  sing a song"]
+    shown = page(Summary(EDITION, [result]), "it").decode()
+    assert "all is well (unknown: all is well)" in shown
+
+
+def test_a_refusal_carries_its_rules() -> None:
+    oracle = Oracle()
+    oracle.observe(parse_event(START))
+    assert oracle.observe(parse_event({**other(2, 3), "term": "rash"})).rules == ("B-RASH-CLASS",)
+    # A message that happens to name a rule does not: the patient's own words are no rule.
+    again = oracle.observe(parse_event({**START, "day": 2, "patient": "ANC-01"}))
+    assert again.rules == ("K-RECORD",)
 
 
 def test_weights() -> None:
-    assert by_weight(["K-RECORD", "B-STACK", "DOSE-06", "ANC-01"]) == ["ANC-01", "DOSE-06", "B-STACK", "K-RECORD"]
+    assert by_weight(["K-RECORD", "B-STACK", "DOSE-06", "ANC-01"], EDITION) == [
+        "ANC-01",
+        "DOSE-06",
+        "B-STACK",
+        "K-RECORD",
+    ]

@@ -19,18 +19,18 @@ from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
 from ixastate.rules import load_edition
+from ixastate.testing.adapter import Fault, InProcess, Program, Server
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
 from ixastate.testing.reports.report import report
-from ixastate.testing.subject import Fault, InProcess, Program, Server
-from ixastate.testing.suites.vectors import write_suite
-from tests.kit import START, Sound, anc, of, parrot, plt, some, suite, vector, wrong
+from ixastate.testing.suites.files import write_suite
+from tests.kit import START, Sound, anc, answered, of, parrot, plt, some, suite, wrong
 
 THREE = of(
-    vector(START, anc(2, 499), anc(3, 500), course="anc-1"),
-    vector(START, plt(2, 29_999), plt(3, 30_000), course="plt-1"),
-    vector(START, anc(2, 500), course="anc-2"),
+    answered(START, anc(2, 499), anc(3, 500), course="anc-1"),
+    answered(START, plt(2, 29_999), plt(3, 30_000), course="plt-1"),
+    answered(START, anc(2, 500), course="anc-2"),
 )
 EDITION = load_edition()
 
@@ -57,7 +57,7 @@ def faults(summary: Summary) -> list[str | None]:
 def test_a_right_system_conforms(cover: str) -> None:
     summary = conform(InProcess(Sound), suite(cover))
     assert summary.well
-    assert len(summary.results) == len(suite(cover).vectors)
+    assert len(summary.results) == len(suite(cover).courses)
 
 
 def test_every_rule_that_a_suite_covers_is_told_as_passed() -> None:
@@ -111,7 +111,7 @@ def test_a_part_of_the_wrong_kind_is_wrong(key: str, got: Any) -> None:
     def change(event: dict[str, Any], answer: dict[str, Any]) -> None:
         answer[key] = got
 
-    result = run_course(InProcess(wrong(change)), vector(START), EDITION)
+    result = run_course(InProcess(wrong(change)), answered(START), EDITION)
     assert result.failure is not None
     assert [one.key for one in result.failure.differences] == [key]
 
@@ -130,10 +130,12 @@ def test_the_course_shown_is_made_as_short_as_it_can_be() -> None:
         if event["type"] == "neutrophils_measured" and event["value"] == 500:
             answer["lenalidomide_held"] = True
 
-    long = of(vector(START, plt(2, 29_999), plt(3, 30_000), {"type": "rash_graded", "day": 5, "grade": 2}, anc(9, 500)))
+    long = of(
+        answered(START, plt(2, 29_999), plt(3, 30_000), {"type": "rash_graded", "day": 5, "grade": 2}, anc(9, 500))
+    )
     summary = shortened(InProcess(wrong(twice_low)), conform(InProcess(wrong(twice_low)), long))
     [result] = summary.shortest().values()
-    assert [step.event["type"] for step in result.vector.steps] == ["course_started", "neutrophils_measured"]
+    assert [step.event["type"] for step in result.test.steps] == ["course_started", "neutrophils_measured"]
     assert len(summary.ran) == 1
 
 
@@ -148,12 +150,12 @@ def test_a_right_program_conforms(three: Path, tmp_path: Path) -> None:
     ("fault", "kind", "words"),
     [
         ("hang", "silent", "did not answer within 0.5 s"),
-        ("die", "died", "exit code 3; its last words: Traceback: something broke"),
+        ("die", "died", "exit code 3; last line of its standard error: Traceback: something broke"),
         ("junk", "junk", "not JSON: 'I am well"),
         ("list", "junk", "no JSON object: '[1, 2]'"),
-        ("twice", "twice", "nobody asked for"),
-        ("late", "twice", "nobody asked for"),
-        ("lines", "twice", "nobody asked for"),
+        ("twice", "twice", "a line without a request"),
+        ("late", "twice", "a line without a request"),
+        ("lines", "twice", "a line without a request"),
         ("endless", "junk", "longer than"),
         ("close", "died", "it closed its output"),
         ("half", "junk", "not JSON"),
@@ -191,7 +193,7 @@ def test_a_slow_start_is_waited_for_and_a_slower_one_is_not(three: Path, tmp_pat
 
 
 def test_a_program_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    many = of(*(vector(START, anc(2, 500 + number), course=f"c-{number}") for number in range(GIVE_UP_AFTER + 3)))
+    many = of(*(answered(START, anc(2, 500 + number), course=f"c-{number}") for number in range(GIVE_UP_AFTER + 3)))
     with Program([sys.executable, "-c", ""]) as program:
         summary = conform(program, many)
     assert faults(summary) == ["died"] * GIVE_UP_AFTER
@@ -314,8 +316,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_a_right_server_conforms(server: str) -> None:
-    with Server(server) as subject:
-        assert conform(subject, THREE).well
+    with Server(server) as adapter:
+        assert conform(adapter, THREE).well
 
 
 @pytest.mark.parametrize(
@@ -330,16 +332,16 @@ def test_a_right_server_conforms(server: str) -> None:
     indirect=["server"],
 )
 def test_a_fault_of_a_server_is_a_finding(server: str, kind: str, words: str) -> None:
-    with Server(server, timeout=0.5) as subject:
-        summary = conform(subject, THREE)
+    with Server(server, timeout=0.5) as adapter:
+        summary = conform(adapter, THREE)
     assert faults(summary) == [None, kind, None]
     assert summary.results[1].failure is not None
     assert words in summary.results[1].failure.what
 
 
 def test_no_server_there_is_wrong_input() -> None:
-    with pytest.raises(InputError, match="nothing listens there"), Server("http://127.0.0.1:9", startup=0.3) as subject:
-        conform(subject, THREE)
+    with pytest.raises(InputError, match="nothing listens there"), Server("http://127.0.0.1:9", startup=0.3) as adapter:
+        conform(adapter, THREE)
     with pytest.raises(InputError, match="no address of a server"):
         Server("ftp://127.0.0.1/")
 
@@ -395,7 +397,7 @@ def test_the_command_is_content_with_a_right_program(three: Path, tmp_path: Path
         (["conform", "--suite", "/no/such/file", "--", "x"], "cannot be read"),
         (["conform", "--suite", "f", "--edition", "us-label", "--", "x"], "names its edition itself"),
         (["conform", "--edition", "no-such", "--", "x"], "no edition 'no-such'"),
-        (["suite", "--cover", ""], "what is to be covered?"),
+        (["suite", "--cover", ""], "no cover is named"),
     ],
 )
 def test_wrong_arguments_are_answered(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

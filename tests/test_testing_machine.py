@@ -14,9 +14,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from ixastate.cli.main import main
 from ixastate.rules import load_edition
 from ixastate.testing import CourseMachine
+from ixastate.testing.adapter import InProcess
 from ixastate.testing.conformance import shortened
 from ixastate.testing.course_machine import Wrong, explore
-from ixastate.testing.subject import InProcess
 from ixastate.testing.suites.values import values
 from tests.kit import Sound, wrong
 
@@ -98,16 +98,16 @@ def a_minute_late(event: dict[str, Any], answer: dict[str, Any]) -> None:
     [(two_levels, "ANC-04", 3), (agreed_unasked, "PN-06", 3), (a_minute_late, "ADM-12", 2)],
 )
 def test_what_lies_deep_is_found_within_the_default_budget(change: Any, rule: str, events: int) -> None:
-    subject = InProcess(wrong(change))
-    found = shortened(subject, explore(subject, "dosing-text", examples=200, seed=1)).shortest()
+    adapter = InProcess(wrong(change))
+    found = shortened(adapter, explore(adapter, "dosing-text", examples=200, seed=1)).shortest()
     # From a start at 3 mg one episode leads to the floor; a severe episode and its end show what is agreed.
-    assert len(found[rule].vector.steps) == events
+    assert len(found[rule].test.steps) == events
 
 
 def test_the_same_seed_finds_the_same() -> None:
     def run(seed: int) -> list[str]:
         summary = explore(InProcess(wrong(two_levels)), "dosing-text", examples=30, seed=seed)
-        return [repr(result.vector) for result in summary.results]
+        return [repr(result.test) for result in summary.results]
 
     assert run(5) == run(5)
 
@@ -117,7 +117,7 @@ def test_a_silent_system_is_soon_given_up() -> None:
         asked = 0
 
         def start(self, event: dict[str, Any]) -> Any:
-            from ixastate.testing.subject import Fault
+            from ixastate.testing.adapter import Fault
 
             type(self).asked += 1
             raise Fault("silent", "it did not answer within 5 s")

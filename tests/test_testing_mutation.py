@@ -8,7 +8,6 @@ from importlib.resources import files
 
 import pytest
 
-from ixastate.chart.status import status_of
 from ixastate.cli.main import main
 from ixastate.errors import ChartError
 from ixastate.proofs.compare import compare
@@ -16,9 +15,9 @@ from ixastate.proofs.mutants import Mutant, mutants, sample
 from ixastate.table.explore import Walker
 from ixastate.table.graph import Graph
 from ixastate.table.table import tabulate
-from ixastate.testing.mutation import Score, acting, branches, meant, notices, score
-from ixastate.testing.suites.vectors import Vector
-from tests.kit import START, anc, suite, vector
+from ixastate.testing.mutation import Score, acting, branches, kills, score, symbols_of
+from ixastate.testing.suites.files import TestCourse
+from tests.kit import START, anc, answered, suite
 from tests.tables import graph, table
 
 README = (files("ixastate.testing") / "README.md").read_text(encoding="utf-8")
@@ -29,10 +28,10 @@ def every() -> list[Mutant]:
     return list(mutants(graph()))
 
 
-def slowly(mutant: Graph, vectors: list[Vector]) -> bool:
+def slowly(mutant: Graph, courses: list[TestCourse]) -> bool:
     """Whether a mutant is noticed, course by course from the beginning, by the graph's own slow step."""
     broken, _ = acting(graph(), mutant)
-    for symbols in meant("dosing-text", vectors):
+    for symbols in symbols_of("dosing-text", courses):
         right = wrong = graph().initial
         for symbol in symbols:
             sound = graph().step(right, symbol)
@@ -40,8 +39,7 @@ def slowly(mutant: Graph, vectors: list[Vector]) -> bool:
                 other = broken.step(wrong, symbol)
             except ChartError:
                 return True
-            words = [status_of(graph().levels, graph().holds, leaves) for leaves in (sound.after, other.after)]
-            if words[0] != words[1] or graph().orders_of(sound) != broken.orders_of(other):
+            if (sound.status, sound.orders) != (other.status, other.orders):
                 return True
             right, wrong = sound.after, other.after
             if right == graph().final:
@@ -59,7 +57,7 @@ ORDERS_LOST = "orders lost: ixazomib_given_4 --hold_ixazomib--> ixazomib_held_4"
 
 
 def test_what_no_course_reaches_is_not_noticed() -> None:
-    low = [vector(START, anc(2, 499))]
+    low = [answered(START, anc(2, 499))]
     found = score(graph(), low, [named(HOLD_IGNORED), named(ORDERS_LOST)])
     assert found.survivors == [HOLD_IGNORED]
     assert (found.mutants, found.killed, found.percent) == (2, 1, 50.0)
@@ -67,16 +65,16 @@ def test_what_no_course_reaches_is_not_noticed() -> None:
 
 def test_the_chart_itself_is_not_noticed() -> None:
     sound = Walker(graph())
-    tree = branches(sound, suite("boundaries").vectors)
-    assert not notices(sound, graph(), tree)
+    tree = branches(sound, suite("boundaries").courses)
+    assert not kills(sound, graph(), tree)
     assert Score().percent == 0.0
 
 
 def test_the_quick_way_and_the_slow_one_agree() -> None:
-    vectors = list(suite("boundaries").vectors[::4])
+    courses = list(suite("boundaries").courses[::4])
     chosen = sample(graph(), 4)
-    found = score(graph(), vectors, chosen)
-    assert {one.name for one in chosen if not slowly(one.graph, vectors)} == set(found.survivors)
+    found = score(graph(), courses, chosen)
+    assert {one.name for one in chosen if not slowly(one.graph, courses)} == set(found.survivors)
     assert 0 < len(found.survivors) < len(chosen)
 
 
@@ -85,15 +83,15 @@ def test_where_two_transitions_are_open_the_fault_acts() -> None:
     name = "guard dropped: ixazomib_held_3 --release_ixazomib [something holds ixazomib]--> stays"
     broken, old = acting(graph(), named(name).graph)
     of_kind = [edge for edge in broken.edges if (edge.source, edge.symbol) == ("ixazomib_held_3", "release_ixazomib")]
-    assert next(edge.condition for edge in of_kind) == ""
+    assert next(edge.guard for edge in of_kind) is None
     assert old.count(-1) == 1
     assert [edge.number for edge in broken.edges] == list(range(len(broken.edges)))
-    assert named(name).name not in score(graph(), suite("edges").vectors, [named(name)]).survivors
+    assert named(name).name not in score(graph(), suite("edges").courses, [named(name)]).survivors
 
 
 def test_edges_and_boundaries_notice_a_sample() -> None:
     chosen = sample(graph(), 6)
-    found = score(graph(), [*suite("edges").vectors, *suite("boundaries").vectors], chosen)
+    found = score(graph(), [*suite("edges").courses, *suite("boundaries").courses], chosen)
     assert found.percent >= 95
 
 
@@ -115,16 +113,16 @@ ROWS = {
 QUICK = [name for name in ROWS if name != "configurations"]
 
 
-def made(name: str) -> list[Vector]:
-    return [one for part in name.split(" + ") for one in suite(part.strip("`")).vectors]
+def made(name: str) -> list[TestCourse]:
+    return [one for part in name.split(" + ") for one in suite(part.strip("`")).courses]
 
 
 def size(name: str) -> list[str]:
-    vectors = made(name)
+    courses = made(name)
     return [
-        f"{len(vectors):,}",
-        f"{sum(len(one.steps) for one in vectors):,}",
-        str(max(len(one.steps) for one in vectors)),
+        f"{len(courses):,}",
+        f"{sum(len(one.steps) for one in courses):,}",
+        str(max(len(one.steps) for one in courses)),
     ]
 
 
@@ -156,7 +154,7 @@ SAME_MACHINE = [
 
 @pytest.mark.exhaustive
 def test_pairs_and_boundaries_notice_all_but_the_mutants_that_are_the_same_machine() -> None:
-    found = score(graph(), [*suite("pairs").vectors, *suite("boundaries").vectors], every())
+    found = score(graph(), [*suite("pairs").courses, *suite("boundaries").courses], every())
     assert found.percent >= 95
     assert found.survivors == SAME_MACHINE
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.testing.suites.vectors import write_suite
-from tests.kit import START, anc, of, plt, vector
+from ixastate.testing.suites.files import write_suite
+from tests.kit import START, anc, answered, of, plt
 
 FACTORY = """
 from ixastate.events import parse_event
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "mine.py").write_text(FACTORY, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
     write_suite(
-        tmp_path / "small.suite", of(vector(START, anc(2, 499), course="a-1"), vector(START, *TWICE, course="a-2"))
+        tmp_path / "small.suite", of(answered(START, anc(2, 499), course="a-1"), answered(START, *TWICE, course="a-2"))
     )
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""Suites: right answers, the same bytes each time, and the coverage that they claim, found again from the vectors."""
+"""Suites: right answers, the same bytes each time, and the coverage that they claim, found again from the courses."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ixastate.chart.guards import Guard
 from ixastate.cli.main import main
 from ixastate.cli.testing import COVERS
 from ixastate.course.course import Course, Record
@@ -30,11 +31,10 @@ from ixastate.rules import EDITIONS, load_edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.table.graph import Edge
 from ixastate.testing.answers import Oracle, differences
-from ixastate.testing.suites.schema import schema_text, suite_schema
-from ixastate.testing.suites.suites import COVERS as MADE
-from ixastate.testing.suites.suites import Walk, make_suite
-from ixastate.testing.suites.vectors import Suite, Vector, read_suite, write_suite
-from tests.kit import START, anc, of, suite, vector
+from ixastate.testing.suites.files import Suite, TestCourse, read_suite, schema_text, suite_schema, write_suite
+from ixastate.testing.suites.make import COVERS as MADE
+from ixastate.testing.suites.make import RandomWalks, make_suite
+from tests.kit import START, anc, answered, of, suite
 from tests.tables import graph, table
 
 EDITION = load_edition()
@@ -48,11 +48,11 @@ UNSHOWN = {
 
 
 @cache
-def edges_by_move() -> dict[tuple[str, str, str], Edge]:
+def edges_by_move() -> dict[tuple[str, str, Guard | None], Edge]:
     return {(edge.source, edge.symbol, edge.guard): edge for edge in graph().edges}
 
 
-def replayed(one: Vector) -> Iterator[tuple[Record, list[Edge]]]:
+def replayed(one: TestCourse) -> Iterator[tuple[Record, list[Edge]]]:
     """The records of a course on the living chart, each with the transitions that it took there."""
     course, live = Course(), machine()
     for event in one.events():
@@ -62,13 +62,13 @@ def replayed(one: Vector) -> Iterator[tuple[Record, list[Edge]]]:
         except CourseRefusal:
             continue
         taken = list(live._taken) if record.symbol is not None and before != DISCONTINUED else []
-        keys = [(move.source.id, move.symbol, move.when.name if move.when else "") for move in taken]
+        keys = [(move.source.id, move.symbol, move.when) for move in taken]
         yield record, [edges_by_move()[key] for key in keys]
 
 
 @cache
 def whole(cover: str) -> list[list[tuple[Record, list[Edge]]]]:
-    return [list(replayed(one)) for one in suite(cover).vectors]
+    return [list(replayed(one)) for one in suite(cover).courses]
 
 
 # --- The answers ----------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def whole(cover: str) -> list[list[tuple[Record, list[Edge]]]]:
 
 @pytest.mark.parametrize("cover", ALL)
 def test_every_answer_is_that_of_the_live_course(cover: str) -> None:
-    for one in suite(cover).vectors:
+    for one in suite(cover).courses:
         oracle = Oracle()
         for event, step in zip(one.events(), one.steps, strict=True):
             expected = oracle.observe(event)
@@ -86,16 +86,16 @@ def test_every_answer_is_that_of_the_live_course(cover: str) -> None:
 
 def test_a_course_that_goes_two_ways_shares_nothing_that_moves() -> None:
     one = Oracle()
-    one.observe(vector(START).events()[0])
+    one.observe(answered(START).events()[0])
     other = one.copied()
-    other.observe(vector(START, anc(2, 499)).events()[1])
+    other.observe(answered(START, anc(2, 499)).events()[1])
     assert one.course.status.words == "active at 4 mg"
     assert other.course.status.words == "held for neutrophils"
 
 
 def test_the_answer_says_all_that_the_contract_names() -> None:
     missed = {"type": "dose_missed", "day": 2}
-    [start, low, late] = vector(START, anc(2, 499), {**missed, "day": 3}).steps
+    [start, low, late] = answered(START, anc(2, 499), {**missed, "day": 3}).steps
     assert start.expected == {
         "refused": False,
         "phase": "on treatment",
@@ -115,7 +115,7 @@ def test_the_answer_says_all_that_the_contract_names() -> None:
     assert low.expected["held_for"] == ["neutrophils"]
     assert low.expected["due"] == []
     assert late.expected["late_dose"] is False
-    [_, again] = vector(START, {**START, "day": 2}).steps
+    [_, again] = answered(START, {**START, "day": 2}).steps
     assert again.expected == {
         **{key: value for key, value in start.expected.items() if key not in ("orders", "due")},
         "refused": True,
@@ -149,9 +149,9 @@ def test_a_suite_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_the_header_tells_what_there_is() -> None:
     made = suite("boundaries")
     assert made.header.cover == ("boundaries",)
-    assert made.header.courses == len(made.vectors)
-    assert made.header.events == sum(len(one.steps) for one in made.vectors)
-    assert len({one.course for one in made.vectors}) == len(made.vectors)
+    assert made.header.courses == len(made.courses)
+    assert made.header.events == sum(len(one.steps) for one in made.courses)
+    assert len({one.course for one in made.courses}) == len(made.courses)
 
 
 def test_the_schema_beside_the_code_is_current() -> None:
@@ -191,7 +191,7 @@ def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda lines: [], "nothing in it"),
+        (lambda lines: [], "the suite is empty"),
         (lambda lines: ["{", *lines[1:]], ":1: not JSON"),
         (lambda lines: [lines[0].replace("suite 1", "suite 9"), *lines[1:]], "not a suite of this version"),
         (
@@ -199,7 +199,7 @@ def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
             "made of other rules",
         ),
         (lambda lines: [lines[0].replace("dosing-text", "no-such"), *lines[1:]], "no edition 'no-such'"),
-        (lambda lines: lines[:-1], "tells of 2 courses, and it has 1"),
+        (lambda lines: lines[:-1], "announces 2 courses, and there are 1"),
         (lambda lines: [*lines[:2], lines[2].replace('"name"', '"title"')], ":3: the field 'name' is missing"),
         (lambda lines: [*lines[:2], lines[2].replace('"day": 2', '"day": 0')], ":3: step 2"),
         (lambda lines: [*lines[:2], lines[2][:50]], ":3: not JSON"),
@@ -207,7 +207,7 @@ def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
     ],
 )
 def test_a_suite_that_is_none_is_refused(change: Any, words: str, tmp_path: Path) -> None:
-    lines = lines_of(of(vector(START), vector(START, anc(2, 499), course="two")))
+    lines = lines_of(of(answered(START), answered(START, anc(2, 499), course="two")))
     (tmp_path / "suite").write_text("".join(f"{line}\n" for line in change(lines)), encoding="utf-8")
     with pytest.raises(InputError) as refused:
         read_suite(tmp_path / "suite")
@@ -220,11 +220,11 @@ def test_the_command_writes_to_standard_output(capsys: pytest.CaptureFixture[str
     assert json.loads(header)["courses"] == len(courses) == 2
 
 
-# --- What suites cover, found again from the vectors on the living chart --------------------------------------
+# --- What suites cover, found again from the courses on the living chart --------------------------------------
 
 
 def showable() -> set[str]:
-    return {str(edge) for edge in graph().edges} - set(graph().spared) - UNSHOWN
+    return {str(edge) for edge in graph().edges} - set(graph().unreachable) - UNSHOWN
 
 
 @pytest.mark.parametrize("cover", ["edges", "pairs"])
@@ -234,10 +234,10 @@ def test_every_transition_is_taken(cover: str) -> None:
 
 
 def test_edges_are_taken_where_the_suite_says() -> None:
-    for one, course in zip(suite("edges").vectors, whole("edges"), strict=True):
+    for one, course in zip(suite("edges").courses, whole("edges"), strict=True):
         assert set(one.covers) <= {str(edge) for _, edges in course for edge in edges}
         assert one.covers
-    assert {name for one in suite("edges").vectors for name in one.covers} == showable()
+    assert {name for one in suite("edges").courses for name in one.covers} == showable()
 
 
 def region_names(edge: Edge) -> list[str]:
@@ -256,11 +256,11 @@ def pairs_of(taken: list[Edge]) -> set[str]:
 
 def test_every_pair_is_taken_that_random_courses_take() -> None:
     covered: set[str] = set()
-    for one, course in zip(suite("pairs").vectors, whole("pairs"), strict=True):
+    for one, course in zip(suite("pairs").courses, whole("pairs"), strict=True):
         here = pairs_of([edge for _, edges in course for edge in edges])
         assert set(one.covers) <= here
         covered |= here
-    assert {name for one in suite("pairs").vectors for name in one.covers} == covered
+    assert {name for one in suite("pairs").courses for name in one.covers} == covered
     assert len(covered) > 500
 
     # Whatever a long random walk over the table takes is covered.
@@ -293,14 +293,14 @@ def test_every_pair_is_taken_that_random_courses_take() -> None:
 def test_every_rule_acts_that_something_executes(cover: str) -> None:
     kinds = ("label", "bookkeeping") if cover == "rules" else ("reading",)
     wanted = {rule.id for rule in EDITION.rules.values() if rule.kind in kinds and rule.executed_by}
-    made = [one for one in suite("rules+readings").vectors if one.course.startswith(f"{cover}-")]
+    made = [one for one in suite("rules+readings").courses if one.course.startswith(f"{cover}-")]
     acting = set()
     for one in made:
         oracle = Oracle()
         here = set()
         for event in one.events():
-            told = oracle.observe(event)
-            here |= {*told.rules, *told.schedule}
+            answer = oracle.observe(event)
+            here |= {*answer.rules, *answer.schedule}
         assert set(one.covers) <= here
         acting |= here
     assert {rule for one in made for rule in one.covers} == wanted
@@ -459,7 +459,7 @@ def test_doses_taken_missed_and_vomited_are_seen() -> None:
 def test_every_class_of_the_minimal_machine_is_visited() -> None:
     classes = table().minimal()
     visited = {0}
-    for one in suite("configurations").vectors:
+    for one in suite("configurations").courses:
         here = set()
         for step in one.steps:
             here.add(step.expected["state"])
@@ -480,7 +480,7 @@ def test_no_course_can_be_left_out(cover: str) -> None:
         one.course: {str(edge) for _, edges in course for edge in edges}
         if cover == "edges"
         else pairs_of([edge for _, edges in course for edge in edges])
-        for one, course in zip(suite(cover).vectors, whole(cover), strict=True)
+        for one, course in zip(suite(cover).courses, whole(cover), strict=True)
     }
     times: dict[str, int] = {}
     for found in names.values():
@@ -490,16 +490,16 @@ def test_no_course_can_be_left_out(cover: str) -> None:
 
 
 def test_courses_that_are_chosen_are_short() -> None:
-    assert max(len(one.steps) for one in suite("edges").vectors) <= 12
-    assert len(suite("edges").vectors) < 100
-    assert len(suite("pairs").vectors) < 300
+    assert max(len(one.steps) for one in suite("edges").courses) <= 12
+    assert len(suite("edges").courses) < 100
+    assert len(suite("pairs").courses) < 300
 
 
 # --- Names ----------------------------------------------------------------------------------------------------
 
 
 def test_courses_have_names_that_a_nurse_can_read() -> None:
-    names = {one.covers[0]: one.name for one in suite("boundaries").vectors}
+    names = {one.covers[0]: one.name for one in suite("boundaries").courses}
     assert names["ANC-01 anc: 0.5 10*9/L in an episode"] == "neutropenia, first episode: ixazomib 4 → 3 mg (ANC-04)"
     assert names["PLT-01 platelets: 29999 /mm3"] == (
         "thrombocytopenia, first episode: ixazomib and lenalidomide held (PLT-01)"
@@ -509,7 +509,7 @@ def test_courses_have_names_that_a_nurse_can_read() -> None:
     assert names["ADM-11 interval: a minute less than 72 h, day 8, dose_missed"] == (
         "ixazomib: a dose was missed (due on day 8): leave out the missed dose of ixazomib (ADM-12)"
     )
-    second = vector(START, *(fact for day in (2, 4) for fact in ({**LOW, "day": day}, {**FINE, "day": day + 1})))
+    second = answered(START, *(fact for day in (2, 4) for fact in ({**LOW, "day": day}, {**FINE, "day": day + 1})))
     assert second.name == "thrombocytopenia, second episode: ixazomib 4 → 3 mg (PLT-06)"
 
 
@@ -521,28 +521,28 @@ FINE = {"type": "platelets_measured", "value": 30_000, "unit": "/mm3"}
 
 
 def test_walks_follow_their_seed_and_length() -> None:
-    one = make_suite(["walks"], walk=Walk(length=15, seed=1, courses=5))
-    assert lines_of(one) == lines_of(make_suite(["walks"], walk=Walk(length=15, seed=1, courses=5)))
-    other = make_suite(["walks"], walk=Walk(length=15, seed=2, courses=5))
+    one = make_suite(["walks"], walk=RandomWalks(length=15, seed=1, courses=5))
+    assert lines_of(one) == lines_of(make_suite(["walks"], walk=RandomWalks(length=15, seed=1, courses=5)))
+    other = make_suite(["walks"], walk=RandomWalks(length=15, seed=2, courses=5))
     assert lines_of(one)[1:] != lines_of(other)[1:]
-    assert {len(walk.steps) <= 15 for walk in one.vectors} == {True}
+    assert {len(walk.steps) <= 15 for walk in one.courses} == {True}
     # A walk is as long as it should be, or treatment ended one event before its own end.
-    for walk in one.vectors:
+    for walk in one.courses:
         assert len(walk.steps) == 15 or walk.steps[-2].expected["phase"] == "discontinued"
-    assert not any(step.expected["refused"] for walk in one.vectors for step in walk.steps)
+    assert not any(step.expected["refused"] for walk in one.courses for step in walk.steps)
 
 
 def test_walks_overlap_episodes() -> None:
-    held = [len(step.expected["held_for"]) for one in suite("walks").vectors for step in one.steps]
+    held = [len(step.expected["held_for"]) for one in suite("walks").courses for step in one.steps]
     assert sum(count > 1 for count in held) > len(held) / 20
 
 
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
 def test_every_edition_has_suites(edition: str) -> None:
-    made = make_suite(["boundaries", "walks"], edition, Walk(courses=2))
+    made = make_suite(["boundaries", "walks"], edition, RandomWalks(courses=2))
     assert made.header.edition == edition
     if edition == "us-label":
-        new_cycles = [one for one in made.vectors if one.covers[0].startswith("NC-01")]
+        new_cycles = [one for one in made.courses if one.covers[0].startswith("NC-01")]
         assert {one.steps[1].expected["ixazomib_held"] for one in new_cycles} == {False, True}
 
 

@@ -27,7 +27,14 @@ class InputError(IxastateError):
 
 
 class CourseRefusal(IxastateError):
-    """An event that is well formed cannot belong to this course; the course has not moved."""
+    """An event that is well formed cannot belong to this course; the course has not moved.
+
+    `rules` are the rules by which it is refused; () where none but the order of events forbids it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", rules: tuple[str, ...] = ()) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.rules = rules
 
 
 class RulesError(IxastateError):

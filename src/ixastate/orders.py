@@ -6,10 +6,10 @@ rules that fired stand beside it in the record. This module knows no rule and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ixastate.events import DRUGS, Drug
 
@@ -123,6 +123,16 @@ class Order:
         if not is_dose(value.get("dose_mg", 0)):
             raise ValueError("dose_mg is a number of mg")
         return cls(value["verb"], value.get("drug", ""), float(value.get("dose_mg", 0)))
+
+
+def every_order(doses_mg: Mapping[Drug, Iterable[float]]) -> Iterator[Order]:
+    """Every order that can be given where the drugs have these doses in mg."""
+    verbs: tuple[Verb, ...] = get_args(Verb)
+    for verb in verbs:
+        drugs: tuple[Drug | Literal[""], ...] = DRUGS if "{drug}" in _SENTENCES[verb] else ("",)
+        for drug in drugs:
+            doses = doses_mg[drug] if drug and "{dose}" in _SENTENCES[verb] else (0.0,)
+            yield from (Order(verb, drug, dose) for dose in doses)
 
 
 def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:

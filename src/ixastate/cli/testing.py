@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ixastate.errors import InputError, OutputError
 
 if TYPE_CHECKING:
+    from ixastate.testing.adapter import Adapter
     from ixastate.testing.conformance import Summary
-    from ixastate.testing.subject import Subject
-    from ixastate.testing.suites.vectors import Suite
+    from ixastate.testing.suites.files import Suite
 
 OK, FOUND = 0, 1
 MOST = 100_000
@@ -90,8 +90,7 @@ def _seconds(text: str) -> float:
 
 def run_suite(options: argparse.Namespace) -> int:
     """Write a suite, or tell how much it notices."""
-    from ixastate.testing.suites.schema import schema_text
-    from ixastate.testing.suites.vectors import write_suite
+    from ixastate.testing.suites.files import schema_text, write_suite
 
     if options.schema:
         print(schema_text(), end="")
@@ -114,8 +113,8 @@ def _print_score(suite: Suite) -> None:
     from ixastate.table.graph import read
     from ixastate.testing.mutation import score
 
-    found = score(read(build_chart(suite.header.edition)), suite.vectors)
-    longest = max((len(vector.steps) for vector in suite.vectors), default=0)
+    found = score(read(build_chart(suite.header.edition)), suite.courses)
+    longest = max((len(test.steps) for test in suite.courses), default=0)
     size = f"{suite.header.courses} courses, {suite.header.events} events, the longest {longest}"
     print(f"{', '.join(suite.header.cover)}: {size}")
     print(f"notices {found.killed} of {found.mutants} mutants of the chart ({found.percent:.1f} %)")
@@ -136,25 +135,25 @@ def run_conform(options: argparse.Namespace) -> int:
         )
     if options.suite is not None and options.edition is not None:
         raise InputError("a suite names its edition itself", where="--edition", remedy="leave it out")
-    with _subject(options) as subject:
-        summary = _tested(options, subject)
-        name = subject.name
+    with _adapter(options) as adapter:
+        summary = _tested(options, adapter)
+        name = adapter.name
     print("\n".join(report(summary, name)))
     _write(options, summary, name)
     return OK if summary.well else FOUND
 
 
-def _tested(options: argparse.Namespace, subject: Subject) -> Summary:
+def _tested(options: argparse.Namespace, adapter: Adapter) -> Summary:
     from ixastate.testing.conformance import conform, shortened
-    from ixastate.testing.suites.vectors import read_suite
+    from ixastate.testing.suites.files import read_suite
 
     if options.hypothesis is not None:
         from ixastate.testing.course_machine import explore
 
         edition = options.edition or "dosing-text"
-        return shortened(subject, explore(subject, edition, examples=options.hypothesis, seed=options.seed))
+        return shortened(adapter, explore(adapter, edition, examples=options.hypothesis, seed=options.seed))
     suite = read_suite(options.suite) if options.suite is not None else _suite(options, DEFAULT_COVER)
-    return shortened(subject, conform(subject, suite))
+    return shortened(adapter, conform(adapter, suite))
 
 
 def _write(options: argparse.Namespace, summary: Summary, name: str) -> None:
@@ -179,20 +178,20 @@ def _save(folder: Path, summary: Summary) -> None:
         raise OutputError(f"cannot be made: {error.strerror}", where=str(folder), remedy="name a folder") from None
     for title, result in summary.shortest().items():
         assert result.failure is not None
-        events = result.vector.events()[: result.failure.position + 1]
+        events = result.test.events()[: result.failure.position + 1]
         write_log(folder / f"{title.replace(': ', '-')}.jsonl", events)
 
 
-def _subject(options: argparse.Namespace) -> Subject:
-    from ixastate.testing.subject import Program, Server
+def _adapter(options: argparse.Namespace) -> Adapter:
+    from ixastate.testing.adapter import Program, Server
 
     limits = {"timeout": options.timeout, "startup": options.startup}
     return Server(options.url, **limits) if options.url else Program(options.command, **limits)
 
 
 def _suite(options: argparse.Namespace, usual: str) -> Suite:
-    from ixastate.testing.suites.suites import Walk, make_suite
+    from ixastate.testing.suites.make import RandomWalks, make_suite
 
     names = [name.strip() for one in options.cover or [usual] for name in one.split(",") if name.strip()]
-    walk = Walk(options.length, options.seed, options.courses)
+    walk = RandomWalks(options.length, options.seed, options.courses)
     return make_suite(names, options.edition or "dosing-text", walk)

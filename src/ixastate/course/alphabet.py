@@ -254,6 +254,7 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         raise CourseRefusal(
             f"{event.term!r} is not an other toxicity (B-RASH-CLASS)",
             remedy="report it as rash_graded or neuropathy_graded",
+            rules=("B-RASH-CLASS",),
         )
     if _fatal(event.grade, edition):
         return Meaning("death", context, ("B-GRADE5",))

@@ -163,7 +163,7 @@ class Course:
             record, memory = self._observe(event)
         except CourseRefusal as refusal:
             where = refusal.where or f"event {self._memory.number + 1} ({event.type})"
-            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy) from None
+            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy, rules=refusal.rules) from None
         self._memory = memory
         return record
 

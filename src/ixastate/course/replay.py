@@ -62,7 +62,7 @@ def replay_log(lines: Iterable[Line], edition: str | None = None) -> Iterator[Re
             record = course.observe(line.event)
         except CourseRefusal as refusal:
             where = f"{line.where}: {refusal.where}"
-            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy) from None
+            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy, rules=refusal.rules) from None
         if line.record is not None and line.record.number != record.number:
             raise InputError(
                 f"record {line.record.number} stands where record {record.number} belongs",

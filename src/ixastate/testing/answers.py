@@ -1,4 +1,4 @@
-"""What a program should answer to an event, and where its answer differs.
+"""The test oracle: the right answer to each event of a course, and where a program's answer differs from it.
 
 The answers come from the live `Course`, and from nowhere else. An answer is plain JSON data. A program may give any
 part of it: what it gives is compared, what it leaves out is not.
@@ -11,15 +11,63 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt
+from typing_extensions import TypedDict
+
+from ixastate.chart.status import Phase, Status
 from ixastate.course.course import Course, Record
 from ixastate.course.log import dump
 from ixastate.errors import CourseRefusal
-from ixastate.events import AnyEvent
-from ixastate.rules import DEFAULT_EDITION, Edition
+from ixastate.events import AnyEvent, Drug
+from ixastate.rules import DEFAULT_EDITION
+from ixastate.symbols import BOTH
 
-# What an answer may hold, in the order in which differences are told: what weighs most comes first.
+Number = StrictInt | StrictFloat
+DoseInForce = Annotated[
+    Number | None, Field(description="The level in force in mg, held or not; null outside treatment.")
+]
+Held = Annotated[bool, Field(description="Whether the drug is held.")]
+
+
+class DueDose(TypedDict):
+    """One dose that is due."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # what pydantic reads
+
+    drug: str
+    mg: Number
+
+
+class RightAnswer(TypedDict):
+    """The right answer to an event. A program may give any part of it; what it gives is compared."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # what pydantic reads
+
+    state: Annotated[str, Field(description="The state in words, such as 'held for platelets' or 'active at 3 mg'.")]
+    phase: Annotated[Phase, Field(description="The phase of the course.")]
+    ixazomib_mg: DoseInForce
+    lenalidomide_mg: DoseInForce
+    ixazomib_held: Held
+    lenalidomide_held: Held
+    held_for: Annotated[list[str], Field(description="The reasons for which a drug is held; a set.")]
+    orders: NotRequired[Annotated[list[str], Field(description="The orders given, advice included; a set.")]]
+    due: NotRequired[
+        Annotated[
+            list[DueDose],
+            Field(description="The doses due on the day of the event, as known at that day's clock time; a set."),
+        ]
+    ]
+    refused: Annotated[bool, Field(description="Whether the event cannot belong here; then nothing has moved.")]
+    late_dose: NotRequired[
+        Annotated[
+            bool, Field(description="Whether the missed dose may still be taken; only in answers to dose_missed.")
+        ]
+    ]
+
+
+# The parts of an answer in the order in which differences are listed: what weighs most comes first.
 KEYS = (
     "refused",
     "phase",
@@ -33,6 +81,11 @@ KEYS = (
     "orders",
     "due",
 )
+# The drug that a part of an answer is about.
+HELD_OF: dict[str, Drug] = {f"{drug}_held": drug for drug in BOTH}
+DOSE_OF: dict[str, Drug] = {f"{drug}_mg": drug for drug in BOTH}
+# The rule of an event that is refused by none of its own: it is recorded, and moves nothing.
+RECORDED = ("K-RECORD",)
 LATE = {"permit_late_dose": True, "omit_late_dose": False}
 
 
@@ -79,11 +132,11 @@ class Oracle:
         try:
             record = self.course.observe(event)
         except CourseRefusal as refusal:
-            rules = refused_by(refusal, self.course.edition)
-            return Expected({**_standing(self.course), "refused": True}, rules, (), None)
+            rules = self.course.edition.cite(refusal.rules or RECORDED)
+            return Expected({**standing(self.course.status), "refused": True}, rules, (), None)
         doses = self.course.due([record.day]) if record.day is not None else []
         answer = {
-            **_standing(self.course),
+            **standing(self.course.status),
             "orders": [str(order) for order in record.orders],
             "due": [{"drug": dose.drug, "mg": _number(dose.mg)} for dose in doses],
             "refused": False,
@@ -95,20 +148,14 @@ class Oracle:
         return Expected(answer, record.rules, schedule, record)
 
 
-def refused_by(refusal: CourseRefusal, edition: Edition) -> tuple[str, ...]:
-    """The rules that a refusal names, or the one by which a refused event moves nothing."""
-    named = [rule for rule in edition.rules if rule in refusal.what]
-    return edition.cite(named or ["K-RECORD"])
-
-
 def as_data(event: AnyEvent) -> dict[str, Any]:
     """An event as the JSON object that a log has for it."""
     data: dict[str, Any] = json.loads(dump(event))
     return data
 
 
-def _standing(course: Course) -> dict[str, Any]:
-    now = course.status
+def standing(now: Status) -> dict[str, Any]:
+    """The parts of an answer that say where the course stands."""
     return {
         "state": now.words,
         "phase": now.phase,

@@ -1,117 +1,43 @@
-"""Which rule a wrong answer breaks: of the rules of an event, the clause that speaks of what differs.
+"""Fault localisation: the rules that a wrong answer breaks, the one that it breaks first of all in front.
 
-A record names every rule that it rests on. When an answer to the same event differs, one of them is meant more than
-the others: the clause of the toxicity that holds, releases, lowers, leaves alone or ends, by what the answer has wrong.
-Where the right answer does nothing and the program does something, the clause is the one that it applied in error.
+A record names every rule that it rests on. When an answer to the same event differs, one of them explains it best: the
+rule that holds, releases, lowers, keeps or ends, by the part of the answer that is wrong. Where the right answer does
+nothing and the program does something, it is the rule that the program applied in error. What each rule does stands in
+`rules/effects.toml`; this module knows no rule by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from ixastate.events import KINDS, Drug
+from ixastate.orders import Order, Verb
 from ixastate.rules import Edition
-from ixastate.testing.answers import Difference
+from ixastate.rules.effects import Effects, RuleEffects, load_effects
+from ixastate.testing.answers import DOSE_OF, HELD_OF, Difference
+from ixastate.testing.sentences import order_of, parts_of
 
 Rules = tuple[str, ...]
+# What each kind of rule weighs where several explain a difference: the lightest stands first.
+WEIGHTS = {"label": 0, "reading": 2, "bookkeeping": 3}
+GENERAL_WEIGHT = 1
+# The order in which differences are explained: what weighs most for a patient comes first.
+EXPLAINED = ("refused", "phase", "ixazomib_held", "lenalidomide_held", "ixazomib_mg", "lenalidomide_mg", "held_for")
+
+
+def effects() -> RuleEffects:
+    """What each rule does, read once."""
+    return load_effects(frozenset(KINDS), frozenset(get_args(Verb)))
 
 
 @dataclass(frozen=True)
-class Clauses:
-    """The clauses of one kind of event by what they do; of several the more particular stands first.
+class CheckedEvent:
+    """One event of a course: the right answer, the right answer before it, and the rules on which they rest.
 
-    `lowers` and `keeps` are by drug. A clause about one episode of several (`once`) is meant the first time that a
-    course rests on it; afterwards the one about taking turns is.
+    `rules` decided the answer, `schedule` what is due; `earlier` are the rules on which earlier answers rested.
     """
-
-    holds: Rules = ()
-    releases: Rules = ()
-    lowers: Mapping[str, Rules] = field(default_factory=dict)
-    keeps: Mapping[str, Rules] = field(default_factory=dict)
-    ends: Rules = ()
-    advises: Mapping[str, Rules] = field(default_factory=dict)
-    once: Rules = ()
-    # The clause that ends treatment in error, by the clause that the event rests on.
-    ends_instead: Mapping[str, str] = field(default_factory=dict)
-
-
-AGREED = "obtain the physician's agreement before resuming"
-CAUSE = "state whether ixazomib clearly caused it"
-NEUTROPENIA = Clauses(
-    holds=("ANC-01",),
-    releases=("ANC-02",),
-    lowers={"ixazomib": ("ANC-04", "ANC-06"), "lenalidomide": ("ANC-06",)},
-    keeps={"ixazomib": ("ANC-06",), "lenalidomide": ("ANC-05", "ANC-06")},
-    ends=("ANC-07",),
-    advises={"consider G-CSF": ("ANC-03",), "note that the count was raised by support": ("B-GCSF",)},
-    once=("ANC-04", "ANC-05"),
-)
-THROMBOCYTOPENIA = Clauses(
-    holds=("PLT-01", "PLT-05"),
-    releases=("PLT-02",),
-    lowers={"ixazomib": ("PLT-06", "PLT-08"), "lenalidomide": ("PLT-04", "PLT-08")},
-    keeps={"ixazomib": ("PLT-03", "PLT-08"), "lenalidomide": ("PLT-07", "PLT-08")},
-    ends=("PLT-09",),
-    advises={"note that the count was raised by support": ("B-TRANSFUSE",)},
-    once=("PLT-06", "PLT-07"),
-)
-NEUROPATHY = Clauses(
-    holds=("PN-01", "PN-05"),
-    releases=("PN-02", "PN-06"),
-    lowers={"ixazomib": ("PN-07",), "lenalidomide": ("PN-01", "B-LEN-PN")},
-    keeps={"ixazomib": ("PN-03", "PN-07"), "lenalidomide": ("PN-05", "PN-01", "B-LEN-PN")},
-    ends=("PN-08", "PN-04", "PN-09"),
-    advises={AGREED: ("PN-06",)},
-    ends_instead={"PN-01": "PN-04", "PN-05": "PN-08"},
-)
-RASH = Clauses(
-    holds=("RASH-02", "RASH-01"),
-    releases=("RASH-03",),
-    lowers={"lenalidomide": ("RASH-01", "RASH-06"), "ixazomib": ("RASH-04", "RASH-06")},
-    keeps={"lenalidomide": ("RASH-05", "RASH-06"), "ixazomib": ("RASH-01", "RASH-06")},
-    ends=("RASH-07", "RASH-08"),
-    advises={"review the rash that persists": ("B-RASH-ESC",)},
-    once=("RASH-04", "RASH-05"),
-)
-OTHER = Clauses(
-    holds=("OTH-01",),
-    releases=("OTH-02",),
-    lowers={"ixazomib": ("OTH-03",), "lenalidomide": ("OTH-01", "B-LEN-PN")},
-    keeps={"ixazomib": ("OTH-04", "OTH-03"), "lenalidomide": ("OTH-01", "B-LEN-PN")},
-    ends=("OTH-05",),
-    advises={AGREED: ("OTH-02",), CAUSE: ("B-ATTRIB",)},
-)
-NEW_CYCLE = Clauses(holds=("NC-01",), releases=("NC-01",))
-ORGANS = ("HEP-01", "HEP-02", "REN-01", "REN-02")
-START = Clauses(
-    lowers={"ixazomib": (*ORGANS, "DOSE-01"), "lenalidomide": ("REN-04", "DOSE-02")},
-    keeps={"ixazomib": (*ORGANS, "DOSE-01"), "lenalidomide": ("REN-04", "DOSE-02")},
-    ends=("ADM-15", "B-BILI-ONLY"),
-)
-FAMILIES: dict[str, Clauses] = {
-    "course_started": START,
-    "neutrophils_measured": NEUTROPENIA,
-    "platelets_measured": THROMBOCYTOPENIA,
-    "neuropathy_graded": NEUROPATHY,
-    "rash_graded": RASH,
-    "other_toxicity_graded": OTHER,
-    "cycle_assessed": NEW_CYCLE,
-    "progression_found": Clauses(ends=("DISC-01",)),
-    "intolerable_toxicity_declared": Clauses(ends=("DISC-02",)),
-    "patient_died": Clauses(ends=("B-EXIT",)),
-    "consent_withdrawn": Clauses(ends=("B-EXIT",)),
-    "bilirubin_measured": Clauses(lowers={"ixazomib": ("B-MIDCOURSE",), "lenalidomide": ("B-MIDCOURSE",)}),
-    "creatinine_clearance_measured": Clauses(lowers={"ixazomib": ("B-MIDCOURSE",), "lenalidomide": ("B-MIDCOURSE",)}),
-}
-DAYS_OF = {"ixazomib": "DOSE-01", "lenalidomide": "DOSE-02", "dexamethasone": "DOSE-03"}
-# Rules that say in general what the clause of a toxicity says in particular.
-GENERAL = ("DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One event as a program was asked it: what is right, what was right before, and the rules of both."""
 
     event: Mapping[str, Any]
     expected: Mapping[str, Any]
@@ -121,174 +47,157 @@ class Asked:
     earlier: frozenset[str] = frozenset()
 
     @property
-    def clauses(self) -> Clauses:
-        """The clauses about this kind of event."""
-        return FAMILIES.get(self.event["type"], Clauses())
+    def effects(self) -> Effects:
+        """What rules do at this kind of event."""
+        return effects().of(self.event["type"])
+
+    def acting(self, rules: Iterable[str]) -> list[str]:
+        """Those of these rules on which the right answer rests."""
+        return [rule for rule in rules if rule in self.rules]
 
 
-def blame(asked: Asked, differences: Sequence[Difference], edition: Edition) -> Rules:
-    """The rules that these differences break, the one that is meant first; then clauses, then readings."""
-    found: list[str] = []
+def blame(checked: CheckedEvent, differences: Sequence[Difference], edition: Edition) -> Rules:
+    """The rules that these differences break, the most likely one first; then clauses of the text, then readings."""
     differing = {difference.key: difference for difference in differences}
-    if "K-FINAL" in asked.rules:
-        found.append("K-FINAL")
+    found = checked.acting(effects().whatever.after_the_end)
     if "refused" in differing:
-        found += by_weight(asked.rules)
+        found += by_weight(checked.rules, edition)
     only_due = not set(differing) - {"due"}
-    for difference in implied(differing):
-        # What is due follows from the rest, and tells something of its own only when the rest is right.
-        found += _meant(asked, difference) if difference.key != "due" or only_due else []
-    rest = [*by_weight(asked.schedule), *by_weight(asked.rules)] if only_due else by_weight(asked.rules)
+    for difference in implied(differing, edition):
+        # What is due follows from the rest, and says something of its own only when the rest is right.
+        found += _broken(checked, difference, edition) if difference.key != "due" or only_due else []
+    rest = by_weight(checked.rules, edition)
+    if only_due:
+        rest = [*by_weight(checked.schedule, edition), *rest]
     return tuple(rule for rule in dict.fromkeys([*found, *rest]) if rule in edition.rules)
 
 
-def by_weight(rules: Iterable[str]) -> list[str]:
+def by_weight(rules: Iterable[str], edition: Edition) -> list[str]:
     """Particular clauses, then general ones, then readings, then what is bookkeeping."""
+    general = effects().whatever.in_general
 
     def weight(rule: str) -> int:
-        if rule[1] == "-":
-            return 2 if rule[0] == "B" else 3
-        return int(rule in GENERAL)
+        return GENERAL_WEIGHT if rule in general else WEIGHTS[edition.rule(rule).kind]
 
     return sorted(rules, key=weight)
 
 
-def implied(differing: Mapping[str, Difference]) -> list[Difference]:
-    """The differences in the order in which they are told; words about the state as what the words say."""
+def implied(differing: Mapping[str, Difference], edition: Edition) -> list[Difference]:
+    """The differences in the order in which they are explained, with those that the words for the state imply."""
     found = list(differing.values())
     words = differing.get("state")
-    if words is None:
-        return found
-    expected, got = said_by(words.expected), said_by(words.got)
-    told = {difference.key for difference in found}
-    said = [
-        Difference(key, expected[key], got[key])
-        for key in expected
-        if key in got and expected[key] != got[key] and key not in told
-    ]
-    order = ("refused", "phase", "ixazomib_held", "lenalidomide_held", "ixazomib_mg", "lenalidomide_mg", "held_for")
-    rank = {key: place for place, key in enumerate(order)}
-    return sorted([*found, *said], key=lambda difference: rank.get(difference.key, len(order)))
+    if words is not None:
+        expected, got = parts_of(words.expected, edition), parts_of(words.got, edition)
+        found += [
+            Difference(key, expected[key], got[key])
+            for key in expected
+            if key in got and expected[key] != got[key] and key not in differing
+        ]
+    rank = {key: place for place, key in enumerate(EXPLAINED)}
+    return sorted(found, key=lambda difference: rank.get(difference.key, len(EXPLAINED)))
 
 
-def said_by(words: Any) -> dict[str, Any]:
-    """What the words for a state say of its parts; {} for words that are none."""
-    if words in ("screening", "discontinued"):
-        return {"phase": words}
-    if not isinstance(words, str):
-        return {}
-    head, _, reasons = words.partition("held for ")
-    said: dict[str, Any] = {"phase": "on treatment", "held_for": reasons.split(", ") if reasons else []}
-    if head == "" and reasons:
-        return {**said, "ixazomib_held": True}
-    level = head.removeprefix("active at ").split(" mg")[0]
-    try:
-        dose = float(level)
-    except ValueError:
-        return {}
-    held = head.endswith("lenalidomide ") and bool(reasons)
-    return {**said, "ixazomib_held": False, "lenalidomide_held": held, "ixazomib_mg": dose}
-
-
-def _meant(asked: Asked, difference: Difference) -> list[str]:
-    """The clauses that one difference breaks."""
-    key, clauses = difference.key, asked.clauses
+def _broken(checked: CheckedEvent, difference: Difference, edition: Edition) -> list[str]:
+    """The rules that one difference breaks."""
+    key, whatever = difference.key, effects().whatever
     if key == "phase":
-        if difference.expected == "discontinued":
-            return [rule for rule in clauses.ends if rule in asked.rules]
-        instead = [clause for resting, clause in clauses.ends_instead.items() if resting in asked.rules]
-        return instead or _first(asked, clauses.ends)
-    if key in ("ixazomib_held", "lenalidomide_held"):
-        return _held(asked, difference)
-    if key in ("ixazomib_mg", "lenalidomide_mg"):
-        return _dose(asked, difference, key.removesuffix("_mg"))
+        return _phase(checked, difference)
+    if key in HELD_OF:
+        return _held(checked, difference, HELD_OF[key])
+    if key in DOSE_OF:
+        return _dose(checked, difference, DOSE_OF[key])
     if key == "held_for":
-        opened = set(difference.expected or ()) - set(asked.before.get("held_for") or ())
-        return _first(asked, clauses.holds if opened else (*clauses.releases, *clauses.holds))
+        opened = set(difference.expected or ()) - set(checked.before.get("held_for") or ())
+        holds, releases = checked.effects.holds, checked.effects.releases
+        return _first(checked, holds if opened else (*releases, *holds))
     if key == "late_dose":
-        return _late(asked)
+        return checked.acting(whatever.late_dose)[:1]
     if key == "orders":
-        return _orders(asked, difference)
+        return _orders(checked, difference, edition)
     if key == "due":
         return _due(difference)
     return []
 
 
-def _held(asked: Asked, difference: Difference) -> list[str]:
-    drug = difference.key.removesuffix("_held")
-    clauses = asked.clauses
-    was = bool(asked.before.get(difference.key))
-    if difference.expected and was and "B-OVERLAP" in asked.rules:
+def _phase(checked: CheckedEvent, difference: Difference) -> list[str]:
+    """Treatment ends too late, or too early."""
+    if difference.expected == "discontinued":
+        return checked.acting(checked.effects.ends)
+    instead = [rule for resting, rule in checked.effects.ends_instead.items() if resting in checked.rules]
+    return instead or _first(checked, checked.effects.ends)
+
+
+def _held(checked: CheckedEvent, difference: Difference, drug: Drug) -> list[str]:
+    """A drug is held that should be given, or the other way round."""
+    still = checked.acting(effects().whatever.still_held)
+    if checked.before.get(difference.key):
+        released = _first(checked, checked.effects.releases)
         # Another toxicity holds it still.
-        return ["B-OVERLAP", *_first(asked, clauses.releases)]
-    if was:
-        return _first(asked, clauses.releases)
-    exact = ("B-LEN-PN", "B-BOUND") if drug == "lenalidomide" else ("B-BOUND",)
-    return [*_first(asked, clauses.holds), *(rule for rule in exact if rule in asked.rules)]
+        return [*still, *released] if difference.expected else released
+    at_all = checked.acting(effects().whatever.held_at_all.of(drug))
+    return [*_first(checked, checked.effects.holds), *at_all]
 
 
-def _dose(asked: Asked, difference: Difference, drug: str) -> list[str]:
-    clauses = asked.clauses
-    before, expected, got = asked.before.get(difference.key), difference.expected, difference.got
-    if asked.expected.get("phase") == "discontinued" or expected is None or got is None:
-        return _first(asked, clauses.ends)
+def _dose(checked: CheckedEvent, difference: Difference, drug: Drug) -> list[str]:
+    """A drug is lowered that should keep its dose, or the other way round, or by too much."""
+    lowers, keeps = checked.effects.lowers.of(drug), checked.effects.keeps.of(drug)
+    before, expected, got = checked.before.get(difference.key), difference.expected, difference.got
+    if checked.expected.get("phase") == "discontinued" or expected is None or got is None:
+        return _first(checked, checked.effects.ends)
+    too_low = isinstance(got, int | float) and got < expected
     if before is None or expected < before:
-        lowered = _first(asked, clauses.lowers.get(drug, ()))
-        if before is not None and isinstance(got, int | float) and got < expected and "B-STACK" in asked.rules:
-            return ["B-STACK", *lowered]
-        return lowered
+        one_level = checked.acting(effects().whatever.one_level) if before is not None and too_low else []
+        return [*one_level, *_first(checked, lowers)]
     if isinstance(got, int | float) and got > expected:
-        return [*_first(asked, clauses.keeps.get(drug, ())), *(["B-ORIGINAL"] if "B-ORIGINAL" in asked.rules else [])]
-    kept = [rule for rule in clauses.keeps.get(drug, ()) if rule in asked.rules]
-    return _pick(asked, kept) or _first(asked, clauses.lowers.get(drug, ()))
+        return [*_first(checked, keeps), *checked.acting(effects().whatever.same_dose)]
+    return _later_last(checked, checked.acting(keeps)) or _first(checked, lowers)
 
 
-def _late(asked: Asked) -> list[str]:
-    for rule in ("B-HELD-NOT-MISSED", "ADM-11", "ADM-12"):
-        if rule in asked.rules:
-            return [rule]
-    return []
-
-
-def _orders(asked: Asked, difference: Difference) -> list[str]:
+def _orders(checked: CheckedEvent, difference: Difference, edition: Edition) -> list[str]:
+    """Orders that are missing, then those that are given in error; a sentence that is unknown explains nothing."""
     expected = set(map(str, difference.expected or ()))
     got = set(map(str, difference.got)) if isinstance(difference.got, list) else set()
     found: list[str] = []
-    for order in [*sorted(expected - got), *sorted(got - expected)]:
-        verb, _, rest = order.partition(" ")
-        drug = rest.split(" ")[0]
-        clauses = asked.clauses
-        if order in clauses.advises:
-            found += clauses.advises[order]
-        elif verb == "hold":
-            found += _first(asked, clauses.holds)
-        elif verb == "reduce":
-            found += _first(asked, clauses.lowers.get(drug, ()))
-        elif verb == "resume":
-            found += _first(asked, clauses.releases)
-        elif verb == "stop":
-            found += _first(asked, clauses.ends)
-        elif order.startswith("review the long hold"):
-            found.append("B-HOLD-MAX")
+    for sentence in [*sorted(expected - got), *sorted(got - expected)]:
+        order = order_of(sentence, edition)
+        found += _order(checked, order) if order is not None else []
     return found
 
 
+def _order(checked: CheckedEvent, order: Order) -> list[str]:
+    """The rules by which an order is given."""
+    of_kind = checked.effects
+    advice = {**effects().whatever.advises, **of_kind.advises}
+    if order.verb in advice:
+        return list(advice[order.verb])
+    if order.verb == "hold":
+        return _first(checked, of_kind.holds)
+    if order.verb == "reduce" and order.drug:
+        return _first(checked, of_kind.lowers.of(order.drug))
+    if order.verb == "resume":
+        return _first(checked, of_kind.releases)
+    if order.verb == "stop":
+        return _first(checked, of_kind.ends)
+    return []
+
+
 def _due(difference: Difference) -> list[str]:
+    """The days of the drugs whose doses differ."""
+
     def doses(items: Any) -> set[tuple[str, str]]:
         pairs = items if isinstance(items, list) else []
         return {(str(item.get("drug")), f"{item.get('mg')}") for item in pairs if isinstance(item, dict)}
 
-    differing = doses(difference.expected) ^ doses(difference.got)
-    return [rule for drug, rule in DAYS_OF.items() if any(drug == other for other, _ in differing)]
+    differing = {drug for drug, _ in doses(difference.expected) ^ doses(difference.got)}
+    return [rule for drug, rules in effects().whatever.due if drug in differing for rule in rules]
 
 
-def _first(asked: Asked, rules: Rules) -> list[str]:
-    """Those of these clauses that the event rests on; when it rests on none, the one applied in error."""
-    resting = [rule for rule in rules if rule in asked.rules]
-    return _pick(asked, resting) or _pick(asked, list(rules))[:1]
+def _first(checked: CheckedEvent, rules: Rules) -> list[str]:
+    """Those of these rules that the event rests on; when it rests on none, the one applied in error."""
+    return _later_last(checked, checked.acting(rules)) or _later_last(checked, list(rules))[:1]
 
 
-def _pick(asked: Asked, resting: list[str]) -> list[str]:
-    """The clause about one episode comes first, once; after that the one about the later ones."""
-    past = [rule for rule in resting if rule in asked.clauses.once and rule in asked.earlier]
-    return [*(rule for rule in resting if rule not in past), *past]
+def _later_last(checked: CheckedEvent, rules: list[str]) -> list[str]:
+    """A rule about one episode stands in front the first time that it acts; after that those about later ones do."""
+    past = [rule for rule in rules if rule in checked.effects.once and rule in checked.earlier]
+    return [*(rule for rule in rules if rule not in past), *past]

@@ -1,17 +1,20 @@
-"""Running a suite over a system under test, and what came of it: course by course, and rule by rule."""
+"""Conformance testing: a suite is run against a system under test, and the results are counted rule by rule.
+
+This module compares answers and names the rules that wrong ones break. It knows a system only by its adapter.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ixastate.rules import Edition, load_edition
+from ixastate.testing.adapter import Adapter, Fault, FaultKind
 from ixastate.testing.answers import Difference, compared, differences
-from ixastate.testing.blame import Asked, blame
-from ixastate.testing.subject import Fault, FaultKind, Subject
+from ixastate.testing.blame import CheckedEvent, blame
 from ixastate.testing.suites.courses import Answers
-from ixastate.testing.suites.vectors import Suite, Vector
+from ixastate.testing.suites.files import Suite, TestCourse
 
 # After so many courses in which the system did not answer, the rest would only take time.
 GIVE_UP_AFTER = 5
@@ -29,31 +32,34 @@ class Failure:
 
     @property
     def rule(self) -> str:
-        """The rule that is meant; '' for a fault."""
+        """The rule that is broken first of all; '' for a fault."""
         return self.rules[0] if self.rules else ""
 
     @property
     def title(self) -> str:
-        """What it is filed under: the rule, or the fault as 'fault: silent'."""
+        """The heading of a report: the rule, or the fault as 'fault: silent'."""
         return self.rule or f"fault: {self.fault}"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one course. `passed` are the rules on which right answers rested, one entry an answer."""
+    """The result of one course: the failure, or None, and how much was compared.
 
-    vector: Vector
+    `passed` are the rules on which right answers rested, once for each answer; `compared` says that some answer held a
+    part that could be compared; `shortened` that the course is none of the suite, but one made shorter.
+    """
+
+    test: TestCourse
     failure: Failure | None
     passed: tuple[str, ...]
     answered: int
-    said_something: bool
-    # Whether it is no course of the suite, but one of those made shorter.
+    compared: bool
     shortened: bool = False
 
 
 @dataclass
 class Summary:
-    """What became of a suite. `nothing_said` is true when no answer held anything that could be compared."""
+    """The results of a suite. `not_run` counts the courses left out because the system failed to answer too often."""
 
     edition: Edition
     results: list[Result] = field(default_factory=list)
@@ -70,16 +76,14 @@ class Summary:
         return [result for result in self.results if not result.shortened]
 
     @property
-    def nothing_said(self) -> bool:
-        """Whether every answer was empty of what can be compared."""
-        return any(result.answered for result in self.results) and not any(
-            result.said_something for result in self.results
-        )
+    def nothing_compared(self) -> bool:
+        """True when answers came and none held a part that could be compared."""
+        return any(result.answered for result in self.results) and not any(result.compared for result in self.results)
 
     @property
     def well(self) -> bool:
-        """Whether all was as it should be."""
-        return not self.failures and not self.nothing_said and not self.not_run
+        """True when the system conforms: every course was run, something was compared, and all of it was right."""
+        return not self.failures and not self.nothing_compared and not self.not_run
 
     def times(self, title: str) -> int:
         """How many courses break a rule, or end in a fault."""
@@ -131,43 +135,43 @@ class Tally:
         return "failed" if self.failed else "passed" if self.passed else "not reached"
 
 
-def conform(subject: Subject, suite: Suite) -> Summary:
+def conform(adapter: Adapter, suite: Suite) -> Summary:
     """Run every course of a suite over a system; what it does wrong is in the summary, never raised."""
     summary = Summary(load_edition(suite.header.edition))
-    for result in run(subject, suite.vectors, summary.edition):
+    for result in run(adapter, suite.courses, summary.edition):
         summary.results.append(result)
-    summary.not_run = len(suite.vectors) - len(summary.results)
+    summary.not_run = len(suite.courses) - len(summary.results)
     try:
-        subject.settle()
+        adapter.settle()
     except Fault as fault:
         last = summary.results[-1]
         if last.failure is None:
-            failure = Failure(len(last.vector.steps) - 1, fault=fault.kind, what=fault.what)
+            failure = Failure(len(last.test.steps) - 1, fault=fault.kind, what=fault.what)
             summary.results[-1] = replace(last, failure=failure)
     return summary
 
 
-def shortened(subject: Subject, summary: Summary) -> Summary:
-    """The same, where the course shown for each rule has lost every event that it can do without.
+def shortened(adapter: Adapter, summary: Summary) -> Summary:
+    """The same summary, where the course shown for each rule has lost every event that it can do without.
 
-    What breaks another rule on the way is kept too.
+    Shorter courses that break another rule on the way are kept too.
     """
     answers = Answers(summary.edition.name)
     better = Summary(summary.edition, list(summary.results), summary.not_run)
     for result in summary.shortest().values():
-        better.results += shorter(subject, result, answers)
+        better.results += shorter(adapter, result, answers)
     return better
 
 
-def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Result]:
+def shorter(adapter: Adapter, result: Result, answers: Answers) -> Iterator[Result]:
     """Failing courses made by leaving out events, many at once and then one by one, as long as the rule is broken.
 
-    They are told as they are met, also those that break another rule; the last of the same rule is the shortest.
+    They are given as they are found, also those that break another rule; the last of the same rule is the shortest.
     """
     if result.failure is None or result.failure.fault == "silent":
         return
-    title, refused = result.failure.title, sum(step.expected["refused"] for step in result.vector.steps)
-    events = result.vector.events()[: result.failure.position + 1]
+    title, refused = result.failure.title, sum(step.expected["refused"] for step in result.test.steps)
+    events = result.test.events()[: result.failure.position + 1]
     size = len(events) // 2
     while size:
         # The last event stays, and the start, unless it is followed by another.
@@ -177,7 +181,7 @@ def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Resu
             begin = max(place - size, first)
             fewer = [*events[:begin], *events[place:]]
             place = begin
-            again = _failing(subject, answers.vector(result.vector.course, fewer), refused, answers.edition)
+            again = _failing(adapter, answers.course(result.test.course, fewer), refused, answers.edition)
             if again is None or again.failure is None:
                 continue
             yield replace(again, shortened=True)
@@ -189,69 +193,71 @@ def shorter(subject: Subject, result: Result, answers: Answers) -> Iterator[Resu
             size //= 2
 
 
-def _failing(subject: Subject, vector: Vector, refused: int, edition: Edition) -> Result | None:
-    """What becomes of a course, if it fails in time and has no more refused events than this."""
-    if sum(step.expected["refused"] for step in vector.steps) > refused:
+def _failing(adapter: Adapter, test: TestCourse, refused: int, edition: Edition) -> Result | None:
+    """The result of a course, if it fails in time and has no more refused events than this."""
+    if sum(step.expected["refused"] for step in test.steps) > refused:
         return None
-    result = run_course(subject, vector, edition)
+    result = run_course(adapter, test, edition)
     return None if result.failure is None or result.failure.fault == "silent" else result
 
 
-def run(subject: Subject, vectors: Sequence[Vector], edition: Edition) -> Iterator[Result]:
+def run(adapter: Adapter, courses: Sequence[TestCourse], edition: Edition) -> Iterator[Result]:
     """The result of each course, in order; no more once the system has failed to answer too often."""
     faults = 0
-    for vector in vectors:
-        result = run_course(subject, vector, edition)
+    for course in courses:
+        result = run_course(adapter, course, edition)
         yield result
         faults += result.failure is not None and result.failure.fault is not None
         if faults >= GIVE_UP_AFTER:
             return
 
 
-def run_course(subject: Subject, vector: Vector, edition: Edition) -> Result:
+def run_course(adapter: Adapter, test: TestCourse, edition: Edition) -> Result:
     """One course, up to the first answer that is wrong."""
     passed: list[str] = []
     earlier: set[str] = set()
-    before: dict[str, Any] = {}
-    said_something = False
+    before: Mapping[str, Any] = {}
+    compared_something = False
     answered = 0
     failure = None
-    for position, step in enumerate(vector.steps):
+    for position, step in enumerate(test.steps):
         try:
-            answer = subject.observe(step.event) if position else subject.start(step.event)
+            answer = adapter.observe(step.event) if position else adapter.start(step.event)
         except Fault as fault:
             failure = Failure(position, fault=fault.kind, what=fault.what)
             break
         answered += 1
-        asked = Asked(step.event, step.expected, step.rules, step.schedule, before, frozenset(earlier))
+        checked = CheckedEvent(step.event, step.expected, step.rules, step.schedule, before, frozenset(earlier))
         found = differences(step.expected, answer)
         if found:
-            failure = _wrong(subject, position, asked, found, edition)
+            failure = _wrong(adapter, position, checked, found, edition)
             break
-        told = set(compared(step.expected, answer))
-        said_something = said_something or bool(told)
-        passed += reached(asked, told)
+        given = compared(step.expected, answer)
+        compared_something = compared_something or bool(given)
+        passed += reached(checked, given)
         before = step.expected
         earlier.update(step.rules)
     if failure is None:
         try:
-            subject.end_course()
+            adapter.end_course()
         except Fault as fault:
-            failure = Failure(len(vector.steps) - 1, fault=fault.kind, what=fault.what)
-    return Result(vector, failure, tuple(passed), answered, said_something or bool(failure and failure.differences))
+            failure = Failure(len(test.steps) - 1, fault=fault.kind, what=fault.what)
+    return Result(test, failure, tuple(passed), answered, compared_something or bool(failure and failure.differences))
 
 
-def reached(asked: Asked, told: Iterable[str]) -> list[str]:
-    """The rules that a right answer with these parts shows: those of what is due only if it says what is due."""
-    told = set(told)
-    decided = asked.rules if told - {"due"} else ()
-    return list(dict.fromkeys([*decided, *(asked.schedule if "due" in told else ())]))
+def reached(checked: CheckedEvent, given: Iterable[str]) -> list[str]:
+    """The rules that a right answer with these parts shows: those of the schedule only if it gives what is due."""
+    parts = set(given)
+    decided = checked.rules if parts - {"due"} else ()
+    return list(dict.fromkeys([*decided, *(checked.schedule if "due" in parts else ())]))
 
 
-def _wrong(subject: Subject, position: int, asked: Asked, found: tuple[Difference, ...], edition: Edition) -> Failure:
-    """A wrong answer, unless it turns out to be an answer too many."""
+def _wrong(
+    adapter: Adapter, position: int, checked: CheckedEvent, found: tuple[Difference, ...], edition: Edition
+) -> Failure:
+    """A wrong answer, unless it turns out to be a second answer to the same request."""
     try:
-        subject.settle()
+        adapter.settle()
     except Fault as fault:
         return Failure(position, fault=fault.kind, what=fault.what)
-    return Failure(position, found, blame(asked, found, edition))
+    return Failure(position, found, blame(checked, found, edition))

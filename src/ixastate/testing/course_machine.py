@@ -1,4 +1,4 @@
-"""Random courses by Hypothesis, held against a system under test, and shrunk to a short one where it is wrong.
+"""Property-based testing: random courses by Hypothesis, run against a system under test, and shrunk where it is wrong.
 
 Bind it to a system and give it to a test runner:
 
@@ -7,8 +7,8 @@ Bind it to a system and give it to a test runner:
     TestMine = CourseMachine.of(MySystem).TestCase
 
 where `MySystem()` is an object of the protocol `System`. Courses favour episodes of several toxicities at once, with
-values on and beside every number of the text. A failure tells a short course in clinical words, the rule that is
-broken with its line, what was expected and what was got; and it leaves a log that `ixastate replay` reads.
+values on and beside every number of the text. A failure reports a short course in clinical words, the rule that is
+broken with its line, the expected answer and the answer given, and leaves a log that `ixastate replay` reads.
 
 Courses are made short here, by leaving out events as long as the same rule is broken: that keeps them courses, takes a
 second, and Hypothesis's own shrinking, which knows only choices, takes minutes. So its phase `shrink` is off unless the
@@ -34,25 +34,27 @@ except ImportError:
         "random courses need Hypothesis", where="ixastate.testing", remedy='pip install "ixastate[testing]"'
     ) from None
 
+from ixastate.chart.chart import build_chart
+from ixastate.chart.states import open_episodes
 from ixastate.course.log import write_log
 from ixastate.course.schedule import next_ixazomib_day
 from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import DISCONTINUED, SCREENING
+from ixastate.testing.adapter import Adapter, Answer, Fault, InProcess, System
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
-from ixastate.testing.blame import Asked, blame
+from ixastate.testing.blame import CheckedEvent, blame
 from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
 from ixastate.testing.reports.report import failing_lines
-from ixastate.testing.subject import Answer, Fault, InProcess, Subject, System
-from ixastate.testing.suites.boundaries import MONDAY
-from ixastate.testing.suites.courses import Answers, vector_of
+from ixastate.testing.suites.courses import Answers, course_of
+from ixastate.testing.suites.facts import MONDAY
 from ixastate.testing.suites.names import name_of
-from ixastate.testing.suites.values import DAYS_LATER, Values, values
+from ixastate.testing.suites.values import DAYS_LATER, EditionValues, values
 
 DATA = st.data()
-# How many answers may stay away before asking on is given up; a silent system counts ten times.
+# After so many requests without an answer no more are sent; a silent system counts ten times.
 MOST_FAULTS = 30
-# Courses that end at once show little, so an end is only seen after so many events.
+# Courses that end at once show little, so treatment ends only after so many events.
 EARLIEST_END = 15
 # How far beside the last moment for a late dose.
 MINUTES_BESIDE = (0, 1, -1, 600, -600)
@@ -78,18 +80,18 @@ class Wrong(AssertionError):
 class CourseMachine(RuleBasedStateMachine):
     """Random courses against a system under test.
 
-    Make a subclass with `of`, or set `subject` in one. `edition` names the rules, and `folder` is where the log of a
-    failing course is written, one file for each rule broken (None: nowhere).
+    Make a subclass with `of`, or set `adapter` in one. `edition` names the rules, and `folder` is where the log of a
+    failing course is written, one file for each broken rule (None: nowhere).
     """
 
-    subject: ClassVar[Callable[[], Subject]]
+    adapter: ClassVar[Callable[[], Adapter]]
     edition: ClassVar[str] = DEFAULT_EDITION
     folder: ClassVar[Path | None] = Path("ixastate-failing")
-    # Set when asking the system on would only take time.
+    # Set when further requests would only take time.
     given_up: ClassVar[bool] = False
     # The shortest failing course, once one has been found.
     shortest: ClassVar[Result | None] = None
-    _seen: ClassVar[dict[str, Values]] = {}
+    _values: ClassVar[dict[str, EditionValues]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -98,49 +100,49 @@ class CourseMachine(RuleBasedStateMachine):
     @classmethod
     def of(cls, factory: Callable[[], System], *, edition: str = DEFAULT_EDITION) -> type[CourseMachine]:
         """A machine for the systems that this factory makes, one for each course."""
-        bound = {"subject": staticmethod(lambda: InProcess(factory)), "edition": edition, "shortest": None}
+        bound = {"adapter": staticmethod(lambda: InProcess(factory)), "edition": edition, "shortest": None}
         return type(f"CourseMachineOf{getattr(factory, '__name__', 'System')}", (cls,), bound)
 
     def __init__(self) -> None:
         super().__init__()
-        self._subject = type(self).subject()
+        self._adapter = type(self).adapter()
         self._oracle = Oracle(self.edition)
         self._day = 1
         # Whether the course is dated by the clock, which alone can tell hours, and not by treatment days.
         self._clock = False
-        self._told: list[tuple[dict[str, Any], Expected]] = []
+        self._answered: list[tuple[dict[str, Any], Expected]] = []
         self._passed: list[str] = []
-        self._said = self._failed = False
+        self._compared = self._failed = False
 
     # --- What happens -----------------------------------------------------------------------------------------
 
     @property
-    def seen(self) -> Values:
-        """What can be seen under the edition, made once."""
-        if self.edition not in self._seen:
-            self._seen[self.edition] = values(load_edition(self.edition))
-        return self._seen[self.edition]
+    def facts(self) -> EditionValues:
+        """The facts of the edition, made once."""
+        if self.edition not in self._values:
+            self._values[self.edition] = values(load_edition(self.edition))
+        return self._values[self.edition]
 
     @initialize(data=DATA)
     def start(self, data: st.DataObject) -> None:
         """The course starts, now and then only at the second attempt."""
         self._clock = data.draw(st.booleans(), label="dated by the clock")
         if data.draw(st.sampled_from([False, False, False, True]), label="blocked first"):
-            self._observe(data.draw(st.sampled_from(self.seen.blocked)))
-        self._observe(data.draw(st.sampled_from(self.seen.starts)))
+            self._observe(data.draw(st.sampled_from(self.facts.blocked)))
+        self._observe(data.draw(st.sampled_from(self.facts.starts)))
 
     @precondition(lambda self: self._going_on())
     @rule(data=DATA)
     def onset(self, data: st.DataObject) -> None:
         """An episode begins, or goes on."""
-        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).onsets)
+        self._after_some_days(data, self._toxicity(data, list(self.facts.toxicities)).onsets)
 
     @precondition(lambda self: self._going_on() and len(self._open()) < 2)
     @rule(data=DATA)
     def another_onset(self, data: st.DataObject) -> None:
         """An episode of a toxicity that has none, so that episodes overlap."""
         still = self._open()
-        clear = [name for name in self.seen.toxicities if name not in still]
+        clear = [name for name in self.facts.toxicities if name not in still]
         self._after_some_days(data, self._toxicity(data, clear).onsets)
 
     @precondition(lambda self: self._going_on() and self._open())
@@ -158,14 +160,14 @@ class CourseMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._going_on())
     @rule(data=DATA)
     def beside(self, data: st.DataObject) -> None:
-        """Something near a number of the text."""
-        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).beside)
+        """A fact on or beside a number of the text."""
+        self._after_some_days(data, self._toxicity(data, list(self.facts.toxicities)).beside)
 
     @precondition(lambda self: self._going_on())
     @rule(data=DATA)
     def dose(self, data: st.DataObject) -> None:
         """A dose is taken, missed, vomited or taken wrongly."""
-        self._after_some_days(data, self.seen.doses)
+        self._after_some_days(data, self.facts.doses)
 
     @precondition(lambda self: self._going_on() and self._clock)
     @rule(data=DATA)
@@ -186,28 +188,28 @@ class CourseMachine(RuleBasedStateMachine):
     @rule(data=DATA)
     def organ(self, data: st.DataObject) -> None:
         """Organ function is measured on treatment."""
-        self._after_some_days(data, self.seen.organs)
+        self._after_some_days(data, self.facts.organs)
 
-    @precondition(lambda self: self._going_on() and len(self._told) > EARLIEST_END)
+    @precondition(lambda self: self._going_on() and len(self._answered) > EARLIEST_END)
     @rule(data=DATA)
     def ending(self, data: st.DataObject) -> None:
-        """Treatment ends, by what ends it at once."""
-        worst = [fact for toxicity in self.seen.toxicities.values() for fact in toxicity.worst]
-        self._after_some_days(data, (*worst, *self.seen.ends))
+        """Treatment ends at once."""
+        worst = [fact for toxicity in self.facts.toxicities.values() for fact in toxicity.worst]
+        self._after_some_days(data, (*worst, *self.facts.ends))
 
     @precondition(lambda self: not self._going_on())
     @rule(data=DATA)
     def afterwards(self, data: st.DataObject) -> None:
-        """After the end nothing follows."""
-        self._after_some_days(data, self._toxicity(data, list(self.seen.toxicities)).beside)
+        """After the end no event changes anything."""
+        self._after_some_days(data, self._toxicity(data, list(self.facts.toxicities)).beside)
 
     def teardown(self) -> None:
         """The course is over."""
         try:
-            self._subject.end_course()
+            self._adapter.end_course()
         except Fault as fault:
-            self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
-        if self._told and not self._failed:
+            self._fail(Failure(len(self._answered) - 1, fault=fault.kind, what=fault.what))
+        if self._answered and not self._failed:
             self.finish(self._result(None))
 
     def finish(self, result: Result) -> None:
@@ -218,7 +220,7 @@ class CourseMachine(RuleBasedStateMachine):
         cls, edition = type(self), self._oracle.course.edition
         if cls.shortest is None:
             # Once is enough: Hypothesis runs what fails again, to see that it does.
-            every = [result, *shorter(self._subject, result, Answers(edition.name))]
+            every = [result, *shorter(self._adapter, result, Answers(edition.name))]
             [cls.shortest, *_] = Summary(edition, every).shortest().values()
             self._write_log(cls.shortest)
         error = Wrong("\n" + "\n".join(failing_lines(cls.shortest, edition)))
@@ -231,20 +233,20 @@ class CourseMachine(RuleBasedStateMachine):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         name = result.failure.title.replace(": ", "-")
-        write_log(self.folder / f"{name}.jsonl", result.vector.events()[: result.failure.position + 1])
+        write_log(self.folder / f"{name}.jsonl", result.test.events()[: result.failure.position + 1])
 
-    # --- How it is asked --------------------------------------------------------------------------------------
+    # --- Requests and answers --------------------------------------------------------------------------------------
 
     def _going_on(self) -> bool:
         return self._oracle.course.configuration not in (SCREENING, DISCONTINUED)
 
     def _open(self) -> list[str]:
         """The toxicities with an open episode."""
-        leaves = self._oracle.course.configuration
-        return [name for name in self.seen.toxicities if not any(leaf.startswith(f"{name}_clear") for leaf in leaves)]
+        found = open_episodes(build_chart(self.edition).meanings, self._oracle.course.configuration)
+        return [episode.toxicity for episode in found]
 
     def _toxicity(self, data: st.DataObject, names: list[str]) -> Any:
-        return self.seen.toxicities[data.draw(st.sampled_from(names), label="toxicity")]
+        return self.facts.toxicities[data.draw(st.sampled_from(names), label="toxicity")]
 
     def _after_some_days(self, data: st.DataObject, facts: Any) -> None:
         fact = data.draw(st.sampled_from(facts), label="seen")
@@ -252,56 +254,59 @@ class CourseMachine(RuleBasedStateMachine):
         self._observe(fact)
 
     def _observe(self, fact: dict[str, Any], since: timedelta | None = None) -> None:
-        """Ask about this fact, seen at the slot of the day, or so long after the first slot."""
+        """Request the answer to this fact, dated at the slot of the day, or so long after the first slot."""
         date: dict[str, Any] = {"day": self._day}
         if self._clock:
             date = {"at": (MONDAY + (timedelta(days=self._day - 1) if since is None else since)).isoformat()}
         event = parse_event({**fact, **date})
         request = as_data(event)
-        before = self._told[-1][1].answer if self._told else {}
-        earlier = frozenset(name for _, expected in self._told for name in expected.rules)
+        before = self._answered[-1][1].answer if self._answered else {}
+        earlier = frozenset(name for _, expected in self._answered for name in expected.rules)
         expected = self._oracle.observe(event)
         if self._failed or self.given_up:
             # The course goes on without the system, so that what is drawn never depends on it.
             return None
-        self._told.append((request, expected))
+        self._answered.append((request, expected))
         try:
-            answer = self._ask(request)
+            answer = self._request(request)
         except Fault as fault:
-            return self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
-        asked = Asked(request, expected.answer, expected.rules, expected.schedule, before, earlier)
+            return self._fail(Failure(len(self._answered) - 1, fault=fault.kind, what=fault.what))
+        checked = CheckedEvent(request, expected.answer, expected.rules, expected.schedule, before, earlier)
         found = differences(expected.answer, answer)
         if not found:
-            told = compared(expected.answer, answer)
-            self._said = self._said or bool(told)
-            self._passed += reached(asked, told)
+            given = compared(expected.answer, answer)
+            self._compared = self._compared or bool(given)
+            self._passed += reached(checked, given)
             return None
         try:
-            self._subject.settle()
+            self._adapter.settle()
         except Fault as fault:
-            return self._fail(Failure(len(self._told) - 1, fault=fault.kind, what=fault.what))
-        rules = blame(asked, found, self._oracle.course.edition)
-        return self._fail(Failure(len(self._told) - 1, found, rules))
+            return self._fail(Failure(len(self._answered) - 1, fault=fault.kind, what=fault.what))
+        rules = blame(checked, found, self._oracle.course.edition)
+        return self._fail(Failure(len(self._answered) - 1, found, rules))
 
-    def _ask(self, request: dict[str, Any]) -> Answer:
-        return self._subject.observe(request) if len(self._told) > 1 else self._subject.start(request)
+    def _request(self, request: dict[str, Any]) -> Answer:
+        return self._adapter.observe(request) if len(self._answered) > 1 else self._adapter.start(request)
 
     def _result(self, failure: Failure | None) -> Result:
         edition = self._oracle.course.edition
-        vector = vector_of("random", self._told, (), name_of(self._told, edition))
-        return Result(vector, failure, tuple(self._passed), len(self._told), self._said)
+        test = course_of("random", self._answered, (), name_of(self._answered, edition))
+        return Result(test, failure, tuple(self._passed), len(self._answered), self._compared)
 
     def _fail(self, failure: Failure) -> None:
         self._failed = True
-        self._said = self._said or bool(failure.differences)
+        self._compared = self._compared or bool(failure.differences)
         self.found(self._result(failure))
 
 
 CourseMachine.TestCase.settings = SETTINGS
 
 
-def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
-    """Random courses over a system, and what became of each; no more once it has failed to answer too often."""
+def explore(adapter: Adapter, edition: str, *, examples: int, seed: int, most_faults: int = MOST_FAULTS) -> Summary:
+    """Random courses against a system under test, with their results; no more once it has failed to answer too often.
+
+    `examples` is the number of courses, `seed` the random seed.
+    """
     summary = Summary(load_edition(edition))
     faults = 0
 
@@ -320,7 +325,7 @@ def explore(subject: Subject, edition: str, *, examples: int, seed: int, most_fa
                 faults += 10 if result.failure.fault == "silent" else 1
                 Exploring.given_up = faults >= most_faults
 
-    Exploring.subject = staticmethod(lambda: subject)
+    Exploring.adapter = staticmethod(lambda: adapter)
     Exploring.edition = edition
     run_state_machine_as_test(seeded(seed)(Exploring), settings=settings(SETTINGS, max_examples=examples))
     return summary

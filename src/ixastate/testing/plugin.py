@@ -1,4 +1,4 @@
-"""A pytest plugin: `pytest --ixastate-conform=module:factory` makes one named test of each course of a suite.
+"""A pytest plugin: `pytest --ixastate-conform=module:factory` collects each course of a suite as a named test.
 
 The factory returns an object of the protocol `ixastate.testing.System`, a new one for each course. Without the option
 the plugin does nothing and imports nothing.
@@ -15,16 +15,25 @@ import pytest
 
 if TYPE_CHECKING:
     from ixastate.testing.conformance import Result
-    from ixastate.testing.suites.vectors import Suite, Vector
+    from ixastate.testing.suites.files import Suite, TestCourse
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options."""
+    """Options of the plugin."""
     group = parser.getgroup("ixastate", "test software against the treatment course (ixastate)")
-    group.addoption("--ixastate-conform", metavar="MODULE:FACTORY", help="what makes a system under test")
-    group.addoption("--ixastate-cover", default="edges", metavar="WHAT", help="as `ixastate suite` (default: edges)")
-    group.addoption("--ixastate-suite", metavar="FILE", help="a suite to run instead")
-    group.addoption("--ixastate-edition", default="dosing-text", metavar="NAME", help="which machine")
+    group.addoption(
+        "--ixastate-conform", metavar="MODULE:FACTORY", help="factory of the system under test; one object per course"
+    )
+    group.addoption(
+        "--ixastate-cover",
+        default="edges",
+        metavar="WHAT",
+        help="covers of the suite, with commas: see `ixastate suite` (default: edges)",
+    )
+    group.addoption("--ixastate-suite", metavar="FILE", help="run the courses of this suite file instead")
+    group.addoption(
+        "--ixastate-edition", default="dosing-text", metavar="NAME", help="edition of the rules (default: dosing-text)"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,11 +48,11 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         suite = _suite(config)
     except IxastateError as error:
         raise pytest.UsageError(str(error)) from None
-    courses = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
+    node = Courses.from_parent(session, name="ixastate", nodeid="ixastate")
     parts = {"factory": factory, "edition": suite.header.edition}
     items.extend(
-        CourseItem.from_parent(courses, name=f"{vector.course} {vector.name}", vector=vector, **parts)
-        for vector in suite.vectors
+        CourseItem.from_parent(node, name=f"{course.course} {course.name}", course=course, **parts)
+        for course in suite.courses
     )
 
 
@@ -65,8 +74,8 @@ def _factory(config: pytest.Config) -> Callable[[], Any]:
 def _suite(config: pytest.Config) -> Suite:
     from pathlib import Path
 
-    from ixastate.testing.suites.suites import make_suite
-    from ixastate.testing.suites.vectors import read_suite
+    from ixastate.testing.suites.files import read_suite
+    from ixastate.testing.suites.make import make_suite
 
     file = config.getoption("--ixastate-suite")
     if file is not None:
@@ -76,28 +85,28 @@ def _suite(config: pytest.Config) -> Suite:
 
 
 class Courses(pytest.Collector):
-    """Where the courses hang."""
+    """The node of the session that the courses belong to."""
 
     def collect(self) -> list[pytest.Item]:
-        """Nothing: the courses are added where the tests are chosen."""
+        """Nothing: the courses are added to the collected tests."""
         return []
 
 
 class CourseItem(pytest.Item):
     """One course as a test."""
 
-    def __init__(self, *, vector: Vector, factory: Callable[[], Any], edition: str, **kwargs: Any) -> None:
+    def __init__(self, *, course: TestCourse, factory: Callable[[], Any], edition: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vector, self.factory, self.edition = vector, factory, edition
+        self.course, self.factory, self.edition = course, factory, edition
 
     def runtest(self) -> None:
         """Run the course on a new system."""
         from ixastate.rules import load_edition
+        from ixastate.testing.adapter import InProcess
         from ixastate.testing.conformance import run_course
-        from ixastate.testing.subject import InProcess
 
-        with InProcess(self.factory) as subject:
-            result = run_course(subject, self.vector, load_edition(self.edition))
+        with InProcess(self.factory) as adapter:
+            result = run_course(adapter, self.course, load_edition(self.edition))
         if result.failure is not None:
             raise WrongCourse(result, self.edition)
 
@@ -108,7 +117,7 @@ class CourseItem(pytest.Item):
         return super().repr_failure(excinfo, *args, **kwargs)
 
     def reportinfo(self) -> tuple[str, int | None, str]:
-        """What the heading of a failure says."""
+        """The heading of a failure."""
         return "ixastate", None, self.name
 
 

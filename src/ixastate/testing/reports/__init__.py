@@ -1,1 +1,4 @@
-"""What became of a test of a system, as text, JUnit XML and a page."""
+"""Test reports of a system under test: text, JUnit XML, and a page.
+
+They show what a `Summary` holds. This room may not run a course, compare an answer or decide which rule is broken.
+"""

@@ -1,4 +1,4 @@
-"""The report of a test as JUnit XML, which most servers for continuous integration read."""
+"""The test report as JUnit XML, which most servers for continuous integration read."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def junit(summary: Summary, name: str) -> bytes:
-    """One test case a course; a wrong answer is a failure, a fault an error."""
+    """One test case per course; a wrong answer is a failure, a fault an error."""
     faults = [result for result in summary.ran if result.failure is not None and result.failure.fault is not None]
     wrong = [result for result in summary.ran if result.failure is not None and result.failure.fault is None]
     counts = {
-        "tests": str(len(summary.ran) + summary.nothing_said),
+        "tests": str(len(summary.ran) + summary.nothing_compared),
         "failures": str(len(wrong)),
-        "errors": str(len(faults) + summary.nothing_said),
+        "errors": str(len(faults) + summary.nothing_compared),
         "skipped": "0",
     }
     suites = ElementTree.Element("testsuites", {"name": _clean(f"ixastate conform {name}"), **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": _clean(name), **counts})
     for result in summary.ran:
-        cover = result.vector.course.rsplit("-", 1)[0]
-        title = f"{result.vector.course} {result.vector.name}"
+        cover = result.test.course.rsplit("-", 1)[0]
+        title = f"{result.test.course} {result.test.name}"
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": f"ixastate.{cover}", "name": _clean(title), "time": "0"}
         )
         if result.failure is None:
             continue
         kind = "error" if result.failure.fault is not None else "failure"
-        said = ElementTree.SubElement(case, kind, {"type": result.failure.title, "message": _clean(_message(result))})
-        said.text = _clean("\n".join(failing_lines(result, summary.edition)))
-    if summary.nothing_said:
+        problem = ElementTree.SubElement(
+            case, kind, {"type": result.failure.title, "message": _clean(_message(result))}
+        )
+        problem.text = _clean("\n".join(failing_lines(result, summary.edition)))
+    if summary.nothing_compared:
         case = ElementTree.SubElement(suite, "testcase", {"classname": "ixastate", "name": "answers", "time": "0"})
         ElementTree.SubElement(case, "error", {"type": "fault: nothing", "message": "no answer could be compared"})
     ElementTree.indent(suites)

@@ -1,4 +1,4 @@
-"""The report of a test as one web page that needs nothing else: no script, no font, no picture from elsewhere."""
+"""The test report as one self-contained web page: no script, no font and no picture from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ixastate.rules import Rule
 from ixastate.testing.answers import show
 from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.reports.report import FAULTS, course_lines
+from ixastate.testing.sentences import unknown
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d5dae1; --paper: #fff; --back: #f4f6f8;
@@ -53,7 +54,7 @@ def _lines(summary: Summary, name: str) -> Iterator[str]:
     verdict = '<span class="good">conforms</span>' if summary.well else '<span class="bad">does not conform</span>'
     yield f'<p class="verdict">{verdict}: {len(summary.ran)} courses run, {failed} wrong</p>'
     yield f'<p class="soft">{escape(summary.edition.title)} (edition {escape(summary.edition.name)})</p>'
-    if summary.nothing_said:
+    if summary.nothing_compared:
         yield '<p class="bad">It answers nothing: no answer held any of the parts that can be compared.</p>'
     if summary.not_run:
         yield f'<p class="bad">{summary.not_run} courses were not run: it failed to answer too often.</p>'
@@ -79,7 +80,7 @@ def _card(result: Result, summary: Summary, times: int) -> Iterator[str]:
         yield f'<h3><span class="bad">{escape(rule.id)}</span> {escape(rule.title)}</h3>'
         yield f'<p class="soft">{escape(_place(rule))}</p><p>{escape(rule.says)}</p>'
     many = f" · {times} courses" if times > 1 else ""
-    yield f'<p class="soft">{escape(result.vector.course)}: {escape(result.vector.name)}{many}</p>'
+    yield f'<p class="soft">{escape(result.test.course)}: {escape(result.test.name)}{many}</p>'
     yield "<table><thead><tr><th>when</th><th>what is seen</th><th>state that is right</th></tr></thead><tbody>"
     rows = list(course_lines(result))
     for number, cells in enumerate(rows):
@@ -89,7 +90,9 @@ def _card(result: Result, summary: Summary, times: int) -> Iterator[str]:
     if failure.differences:
         yield "<table><thead><tr><th>part of the answer</th><th>expected</th><th>got</th></tr></thead><tbody>"
         for one in failure.differences:
-            cells = (one.key, show(one.expected), show(one.got))
+            strange = unknown(one.key, one.got, summary.edition)
+            got = show(one.got) + (f" (unknown: {'; '.join(strange)})" if strange else "")
+            cells = (one.key, show(one.expected), got)
             yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         yield "</tbody></table>"
     if len(failure.rules) > 1:

@@ -1,17 +1,15 @@
-"""Courses of events with the right answers: where two begin alike, the live machine runs the beginning once."""
+"""Courses of events with the right answers. Where two begin alike, the live machine runs the beginning once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from ixastate.events import AnyEvent
 from ixastate.rules import load_edition
-from ixastate.testing.answers import Expected, Oracle, as_data
-from ixastate.testing.suites.names import name_of
-from ixastate.testing.suites.vectors import Step, Vector
-
-Told = list[tuple[dict[str, Any], Expected]]
+from ixastate.testing.answers import Expected, Oracle, RightAnswer, as_data
+from ixastate.testing.suites.files import TestCourse, TestStep
+from ixastate.testing.suites.names import AnsweredCourse, name_of
 
 
 class Answers:
@@ -21,7 +19,7 @@ class Answers:
         self.edition = load_edition(edition)
         self._past: list[tuple[AnyEvent, Oracle, dict[str, Any], Expected]] = []
 
-    def of(self, events: Sequence[AnyEvent]) -> Told:
+    def of(self, events: Sequence[AnyEvent]) -> list[tuple[dict[str, Any], Expected]]:
         """Each event as a JSON object, with the right answer."""
         alike = 0
         while alike < min(len(events), len(self._past)) and events[alike] == self._past[alike][0]:
@@ -32,15 +30,23 @@ class Answers:
             self._past.append((event, oracle, as_data(event), oracle.observe(event)))
         return [(data, expected) for _, _, data, expected in self._past]
 
-    def vector(self, course: str, events: Sequence[AnyEvent], covers: tuple[str, ...] = (), name: str = "") -> Vector:
-        """A course of these events; it names itself when no name is given."""
-        return vector_of(course, self.of(events), covers, name or name_of(self.of(events), self.edition))
+    def course(
+        self, course: str, events: Sequence[AnyEvent], covers: tuple[str, ...] = (), name: str = ""
+    ) -> TestCourse:
+        """A test course of these events; it is named after its last event when no name is given."""
+        answered = self.of(events)
+        return course_of(course, answered, covers, name or name_of(answered, self.edition))
 
 
-def vector_of(course: str, told: Told, covers: tuple[str, ...], name: str) -> Vector:
-    """A course of events that have been answered."""
+def course_of(course: str, answered: AnsweredCourse, covers: tuple[str, ...], name: str) -> TestCourse:
+    """A test course of events with their right answers."""
     steps = tuple(
-        Step(event=event, expected=expected.answer, rules=expected.rules, schedule=expected.schedule)
-        for event, expected in told
+        TestStep(
+            event=dict(event),
+            expected=cast(RightAnswer, expected.answer),
+            rules=expected.rules,
+            schedule=expected.schedule,
+        )
+        for event, expected in answered
     )
-    return Vector(course=course, name=name, covers=covers, steps=steps)
+    return TestCourse(course=course, name=name, covers=covers, steps=steps)

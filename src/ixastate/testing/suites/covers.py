@@ -1,7 +1,8 @@
-"""Which courses of symbols a suite needs: small sets of shortest courses that cover what the table can do.
+"""Coverage criteria over the table, and the small sets of courses that meet them, found by greedy set cover.
 
-Every cover is a set of targets, and every course covers some of them. The candidates are the shortest courses to every
-move of the table; of these a greedy cover takes the one with most new targets for its length, again and again. This
+State coverage visits every class of configurations, transition coverage (0-switch) takes every transition of the chart,
+and transition-pair coverage (1-switch) every two that follow one another in a region. Each criterion is a set of
+targets, and every course covers some of them. The candidates are the shortest courses to every move of the table. This
 module knows symbols and no events.
 """
 
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 
+from ixastate.chart.states import episodes
+from ixastate.symbols import TOXICITIES
 from ixastate.table.explore import Walker
 from ixastate.table.graph import Edge
 from ixastate.table.table import Table
@@ -23,12 +26,13 @@ Move = tuple[int, int]
 Pair = tuple[int, int]
 # Before the first transition of a region.
 ENTRY = -1
-OTHER_OVER = ("other_resolved", "other_resolved_related")
+# Toxicities told apart by term: no event can mean their recovery while no term is open.
+BY_TERM = tuple(toxicity for toxicity in TOXICITIES if toxicity.by_term)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A course of symbols, and the targets for which it was chosen."""
+class SelectedCourse:
+    """A course of symbols, and the targets for which it was selected."""
 
     symbols: tuple[str, ...]
     covers: tuple[str, ...]
@@ -36,7 +40,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that could be chosen: what it covers (bits), what it costs (events), and a key to make it from."""
+    """A course that could be selected: its targets (as bits), its cost (in events), and a key to make it from."""
 
     bits: int
     cost: int
@@ -44,9 +48,10 @@ class Candidate:
 
 
 def greedy(candidates: Iterable[Candidate], wanted: int) -> list[Candidate]:
-    """Some of the candidates that cover all that is wanted and can be covered, and none without need.
+    """Greedy set cover: a small subset that covers every wanted target (as bits) that can be covered.
 
-    The one with most new targets for each event comes first; of equals the shorter, then the earlier.
+    The candidate with most new targets per event is taken first; of equals the shorter, then the earlier. Members whose
+    targets the others cover too are removed at the end.
     """
     heap = [
         (-(found.bits & wanted).bit_count() / found.cost, found.cost, found.key, found.bits & wanted)
@@ -54,26 +59,26 @@ def greedy(candidates: Iterable[Candidate], wanted: int) -> list[Candidate]:
         if found.bits & wanted
     ]
     heapq.heapify(heap)
-    chosen: list[Candidate] = []
+    selected: list[Candidate] = []
     while heap and wanted:
         _, cost, key, bits = heapq.heappop(heap)
         gain = (bits & wanted).bit_count()
         if not gain:
             continue
-        # What a candidate adds only shrinks, so the first that still stands in front is the best.
+        # The gain of a candidate only shrinks, so the first that is still in front with its new gain is the best.
         worth = (-gain / cost, cost, key, bits)
         if heap and worth > heap[0]:
             heapq.heappush(heap, worth)
             continue
-        chosen.append(Candidate(bits, cost, key))
+        selected.append(Candidate(bits, cost, key))
         wanted &= ~bits
-    return _needed(chosen)
+    return _needed(selected)
 
 
-def _needed(chosen: list[Candidate]) -> list[Candidate]:
-    """Without those whose targets the others cover too; the longest go first."""
-    kept = list(chosen)
-    for one in sorted(chosen, key=lambda candidate: (-candidate.cost, candidate.key)):
+def _needed(selected: list[Candidate]) -> list[Candidate]:
+    """The selection without those whose targets the others cover too; the longest are removed first."""
+    kept = list(selected)
+    for one in sorted(selected, key=lambda candidate: (-candidate.cost, candidate.key)):
         others = 0
         for other in kept:
             others |= other.bits if other is not one else 0
@@ -82,8 +87,8 @@ def _needed(chosen: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-class Ground:
-    """A table, with what its moves cover."""
+class CoverTargets:
+    """The moves of a table as targets and candidates of a cover."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -99,10 +104,10 @@ class Ground:
 
     def moves(self) -> Iterator[tuple[int, int, int]]:
         """Every move that events can show: configuration, symbol, output."""
-        for place, said in enumerate(self.table.output):
+        for place, out in enumerate(self.table.output):
             number, symbol = divmod(place, self.width)
-            if said and (symbol not in self._unseen or self.can_be_shown(number, symbol)):
-                yield number, symbol, said
+            if out and (symbol not in self._unseen or self.can_be_shown(number, symbol)):
+                yield number, symbol, out
 
     def can_be_shown(self, number: int, symbol: int) -> bool:
         """Whether an event can mean this symbol in this configuration."""
@@ -110,13 +115,16 @@ class Ground:
 
     @cached_property
     def _unseen(self) -> set[int]:
-        """The recoveries that no event can mean while no other toxicity is open."""
-        return {number for number, name in enumerate(self.table.symbols) if name in OTHER_OVER}
+        """The recoveries that no event can mean while no term is open."""
+        return {self.table.columns[recovery.name] for toxicity in BY_TERM for recovery in toxicity.recoveries}
 
     @cached_property
     def _open_term(self) -> int:
-        walker = Walker(self.table.graph)
-        return walker.encode(("other_held",))
+        """The leaves (as bits) in which a term is open."""
+        names = {toxicity.name for toxicity in BY_TERM}
+        found = episodes(self.table.graph.meanings).items()
+        leaves = tuple(leaf for leaf, episode in found if episode.open and episode.toxicity in names)
+        return Walker(self.table.graph).encode(leaves)
 
     def course(self, move: Move) -> tuple[str, ...]:
         """The symbols of the shortest course to a configuration, and then one more."""
@@ -133,8 +141,8 @@ class Ground:
             parent, symbol = came_from[number]
             reached.append(reached[parent] | of_output[output[parent * self.width + symbol]])
         seen: Counter[int] = Counter()
-        for number, symbol, said in self.moves():
-            bits = of_output[said]
+        for number, symbol, out in self.moves():
+            bits = of_output[out]
             if any(seen[target] < each for target in _targets(bits)):
                 seen.update(_targets(bits))
                 yield Candidate(reached[number] | bits, self.depths[number] + 1, (number, symbol))
@@ -146,18 +154,18 @@ def _targets(bits: int) -> tuple[int, ...]:
     return tuple(number for number in range(bits.bit_length()) if bits >> number & 1)
 
 
-def edges(ground: Ground) -> list[Chosen]:
-    """Courses that take every transition of the chart but those that no course takes."""
-    graph = ground.table.graph
-    of_output = [sum(1 << number for number in set(taken)) for taken in ground.table.edges]
+def edges(targets: CoverTargets) -> list[SelectedCourse]:
+    """Transition coverage (0-switch): courses that take every transition of the chart that some course takes."""
+    graph = targets.table.graph
+    of_output = [sum(1 << number for number in set(taken)) for taken in targets.table.edges]
     wanted = sum(1 << edge.number for edge in graph.edges)
-    found = greedy(ground.along_the_tree(of_output), wanted)
-    return _named(found, [str(edge) for edge in graph.edges], ground.course)
+    found = greedy(targets.along_the_tree(of_output), wanted)
+    return _named(found, [str(edge) for edge in graph.edges], targets.course)
 
 
-def pairs(ground: Ground) -> list[Chosen]:
-    """Courses that take, in every region, every pair of transitions that can follow one another there."""
-    return _Pairs(ground).chosen()
+def pairs(targets: CoverTargets) -> list[SelectedCourse]:
+    """Transition-pair coverage (1-switch): courses that take every two transitions that can follow in a region."""
+    return _Pairs(targets).selected()
 
 
 class _Pairs:
@@ -167,17 +175,17 @@ class _Pairs:
     starts and the ends. A start also enters the drugs' regions; in the others the first transition follows the entry.
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground, self.graph = ground, ground.table.graph
+    def __init__(self, targets: CoverTargets) -> None:
+        self.targets, self.graph = targets, targets.table.graph
         leaves = list(self.graph.regions.values())
         self._region = {leaf: number for number, of in enumerate(leaves) for leaf in of}
         self._root = len(leaves)
         self._within = [self._regions_of(edge) for edge in self.graph.edges]
         # For each output, and each region that it moves: the first transition there, the pairs, and the last one.
-        self._moved = [self._moved_by(taken) for taken in ground.table.edges]
+        self._moved = [self._moved_by(taken) for taken in targets.table.edges]
         self._numbers: dict[Pair, int] = {}
 
-    def chosen(self) -> list[Chosen]:
+    def selected(self) -> list[SelectedCourse]:
         """A small set of courses for every pair that can be shown."""
         along = self._along_the_tree()
         searched = self._searched()
@@ -185,7 +193,7 @@ class _Pairs:
         names = [f"{edges[one] if one != ENTRY else 'entry'} | {edges[two]}" for one, two in self._numbers]
         found = greedy([*along, *(candidate for candidate, _ in searched)], (1 << len(names)) - 1)
         courses = {candidate.key: symbols for candidate, symbols in searched}
-        return _named(found, names, lambda key: courses.get(key) or self.ground.course(key))
+        return _named(found, names, lambda key: courses.get(key) or self.targets.course(key))
 
     def _regions_of(self, edge: Edge) -> list[int]:
         if edge.source in self._region:
@@ -199,35 +207,35 @@ class _Pairs:
                 by_region.setdefault(region, []).append(number)
         return [(region, of[0], list(pairwise(of)), of[-1]) for region, of in by_region.items()]
 
-    def _bits(self, last: Sequence[int], said: int) -> int:
+    def _bits(self, last: Sequence[int], out: int) -> int:
         """The pairs that a move takes, after these last transitions of the regions (ENTRY: none yet)."""
         bits = 0
-        for region, first, inner, _ in self._moved[said]:
+        for region, first, inner, _ in self._moved[out]:
             for pair in [(last[region], first), *inner]:
                 bits |= 1 << self._numbers.setdefault(pair, len(self._numbers))
         return bits
 
     def _along_the_tree(self, each: int = 60) -> list[Candidate]:
-        table, width = self.ground.table, self.ground.width
+        table, width = self.targets.table, self.targets.width
         last: list[list[int]] = [[ENTRY] * (self._root + 1)]
         reached = [0]
         for number in range(1, len(table.space.bits)):
             parent, symbol = table.space.came_from[number]
-            said = table.output[parent * width + symbol]
-            reached.append(reached[parent] | self._bits(last[parent], said))
-            last.append(self._after(last[parent], said))
+            out = table.output[parent * width + symbol]
+            reached.append(reached[parent] | self._bits(last[parent], out))
+            last.append(self._after(last[parent], out))
         candidates = []
         seen: Counter[int] = Counter()
-        for number, symbol, said in self.ground.moves():
-            bits = self._bits(last[number], said)
+        for number, symbol, out in self.targets.moves():
+            bits = self._bits(last[number], out)
             if any(seen[target] < each for target in _targets(bits)):
                 seen.update(_targets(bits))
-                candidates.append(Candidate(reached[number] | bits, self.ground.depths[number] + 1, (number, symbol)))
+                candidates.append(Candidate(reached[number] | bits, self.targets.depths[number] + 1, (number, symbol)))
         return candidates
 
-    def _after(self, last: Sequence[int], said: int) -> list[int]:
+    def _after(self, last: Sequence[int], out: int) -> list[int]:
         after = list(last)
-        for region, _, _, latest in self._moved[said]:
+        for region, _, _, latest in self._moved[out]:
             after[region] = latest
         return after
 
@@ -243,8 +251,8 @@ class _Pairs:
         ending = [
             [(region, latest) for region, _, _, latest in moved if (region, latest) in wanted] for moved in self._moved
         ]
-        for number, symbol, said in self.ground.moves():
-            for key in ending[said]:
+        for number, symbol, out in self.targets.moves():
+            for key in ending[out]:
                 origins[key].append((number, symbol))
         found: list[tuple[Candidate, tuple[str, ...]]] = []
         for (region, number), after in wanted.items():
@@ -266,8 +274,8 @@ class _Pairs:
 
     def _search(self, region: int, origins: list[Move], wanted: set[int]) -> Iterator[tuple[str, ...]]:
         """Shortest courses from these moves on, on which nothing moves a region until one of these transitions does."""
-        ground, width, depths = self.ground, self.ground.width, self.ground.depths
-        following, output, symbols = ground.table.next, ground.table.output, ground.table.symbols
+        targets, width, depths = self.targets, self.targets.width, self.targets.depths
+        following, output, symbols = targets.table.next, targets.table.output, targets.table.symbols
         first_of = [{place: first for place, first, _, _ in moved}.get(region, -2) for moved in self._moved]
         came: dict[int, Move] = {}
         roots: dict[int, Move] = {}
@@ -285,9 +293,9 @@ class _Pairs:
                 continue
             came[number] = move
             start = number * width
-            for symbol, said in enumerate(output[start : start + width]):
-                first = first_of[said]
-                if not said or (first >= 0 and first not in missing) or not ground.can_be_shown(number, symbol):
+            for symbol, out in enumerate(output[start : start + width]):
+                first = first_of[out]
+                if not out or (first >= 0 and first not in missing) or not targets.can_be_shown(number, symbol):
                     continue
                 if first >= 0:
                     missing.discard(first)
@@ -299,38 +307,38 @@ class _Pairs:
         symbols: list[str] = []
         while came[number] != (-1, -1):
             number, symbol = came[number]
-            symbols.append(self.ground.table.symbols[symbol])
-        return (*self.ground.course(roots[number]), *reversed(symbols))
+            symbols.append(self.targets.table.symbols[symbol])
+        return (*self.targets.course(roots[number]), *reversed(symbols))
 
     def _bits_of(self, symbols: Sequence[str]) -> int:
         """The pairs of a whole course."""
-        table, bits, number = self.ground.table, 0, 0
+        table, bits, number = self.targets.table, 0, 0
         last = [ENTRY] * (self._root + 1)
         for symbol in symbols:
             move = table.row(number)[table.symbols.index(symbol)]
-            said = table.output[move]
-            bits |= self._bits(last, said)
-            last, number = self._after(last, said), table.next[move]
+            out = table.output[move]
+            bits |= self._bits(last, out)
+            last, number = self._after(last, out), table.next[move]
         return bits
 
 
-def resting_on(ground: Ground, rules: Iterable[str], each: int = 3) -> Iterator[tuple[str, ...]]:
-    """For each of these rules some of the shortest courses on which it acts, where it rests on a transition."""
+def resting_on(targets: CoverTargets, rules: Iterable[str], each: int = 3) -> Iterator[tuple[str, ...]]:
+    """For each of these rules some of the shortest courses on which a transition rests on it."""
     place = {rule: 1 << number for number, rule in enumerate(rules)}
-    of_output = [sum(place.get(rule, 0) for rule in found) for found in ground.table.rules]
-    for candidate in ground.along_the_tree(of_output, each):
-        yield ground.course(candidate.key)
+    of_output = [sum(place.get(rule, 0) for rule in found) for found in targets.table.rules]
+    for candidate in targets.along_the_tree(of_output, each):
+        yield targets.course(candidate.key)
 
 
-def configurations(ground: Ground) -> list[Chosen]:
-    """Shortest courses through one configuration of every class of the minimal machine.
+def configurations(targets: CoverTargets) -> list[SelectedCourse]:
+    """State coverage: shortest courses through a configuration of every class of the minimal machine.
 
-    The classes are those that are really different in what they order; the courses go on to the farthest.
+    Configurations of one class give the same orders ever after. Each course goes on to the farthest class.
     """
-    classes = ground.table.minimal()
-    came_from = ground.table.space.came_from
+    classes = targets.table.minimal()
+    came_from = targets.table.space.came_from
     seen: set[int] = set()
-    chosen = []
+    selected = []
     for number in range(len(classes) - 1, 0, -1):
         if classes[number] in seen:
             continue
@@ -340,18 +348,18 @@ def configurations(ground: Ground) -> list[Chosen]:
         new = list(dict.fromkeys(classes[place] for place in reversed(way) if classes[place] not in seen))
         seen.update(new)
         parent, symbol = came_from[number]
-        chosen.append(Chosen(ground.course((parent, symbol)), tuple(f"class {one}" for one in new)))
-    return chosen
+        selected.append(SelectedCourse(targets.course((parent, symbol)), tuple(f"class {one}" for one in new)))
+    return selected
 
 
 def _named(
-    chosen: Sequence[Candidate], names: Sequence[str], course: Callable[[Move], tuple[str, ...]]
-) -> list[Chosen]:
+    selected: Sequence[Candidate], names: Sequence[str], course: Callable[[Move], tuple[str, ...]]
+) -> list[SelectedCourse]:
     found = []
-    told = 0
-    for one in chosen:
-        new = one.bits & ~told
-        told |= one.bits
+    covered = 0
+    for one in selected:
+        new = one.bits & ~covered
+        covered |= one.bits
         covers = tuple(name for number, name in enumerate(names) if new >> number & 1)
-        found.append(Chosen(course(one.key), covers))
+        found.append(SelectedCourse(course(one.key), covers))
     return found

@@ -1,4 +1,4 @@
-"""What a course is about, in clinical words with its main rule: "thrombocytopenia, second episode: … (PLT-06)".
+"""Names of courses in clinical words with the main rule: "thrombocytopenia, second episode: … (PLT-06)".
 
 A course is named after its last event: what it is about, what follows, and the rule that a program breaks which does
 nothing there.
@@ -9,99 +9,87 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ixastate.chart.chart import build_chart
+from ixastate.chart.states import Episode
+from ixastate.chart.status import Status
 from ixastate.rules import Edition
-from ixastate.symbols import BOTH
-from ixastate.testing.answers import Expected, differences
-from ixastate.testing.blame import DAYS_OF, Asked, blame, by_weight
+from ixastate.symbols import BOTH, NEW_CYCLE, TOXICITIES, Configuration, Toxicity, usual_start
+from ixastate.testing.answers import Expected, differences, standing
+from ixastate.testing.blame import CheckedEvent, blame, by_weight, effects
 from ixastate.words import describe
 
+AnsweredCourse = Sequence[tuple[Mapping[str, Any], Expected]]
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-REGIONS = {
-    "neutrophils_measured": "neutropenia",
-    "platelets_measured": "thrombocytopenia",
-    "neuropathy_graded": "neuropathy",
-    "rash_graded": "rash",
-    "other_toxicity_graded": "other",
-}
-SUBJECTS = {**REGIONS, "other_toxicity_graded": "other toxicity", "course_started": "start"}
-SCREENING: dict[str, Any] = {
-    "phase": "screening",
-    "state": "screening",
-    "ixazomib_mg": None,
-    "lenalidomide_mg": None,
-    "ixazomib_held": False,
-    "lenalidomide_held": False,
-    "held_for": [],
-}
+# Courses are named after the episodes of these. The criteria for a new cycle hold drugs, and are no toxicity.
+EPISODES_OF: dict[str, Toxicity] = {toxicity.event: toxicity for toxicity in TOXICITIES if toxicity is not NEW_CYCLE}
+BEFORE_THE_START = standing(Status("screening"))
 
 
-def name_of(course: Sequence[tuple[Mapping[str, Any], Expected]], edition: Edition) -> str:
+def name_of(course: AnsweredCourse, edition: Edition) -> str:
     """The name of a course of events (as JSON objects) with the right answers."""
-    event, last = course[-1]
-    before = course[-2][1].answer if len(course) > 1 else SCREENING
+    _, last = course[-1]
     rule = main_rule(course, edition)
-    return f"{_subject(course)}: {_follows(event, before, last.answer)}" + (f" ({rule})" if rule else "")
+    return f"{_subject(course, edition)}: {_follows(_before(course), last.answer)}" + (f" ({rule})" if rule else "")
 
 
-def main_rule(course: Sequence[tuple[Mapping[str, Any], Expected]], edition: Edition) -> str:
+def main_rule(course: AnsweredCourse, edition: Edition) -> str:
     """The rule that the last event of a course is about; '' when it rests on none."""
     event, last = course[-1]
-    before = course[-2][1].answer if len(course) > 1 else SCREENING
+    before = _before(course)
     earlier = frozenset(rule for _, expected in course[:-1] for rule in expected.rules)
-    asked = Asked(event, last.answer, last.rules, last.schedule, before, earlier)
+    checked = CheckedEvent(event, last.answer, last.rules, last.schedule, before, earlier)
     if event["type"] == "course_started" and last.answer["phase"] == "on treatment":
-        usual = (edition.ixazomib_ladder_mg[0], edition.lenalidomide.ladder_mg[0])
-        idle = {f"{drug}_mg": mg for drug, mg in zip(BOTH, usual, strict=True)}
-        if not differences(last.answer, idle):
-            return DAYS_OF["ixazomib"]
-        return next(iter(blame(asked, differences(last.answer, idle), edition)), "")
-    for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(SCREENING)):
+        usual = usual_start(edition)
+        found = differences(last.answer, {"ixazomib_mg": usual.ixazomib_mg, "lenalidomide_mg": usual.lenalidomide_mg})
+        return next(iter(blame(checked, found, edition) if found else effects().whatever.due.ixazomib), "")
+    for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(BEFORE_THE_START)):
         found = differences(last.answer, {key: before[key] for key in keys})
         if found:
-            return next(iter(blame(asked, found, edition)), "")
+            return next(iter(blame(checked, found, edition)), "")
     found = differences(last.answer, {"orders": [], "refused": False})
-    return next(iter(blame(asked, found, edition) if found else by_weight(last.rules)), "")
+    return next(iter(blame(checked, found, edition) if found else by_weight(last.rules, edition)), "")
 
 
-def _subject(course: Sequence[tuple[Mapping[str, Any], Expected]]) -> str:
+def _before(course: AnsweredCourse) -> Mapping[str, Any]:
+    """The right answer before the last event of a course."""
+    return course[-2][1].answer if len(course) > 1 else BEFORE_THE_START
+
+
+def _subject(course: AnsweredCourse, edition: Edition) -> str:
     event, last = course[-1]
-    kind = event["type"]
-    region = REGIONS.get(kind)
-    opened = _episodes(course, region) if region else 0
-    if region is None or not opened or last.record is None or _was_clear(last, region, quiet=True):
-        return SUBJECTS[kind] if kind == "course_started" else _described(last, kind)
-    return f"{SUBJECTS[kind]}, {ORDINALS[opened - 1] if opened <= len(ORDINALS) else f'{opened}th'} episode"
+    if event["type"] == "course_started":
+        return "start"
+    if last.record is None:
+        return str(event["type"]).replace("_", " ")
+    toxicity = EPISODES_OF.get(event["type"])
+    number = _episodes(course, toxicity, edition) if toxicity else 0
+    before, after = last.record.before, last.record.after
+    if toxicity is None or not number or (_clear(before, toxicity, edition) and _clear(after, toxicity, edition)):
+        return describe(last.record.event)
+    return f"{toxicity.title}, {ORDINALS[number - 1] if number <= len(ORDINALS) else f'{number}th'} episode"
 
 
-def _described(last: Expected, kind: str) -> str:
-    return describe(last.record.event) if last.record is not None else kind.replace("_", " ")
+def _episodes(course: AnsweredCourse, toxicity: Toxicity, edition: Edition) -> int:
+    """How many episodes of a toxicity its own events have begun."""
+    records = [expected.record for _, expected in course if expected.record is not None]
+    return sum(
+        record.event.type == toxicity.event
+        and _clear(record.before, toxicity, edition)
+        and not _clear(record.after, toxicity, edition)
+        for record in records
+    )
 
 
-def _episodes(course: Sequence[tuple[Mapping[str, Any], Expected]], region: str) -> int:
-    """How many episodes of a toxicity have begun."""
-    return sum(expected.record is not None and _opens(expected, region) for _, expected in course)
+def _clear(configuration: Configuration, toxicity: Toxicity, edition: Edition) -> bool:
+    """Whether the course is on treatment and between two episodes of a toxicity."""
+    found = map(build_chart(edition.name).meanings.get, configuration)
+    return any(
+        isinstance(meaning, Episode) and meaning.toxicity == toxicity.name and not meaning.open for meaning in found
+    )
 
 
-def _opens(expected: Expected, region: str) -> bool:
-    record = expected.record
-    if record is None or not _clear(record.before, region) or _clear(record.after, region):
-        return False
-    return REGIONS.get(record.event.type) == region
-
-
-def _was_clear(expected: Expected, region: str, *, quiet: bool) -> bool:
-    """Whether no episode was open before an event, and (quiet) none is after it."""
-    record = expected.record
-    assert record is not None
-    return _clear(record.before, region) and _clear(record.after, region) is quiet
-
-
-def _clear(configuration: Sequence[str], region: str) -> bool:
-    return any(leaf.startswith(f"{region}_clear") for leaf in configuration)
-
-
-def _follows(event: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What changes with the last event, in a few words."""
+def _follows(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The changes that the last event makes, in a few words."""
     if after["refused"]:
         return "refused"
     if after["phase"] != before["phase"]:

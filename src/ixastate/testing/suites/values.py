@@ -1,25 +1,38 @@
-"""What can be seen, with values on and beside every number of the text: the stuff of walks and of Hypothesis.
+"""Test values: facts on and beside every number of the text, from which random courses are drawn.
 
 Facts are events without a date, as JSON-like data. Every number comes from the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ixastate.rules import Edition
-from ixastate.testing.suites.boundaries import Fact, neuropathy, neutrophils, other, platelets, rash
+from ixastate.symbols import (
+    ENDS,
+    NEUROPATHY,
+    NEUTROPENIA,
+    NEW_CYCLE,
+    OTHER,
+    RASH,
+    THROMBOCYTOPENIA,
+)
+from ixastate.symbols import toxicities as toxicities_of
+from ixastate.testing.suites.facts import Fact, neuropathy, neutrophils, other, platelets, rash, started
 
 TERMS = ("diarrhoea", "fatigue")
 BIT = Decimal("0.001")
 
 
 @dataclass(frozen=True)
-class Toxicity:
-    """What is seen of one toxicity: what opens an episode, what ends one, and what lies beside; the worst ends all."""
+class ToxicityValues:
+    """The facts of one toxicity: onsets open an episode, recoveries end one, the worst end treatment.
+
+    `beside` are those on and beside the numbers, whatever they mean.
+    """
 
     onsets: tuple[Fact, ...]
     recoveries: tuple[Fact, ...]
@@ -28,47 +41,43 @@ class Toxicity:
 
 
 @dataclass(frozen=True)
-class Values:
-    """Everything that can be seen under an edition."""
+class EditionValues:
+    """The facts of an edition."""
 
     starts: tuple[Fact, ...]
     blocked: tuple[Fact, ...]
-    toxicities: Mapping[str, Toxicity]
+    toxicities: Mapping[str, ToxicityValues]
     doses: tuple[Fact, ...]
     organs: tuple[Fact, ...]
     ends: tuple[Fact, ...]
 
 
-def values(edition: Edition) -> Values:
+def values(edition: Edition) -> EditionValues:
     """The facts of an edition."""
-    return Values(
+    return EditionValues(
         starts=tuple(_starts(edition)),
-        blocked=tuple(_blocked()),
+        blocked=tuple(_blocked(edition)),
         toxicities=toxicities(edition),
         doses=tuple(_doses(edition)),
         organs=tuple(_organs(edition)),
-        ends=tuple(
-            {"type": kind}
-            for kind in ("progression_found", "intolerable_toxicity_declared", "patient_died", "consent_withdrawn")
-        ),
+        ends=tuple({"type": end.event} for end in ENDS),
     )
 
 
-def toxicities(edition: Edition) -> dict[str, Toxicity]:
-    """What can be seen of each toxicity, by the name of its region."""
-    found = {
-        "neutropenia": _counted(neutrophils, edition.number("ANC-01", "anc"), "after_g_csf"),
-        "thrombocytopenia": _counted(platelets, edition.number("PLT-01", "platelets"), "after_transfusion"),
-        "neuropathy": _neuropathy(edition),
-        "rash": _rash(edition),
-        "other": _other(edition),
-    }
-    if "NC-01" in edition.rules:
-        found["new_cycle"] = _new_cycle(edition)
-    return found
+def toxicities(edition: Edition) -> dict[str, ToxicityValues]:
+    """The facts of each toxicity, by its name, in the order of the regions."""
+    return {toxicity.name: _MAKERS[toxicity.name](edition) for toxicity in toxicities_of(edition)}
 
 
-def _counted(kind: Any, threshold: int, supported: str) -> Toxicity:
+def _neutropenia(edition: Edition) -> ToxicityValues:
+    return _counted(neutrophils, edition.number("ANC-01", "anc"), "after_g_csf")
+
+
+def _thrombocytopenia(edition: Edition) -> ToxicityValues:
+    return _counted(platelets, edition.number("PLT-01", "platelets"), "after_transfusion")
+
+
+def _counted(kind: Any, threshold: int, supported: str) -> ToxicityValues:
     at, below = Decimal(threshold), Decimal(threshold) - BIT
     low = (
         kind(threshold - 1),
@@ -84,10 +93,10 @@ def _counted(kind: Any, threshold: int, supported: str) -> Toxicity:
         kind(4 * threshold, "/uL"),
         kind(threshold, **{supported: True}),
     )
-    return Toxicity(low, fine, (*low, *fine))
+    return ToxicityValues(low, fine, (*low, *fine))
 
 
-def _neuropathy(edition: Edition) -> Toxicity:
+def _neuropathy(edition: Edition) -> ToxicityValues:
     moderate, severe, worst = (edition.number(rule, "grade") for rule in ("PN-01", "PN-05", "PN-09"))
     mild = edition.number("PN-02", "grade_without_pain")
     onsets = (
@@ -98,17 +107,17 @@ def _neuropathy(edition: Edition) -> Toxicity:
         neuropathy(severe, pain=True),
     )
     recoveries = (neuropathy(mild, agreed=True), neuropathy(0, agreed=True), neuropathy(mild), neuropathy(0))
-    return Toxicity(onsets, recoveries, (*onsets, *recoveries), (neuropathy(worst),))
+    return ToxicityValues(onsets, recoveries, (*onsets, *recoveries), (neuropathy(worst),))
 
 
-def _rash(edition: Edition) -> Toxicity:
+def _rash(edition: Edition) -> ToxicityValues:
     onsets = tuple(rash(edition.number("RASH-01", side)) for side in ("from_grade", "to_grade"))
     recoveries = (rash(edition.number("RASH-03", "grade")), rash(0))
     worst = (rash(edition.number("RASH-08", "grade")), rash(edition.number("B-GRADE5", "grade")))
-    return Toxicity(onsets, recoveries, (*onsets, *recoveries), worst)
+    return ToxicityValues(onsets, recoveries, (*onsets, *recoveries), worst)
 
 
-def _other(edition: Edition) -> Toxicity:
+def _other(edition: Edition) -> ToxicityValues:
     first, last, well = (
         edition.number("OTH-01", "from_grade"),
         edition.number("OTH-01", "to_grade"),
@@ -122,10 +131,10 @@ def _other(edition: Edition) -> Toxicity:
             beside += [other(well, cause, term=term), other(first - 1, cause, agreed=True, term=term)]
         beside.append(other(first - 1, agreed=True, term=term, baseline_grade=first - 1))
     beside.append({**other(first), "term": edition.number("B-HAEM-OTHER", "terms")[0]})
-    return Toxicity(tuple(onsets), tuple(recoveries), tuple(beside))
+    return ToxicityValues(tuple(onsets), tuple(recoveries), tuple(beside))
 
 
-def _new_cycle(edition: Edition) -> Toxicity:
+def _new_cycle(edition: Edition) -> ToxicityValues:
     anc, count = edition.number("NC-01", "anc"), edition.number("NC-01", "platelets")
 
     def assessed(anc_value: int, count_value: int, resolved: bool) -> Fact:
@@ -138,7 +147,17 @@ def _new_cycle(edition: Edition) -> Toxicity:
 
     unmet = (assessed(anc - 1, count, True), assessed(anc, count - 1, True), assessed(anc, count, False))
     met = (assessed(anc, count, True),)
-    return Toxicity(unmet, met, (*unmet, *met))
+    return ToxicityValues(unmet, met, (*unmet, *met))
+
+
+_MAKERS: Mapping[str, Callable[[Edition], ToxicityValues]] = {
+    NEUTROPENIA.name: _neutropenia,
+    THROMBOCYTOPENIA.name: _thrombocytopenia,
+    NEUROPATHY.name: _neuropathy,
+    RASH.name: _rash,
+    OTHER.name: _other,
+    NEW_CYCLE.name: _new_cycle,
+}
 
 
 def _clearances(edition: Edition) -> list[Decimal]:
@@ -152,14 +171,7 @@ def _bilirubins(edition: Edition) -> list[Decimal]:
 
 
 def _starts(edition: Edition) -> list[Fact]:
-    usual = {
-        "type": "course_started",
-        "weekday": "monday",
-        "clock_time": "08:00",
-        "patient_informed": True,
-        "bilirubin": {"times_uln": 1},
-        "creatinine_clearance": {"value": 90, "unit": "mL/min"},
-    }
+    usual = started(edition, day=None)
     starts: list[Fact] = [usual]
     starts += [{**usual, "bilirubin": {"times_uln": value}} for value in _bilirubins(edition)[1:]]
     starts += [
@@ -168,13 +180,12 @@ def _starts(edition: Edition) -> list[Fact]:
     starts.append({**usual, "on_dialysis": True})
     for grade, pain in ((1, False), (1, True), (2, False), (2, True)):
         starts.append({**usual, "baseline_neuropathy": {"grade": grade, "pain": pain}})
-    assumed = {name: value for name, value in usual.items() if name != "bilirubin"}
-    starts.append({**assumed, "assumed": ["bilirubin"]})
+    starts.append(started(edition, day=None, bilirubin=None, assumed=["bilirubin"]))
     return starts
 
 
-def _blocked() -> list[Fact]:
-    bare = {"type": "course_started", "weekday": "monday", "clock_time": "08:00", "patient_informed": True}
+def _blocked(edition: Edition) -> list[Fact]:
+    bare = started(edition, day=None, bilirubin=None, creatinine_clearance=None)
     return [bare, {**bare, "patient_informed": False}]
 
 
@@ -203,5 +214,5 @@ def _organs(edition: Edition) -> list[Fact]:
     return bilirubins + clearances
 
 
-# How many days later the next event is; most often the next day, which stands first, where shrinking ends.
+# How many days later the next event is; most often the next day. It stands first because shrinking tends to the first.
 DAYS_LATER: Sequence[int] = (1, 1, 1, 0, 2, 4, 5, 6, 7, 7, 8, 14, 28)

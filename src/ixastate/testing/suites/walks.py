@@ -1,4 +1,4 @@
-"""Random walks: courses of a given length, the same for the same seed on every machine.
+"""Random walks with a seed: courses of a given length, the same for the same seed on every machine.
 
 A walk favours what makes courses hard: episodes of several toxicities at once, with values on and beside the numbers
 of the text. The numbers by which it chooses are its own (SplitMix64), since a library's may change with its version.
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from ixastate.chart.chart import build_chart
+from ixastate.chart.states import open_episodes
 from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import DISCONTINUED
-from ixastate.testing.suites.values import DAYS_LATER, Values, values
+from ixastate.testing.suites.values import DAYS_LATER, EditionValues, values
 
 Item = TypeVar("Item")
 MASK = (1 << 64) - 1
@@ -43,22 +45,27 @@ class Dice:
 
 def walks(edition: Edition, length: int, seed: int, count: int) -> Iterator[tuple[AnyEvent, ...]]:
     """That many walks of that many events each; one that ends treatment goes on for one event more and stops."""
-    dice, seen = Dice(seed), values(edition)
+    dice, facts = Dice(seed), values(edition)
     for _ in range(count):
-        yield tuple(_walk(edition, length, dice, seen))
+        yield tuple(_walk(edition, length, dice, facts))
 
 
-def _walk(edition: Edition, length: int, dice: Dice, seen: Values) -> Iterator[AnyEvent]:
+def _walk(edition: Edition, length: int, dice: Dice, facts: EditionValues) -> Iterator[AnyEvent]:
     course = Course(edition=edition.name)
+    meanings = build_chart(edition.name).meanings
     day = 1
-    event = parse_event({**dice.pick(seen.starts), "day": day})
+    event = parse_event({**dice.pick(facts.starts), "day": day})
     course.observe(event)
     yield event
     for _ in range(length - 1):
         over = course.configuration == DISCONTINUED
+        # After the end any recovery may be reported, and changes nothing.
+        recovering = list(facts.toxicities)
+        if not over:
+            recovering = [episode.toxicity for episode in open_episodes(meanings, course.configuration)]
         day += dice.pick(DAYS_LATER)
         while True:
-            event = parse_event({**_next(course.configuration, dice, seen), "day": day})
+            event = parse_event({**_next(recovering, dice, facts), "day": day})
             try:
                 course.observe(event)
             except CourseRefusal:
@@ -69,20 +76,19 @@ def _walk(edition: Edition, length: int, dice: Dice, seen: Values) -> Iterator[A
             return
 
 
-def _next(configuration: Sequence[str], dice: Dice, seen: Values) -> dict[str, Any]:
-    """What is seen next."""
+def _next(recovering: Sequence[str], dice: Dice, facts: EditionValues) -> dict[str, Any]:
+    """The next fact. `recovering` are the toxicities that may recover."""
     chance = dice.below(100)
-    names = list(seen.toxicities)
-    still = [name for name in names if not any(leaf.startswith(f"{name}_clear") for leaf in configuration)]
-    if chance < RECOVERY and still:
-        return dict(dice.pick(seen.toxicities[dice.pick(still)].recoveries))
+    names = list(facts.toxicities)
+    if chance < RECOVERY and recovering:
+        return dict(dice.pick(facts.toxicities[dice.pick(recovering)].recoveries))
     if chance < RECOVERY + ONSET:
-        return dict(dice.pick(seen.toxicities[dice.pick(names)].onsets))
+        return dict(dice.pick(facts.toxicities[dice.pick(names)].onsets))
     if chance < RECOVERY + ONSET + BESIDE:
-        return dict(dice.pick(seen.toxicities[dice.pick(names)].beside))
+        return dict(dice.pick(facts.toxicities[dice.pick(names)].beside))
     if chance < RECOVERY + ONSET + BESIDE + DOSE:
-        return dict(dice.pick(seen.doses))
+        return dict(dice.pick(facts.doses))
     if chance < RECOVERY + ONSET + BESIDE + DOSE + ORGAN:
-        return dict(dice.pick(seen.organs))
-    worst = [fact for toxicity in seen.toxicities.values() for fact in toxicity.worst]
-    return dict(dice.pick([*seen.ends, *worst]))
+        return dict(dice.pick(facts.organs))
+    worst = [fact for toxicity in facts.toxicities.values() for fact in toxicity.worst]
+    return dict(dice.pick([*facts.ends, *worst]))

@@ -1,7 +1,8 @@
-"""How a system under test is asked: a Python object, a program on its standard input and output, or a server.
+"""Adapters: how a system under test is reached, as a Python object, a program on its standard streams, or a server.
 
-Whatever it does instead of answering (it dies, hangs, answers junk or twice) becomes a `Fault`, which is a finding;
-no fault of a system stops or blocks this side. This module knows what an answer looks like, and not what is right.
+Whatever the system does instead of answering (it dies, hangs, answers junk or twice) becomes a `Fault`, which is a
+finding. No fault of a system stops or blocks this side. This module knows the form of an answer, and not which one is
+right.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Literal, Protocol, cast
+from urllib.parse import urlsplit
 
 from ixastate.errors import InputError, IxastateError
 
 Answer = Mapping[str, Any]
 RESET = {"type": "reset"}
 LONGEST_ANSWER = 1_000_000
-# Lines that nobody asked for are counted, and no more of them kept than this.
+# No more lines than this are kept that no request asked for.
 MOST_SURPLUS = 100
 KEPT_OF_STDERR = 4000
 # How long (s) a second answer is waited for once the first was wrong, and a program that closes its output to end.
@@ -36,7 +38,7 @@ FaultKind = Literal["silent", "died", "junk", "twice", "nothing"]
 
 
 class System(Protocol):
-    """What a system under test offers in Python. One object follows one course."""
+    """The protocol of a system under test (SUT) in Python. One object follows one course."""
 
     def start(self, event: dict[str, Any]) -> Answer:
         """A new course begins with this event (as in a log; mostly `course_started`)."""
@@ -49,15 +51,15 @@ class System(Protocol):
 
 
 class Fault(IxastateError):
-    """What a system did instead of answering."""
+    """A system under test did something else instead of answering."""
 
     def __init__(self, kind: FaultKind, what: str) -> None:
         super().__init__(what)
         self.kind = kind
 
 
-class Subject(ABC):
-    """A system under test, however it is reached, over many courses."""
+class Adapter(ABC):
+    """The adapter of a system under test: requests and answers over many courses, however the system is reached."""
 
     name: str
 
@@ -70,7 +72,7 @@ class Subject(ABC):
         """The answer to the next event; `Fault` when none comes."""
 
     def settle(self) -> None:
-        """`Fault` when the system has said more than it was asked; called when an answer was wrong."""
+        """`Fault` when the system has given more answers than there were requests; called when an answer was wrong."""
         return
 
     def end_course(self) -> None:
@@ -78,17 +80,17 @@ class Subject(ABC):
         return
 
     def stop(self) -> None:
-        """Nothing more will be asked."""
+        """No more requests follow."""
         return
 
-    def __enter__(self) -> Subject:
+    def __enter__(self) -> Adapter:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
 
 
-class InProcess(Subject):
+class InProcess(Adapter):
     """Objects of the protocol, a new one for each course."""
 
     def __init__(self, factory: Callable[[], System], name: str = "") -> None:
@@ -131,11 +133,11 @@ class InProcess(Subject):
         return answer
 
 
-class Program(Subject):
+class Program(Adapter):
     """A program that reads requests on standard input and answers on standard output, in JSON Lines.
 
     `timeout` is how long an answer may take in seconds, `startup` how long the first one after a start may take. After
-    a fault the program is ended, and started anew for the next course.
+    a fault the program is ended, and started again for the next course.
     """
 
     def __init__(self, command: Sequence[str], *, timeout: float = 5.0, startup: float = 10.0) -> None:
@@ -238,11 +240,11 @@ class Program(Subject):
             raise
 
     def _surplus(self, line: bytes | None) -> Fault:
-        """What a line that nobody asked for means."""
+        """The fault that a line without a request stands for."""
         if line is None:
             return self._died()
         self.stop()
-        return Fault("twice", f"it wrote a line that nobody asked for: {_shown(line)}")
+        return Fault("twice", f"it wrote a line without a request: {_shown(line)}")
 
     def _died(self) -> Fault:
         process = self._process
@@ -256,11 +258,11 @@ class Program(Subject):
         return Fault("died", f"{how}{self._stderr.words()}")
 
 
-class Server(Subject):
+class Server(Adapter):
     """A server that takes one POST for each request and answers in the body. Proxies are not used."""
 
     def __init__(self, url: str, *, timeout: float = 5.0, startup: float = 10.0) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not _is_address(url):
             raise InputError(
                 f"{url!r} is no address of a server", where="--url", remedy="such as http://127.0.0.1:8080/"
             )
@@ -298,10 +300,10 @@ class Server(Subject):
 
     def _ask(self, request: dict[str, Any], limit: float) -> Answer:
         # A server that sends a little now and then would never run into a limit on each part, so another thread waits.
-        said: queue.Queue[bytes | Fault] = queue.Queue()
-        _in_background(self._post, json.dumps(request, ensure_ascii=False).encode(), limit, said)
+        received: queue.Queue[bytes | Fault] = queue.Queue()
+        _in_background(self._post, json.dumps(request, ensure_ascii=False).encode(), limit, received)
         try:
-            body = said.get(timeout=limit)
+            body = received.get(timeout=limit)
         except queue.Empty:
             raise Fault("silent", f"it did not answer within {limit:g} s") from None
         if isinstance(body, Fault):
@@ -309,22 +311,29 @@ class Server(Subject):
         self._reached = True
         return parse_answer(body)
 
-    def _post(self, content: bytes, limit: float, said: queue.Queue[bytes | Fault]) -> None:
+    def _post(self, content: bytes, limit: float, received: queue.Queue[bytes | Fault]) -> None:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.name, content, headers, method="POST")
         try:
             with self._opener.open(request, timeout=limit) as answer:
-                said.put(answer.read(LONGEST_ANSWER + 1))
+                received.put(answer.read(LONGEST_ANSWER + 1))
         except urllib.error.HTTPError as error:
             with error:
-                said.put(Fault("died", f"it answered with HTTP status {error.code}: {_shown(error.read(200))}"))
+                received.put(Fault("died", f"it answered with HTTP status {error.code}: {_shown(error.read(200))}"))
         except TimeoutError:
-            return  # whoever asked has given up at the same moment
+            return  # the request has been given up at the same moment
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             fault = Fault("died", f"the connection failed: {reason}")
             fault.__cause__ = reason if isinstance(reason, BaseException) else error
-            said.put(fault)
+            received.put(fault)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def parse_answer(raw: bytes) -> Answer:
@@ -373,7 +382,7 @@ class _Tail:
 
     def words(self) -> str:
         lines = [line for line in self._kept.decode("utf-8", "replace").splitlines() if line.strip()]
-        return f"; its last words: {lines[-1].strip()[:200]}" if lines else ""
+        return f"; last line of its standard error: {lines[-1].strip()[:200]}" if lines else ""
 
 
 def _exit_words(code: int) -> str:

@@ -1,0 +1,143 @@
+"""Boundary cases of time: late doses to the minute, doses on and off the calendar, long holds and new cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from ixastate.course.schedule import next_ixazomib_day
+from ixastate.rules import Edition
+from ixastate.symbols import NEW_CYCLE, toxicities
+from ixastate.testing.suites.facts import (
+    MONDAY,
+    BoundaryCase,
+    case,
+    harmless,
+    neuropathy,
+    neutrophils,
+    plain,
+    platelets,
+    started,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def days(edition: Edition) -> Iterator[BoundaryCase]:
+    """Every boundary case of hours and days."""
+    yield from _late_doses(edition)
+    yield from _doses(edition)
+    yield from _calendar(edition)
+    yield from _long_holds(edition)
+    if NEW_CYCLE in toxicities(edition):
+        yield from _new_cycles(edition)
+
+
+# --- Doses taken, missed and late ------------------------------------------------------------------------------
+
+
+def _at(day: int, later: timedelta = timedelta()) -> dict[str, Any]:
+    return {"at": (MONDAY + timedelta(days=day - 1) + later).isoformat()}
+
+
+def _late_doses(edition: Edition) -> Iterator[BoundaryCase]:
+    """The 72-hour rule to the minute, for every weekly dose of a cycle, missed and taken late."""
+    interval = timedelta(hours=edition.number("ADM-11", "interval"))
+    start = {name: value for name, value in started(edition, **_at(1)).items() if name != "day"}
+    anc = edition.number("ANC-01", "anc")
+    for day in edition.number("DOSE-01", "days"):
+        following = next_ixazomib_day(day, edition)
+        for words, later in (("exactly", timedelta()), ("a minute less than", MINUTE), ("a minute more than", -MINUTE)):
+            for kind in ("dose_missed", "dose_delayed"):
+                late = {"type": kind, "scheduled_day": day, **_at(following, later - interval)}
+                yield case(f"ADM-11 interval: {words} 72 h, day {day}, {kind}", start, late)
+        for before in (interval, interval - timedelta(days=1)):
+            late = {"type": "dose_missed", "day": following - before.days}
+            yield case(f"ADM-11 interval: {before.days} days, day {day}", started(edition), late)
+    # Held when it was due, or held now: left out, whatever the hours.
+    low, fine = {**neutrophils(anc - 1), "day": 7}, {**neutrophils(anc), "day": 9}
+    missed = {"type": "dose_missed", "scheduled_day": 8}
+    yield case("B-HELD-NOT-MISSED: held when due", started(edition), low, fine, {**missed, "day": 10})
+    now_low = {**neutrophils(anc - 1), "day": 9}
+    yield case("B-HELD-NOT-MISSED: held now", started(edition), now_low, {**missed, "day": 10})
+    for drug in ("lenalidomide", "dexamethasone"):
+        yield case(f"B-MISS-LENDEX: {drug}", started(edition), {"type": "dose_missed", "drug": drug, "day": 2})
+
+
+def _doses(edition: Edition) -> Iterator[BoundaryCase]:
+    """Doses at, above, below and at twice the level, on and off the calendar, and what goes wrong with one."""
+    usual, reduced = (Decimal(str(mg)) for mg in edition.ixazomib_ladder_mg[:2])
+    anc = edition.number("ANC-01", "anc")
+    bit = Decimal("0.1")
+    for words, mg in {
+        "the level": usual,
+        "a little more": usual + bit,
+        "a little less": usual - bit,
+        "twice the level": 2 * usual,
+    }.items():
+        yield case(f"ADM-14, ADM-16: {words}", started(edition), {"type": "dose_taken", "dose_mg": mg, "day": 8})
+    lowered = [started(edition), neutrophils(anc - 1), neutrophils(anc)]
+    for mg in (usual, reduced):
+        taken = {"type": "dose_taken", "dose_mg": mg, "day": 8}
+        yield case(f"ADM-14, ADM-16: {plain(mg)} mg after a reduction", *lowered, taken)
+    for day in (8, 9, 22):
+        yield case(f"ADM-14: day {day}", started(edition), {"type": "dose_taken", "dose_mg": usual, "day": day})
+    held = [started(edition), neutrophils(anc - 1), {"type": "dose_taken", "dose_mg": usual, "day": 8}]
+    yield case("ADM-14: during a hold", *held)
+    yield case("ADM-10: vomited", started(edition), {"type": "dose_vomited"})
+    yield case("ADM-16: overdose", started(edition), {"type": "dose_overdosed", "dose_mg": 2 * usual, "day": 1})
+    for fault in ("crushed", "chewed", "opened", "without_water", "with_food", "with_dexamethasone"):
+        yield case(f"taken {fault}", started(edition), {"type": "dose_taken_wrongly", "fault": fault, "day": 1})
+    without = {"type": "dose_taken_wrongly", "drug": "dexamethasone", "fault": "without_food", "day": 1}
+    yield case("ADM-06: without food", started(edition), without)
+
+
+# --- Days ------------------------------------------------------------------------------------------------------
+
+
+def _calendar(edition: Edition) -> Iterator[BoundaryCase]:
+    """What is due on and beside every day that the calendar names, given, held, and every other day."""
+    cycle = edition.number("DOSE-01", "cycle")
+    named = {
+        *edition.number("DOSE-01", "days"),
+        *edition.number("DOSE-03", "days"),
+        edition.number("DOSE-02", "first_day"),
+        edition.number("DOSE-02", "last_day"),
+        cycle + 1,
+    }
+    days = sorted({day + beside for day in named for beside in (-1, 0, 1)} - {0, 1})
+    quiet = [harmless(edition, day) for day in days]
+    poor = {"value": edition.number("REN-01", "below") - 1, "unit": "mL/min"}
+    held = [neuropathy(edition.number("PN-01", "grade"))]
+    yield case("DOSE-01 days, DOSE-02 last_day, DOSE-03 days, DOSE-01 cycle", started(edition), *quiet)
+    yield case("DOSE-02 last_day: every other day", started(edition, creatinine_clearance=poor), *quiet)
+    yield case("DOSE-01 days: ixazomib held", started(edition), *held, *quiet[1:])
+    low = [neutrophils(edition.number("ANC-01", "anc") - 1)]
+    still = [{**platelets(edition.number("PLT-01", "platelets")), "day": day} for day in days[1:]]
+    yield case("DOSE-03 days: the others held", started(edition), *low, *still)
+
+
+def _long_holds(edition: Edition) -> Iterator[BoundaryCase]:
+    longest = edition.number("B-HOLD-MAX", "alert")
+    low = {**neutrophils(edition.number("ANC-01", "anc") - 1), "day": 2}
+    for days in (longest - 1, longest, longest + 1):
+        late = {**platelets(edition.number("PLT-01", "platelets")), "day": 2 + days}
+        yield case(f"B-HOLD-MAX alert: {days} days", started(edition), low, late)
+    asked = [{**platelets(edition.number("PLT-01", "platelets")), "day": 2 + longest + more} for more in (0, 1)]
+    yield case("B-HOLD-MAX alert: once", started(edition), low, *asked)
+
+
+def _new_cycles(edition: Edition) -> Iterator[BoundaryCase]:
+    anc, count = edition.number("NC-01", "anc"), edition.number("NC-01", "platelets")
+    for short_anc, short_count, resolved in ((0, 0, True), (1, 0, True), (0, 1, True), (0, 0, False)):
+        fact = {
+            "type": "cycle_assessed",
+            "neutrophils": {"value": anc - short_anc, "unit": "/mm3"},
+            "platelets": {"value": count - short_count, "unit": "/mm3"},
+            "toxicities_resolved": resolved,
+        }
+        met = {**fact, "neutrophils": {"value": anc, "unit": "/mm3"}, "platelets": {"value": count, "unit": "/mm3"}}
+        covers = f"NC-01: neutrophils {anc - short_anc}, platelets {count - short_count}, resolved {resolved}"
+        yield case(covers, started(edition), fact, {**met, "toxicities_resolved": True})
