@@ -20,7 +20,7 @@ from ixastate.cli.summary import SUMMARY, as_text, write_answers
 from ixastate.cohort.answers import figures, summary
 from ixastate.cohort.answers.spells import names_of
 from ixastate.cohort.run.directory import Directory
-from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
 from ixastate.diagrams.charts import chart
@@ -165,7 +165,7 @@ def test_each_reason_has_a_colour_of_its_own(run: Run) -> None:
 
 
 def test_every_transition_taken_is_on_the_chart(run: Run) -> None:
-    graph = workshop(run.plan).arrays.table.graph
+    graph = run_context(run.plan).arrays.table.graph
     counts = dict(summary.transition_counts(run).iter_rows())
     drawing = figures.traffic_drawing(run)
     shown: dict[tuple[int, ...], int] = {
@@ -196,14 +196,14 @@ def test_wider_means_more(run: Run) -> None:
 
 
 def test_a_chart_that_nobody_used_is_pale(run: Run) -> None:
-    graph = workshop(run.plan).arrays.table.graph
+    graph = run_context(run.plan).arrays.table.graph
     drawing = traffic(graph, {}, "nobody")
     assert {arrow.kind for arrow in drawing.arrows} == {"dim", "enter"}
     assert not re.search(r"\d ×", dot.write(drawing))
 
 
 def test_usual_drawings_have_no_widths(run: Run) -> None:
-    assert all(not arrow.width for arrow in chart(workshop(run.plan).arrays.table.graph).arrows)
+    assert all(not arrow.width for arrow in chart(run_context(run.plan).arrays.table.graph).arrows)
 
 
 def test_the_chart_of_other_rules_is_not_drawn(run: Run, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ixastate.cohort.answers import summary
 from ixastate.cohort.answers.spells import cycle_days, days_of, holds, meanings, spells
 from ixastate.cohort.answers.summary_text import aligned, lines, percent
 from ixastate.cohort.answers.survival import kaplan_meier
-from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams.bedside import place
 from ixastate.events import DRUGS
@@ -363,7 +363,7 @@ def test_a_time_counted_thrice_is_three_times() -> None:
 
 def test_places_are_those_of_the_bedside_view(run: Run) -> None:
     """Under the dosing text every hold holds ixazomib, so that the words of both agree everywhere."""
-    whole = workshop(run.plan).arrays.table
+    whole = run_context(run.plan).arrays.table
     said = meanings(run)
     assert said["place"].cast(pl.String).to_list() == [place(whole.graph, one) for one in whole.configurations]
 

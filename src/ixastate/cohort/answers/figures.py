@@ -104,7 +104,7 @@ def _titled(run: Run, title: str, height: float) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     plan = run.plan
     axes.set_title(
-        f"{title}\n{plan.patients:,} patients, edition {plan.edition}, model {plan.model}, seed {plan.seed}",
+        f"{title}\n{plan.patients:,} patients, edition {plan.edition}, model {plan.model_name}, seed {plan.seed}",
         fontsize=10,
         color=DARK,
     )
@@ -280,6 +280,6 @@ def traffic_drawing(run: Run) -> Drawing:
     plan = run.plan
     title = (
         f"The transitions that {plan.patients:,} patients took in {plan.cycles} cycles "
-        f"(edition {plan.edition}, model {plan.model}, seed {plan.seed})"
+        f"(edition {plan.edition}, model {plan.model_name}, seed {plan.seed})"
     )
     return traffic(graph, counts, title)

@@ -280,7 +280,7 @@ def about(run: Run) -> dict[str, Any]:
         "cycle_days": cycle_days(run),
         "seed": plan.seed,
         "edition": plan.edition,
-        "model": plan.model,
+        "model": plan.model_name,
         "events": run.manifest.get("events"),
         "fingerprint": run.directory.fingerprint,
         "digest": run.manifest.get("digest"),
@@ -317,7 +317,7 @@ def _by(frame: pl.DataFrame, along: str, kind: str) -> dict[str, Any]:
 
 
 def rounded(value: Any) -> Any:
-    """Plain data with its numbers cut to the digits that are kept."""
+    """Reference data with its numbers cut to the digits that are kept."""
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):
