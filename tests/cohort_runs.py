@@ -100,7 +100,7 @@ def handmade(
                 "ixazomib_given_mg10": pl.Int16,
             },
             orient="row",
-        ),
+        ).with_columns(lenalidomide_level_mg10=pl.when(phase="on treatment").then(250).otherwise(0).cast(pl.Int16)),
         "outputs": pl.DataFrame(
             [(number, *row) for number, row in enumerate(OUTPUTS)],
             schema={

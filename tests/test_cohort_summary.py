@@ -155,7 +155,30 @@ def test_occupancy_is_that_of_the_fold(run: Run, fold: Fold) -> None:
 
 def test_rules_and_orders_are_those_of_the_fold(run: Run, fold: Fold) -> None:
     assert dict(summary.rule_counts(run).iter_rows()) == dict(fold.rules)
-    assert dict(summary.order_counts(run).iter_rows()) == dict(fold.orders)
+    assert dict(summary.order_counts(run).select("order", "events").iter_rows()) == dict(fold.orders)
+
+
+def test_every_order_has_its_verb_and_drug(run: Run) -> None:
+    """By the orders of the machine itself."""
+    orders = {str(order): order for given in run_context(run.plan).arrays.table.orders for order in given}
+    found = summary.order_counts(run)
+    assert found.height > 5
+    for row in found.iter_rows(named=True):
+        order = orders[row["order"]]
+        assert (row["verb"], row["drug"]) == (order.verb, order.drug or None)
+
+
+def test_an_order_of_another_version_has_no_verb(tmp_path: Path) -> None:
+    run = handmade(tmp_path, [(0, 1, FOUR, STARTED), (0, 5, NEUTRO, HELD)], [(56, None)])
+    outputs = run.path / "machine" / "outputs.parquet"
+    frame = pl.read_parquet(outputs)
+    orders = [["ponder ixazomib"] if "hold ixazomib" in given else given for given in frame["orders"].to_list()]
+    frame.with_columns(pl.Series("orders", orders, pl.List(pl.String))).write_parquet(outputs)
+    rows = {row["order"]: (row["verb"], row["drug"]) for row in summary.order_counts(run).iter_rows(named=True)}
+    assert rows == {"ponder ixazomib": (None, None), "start ixazomib at 4 mg": ("start", "ixazomib")}
+    text = "\n".join(lines(summary.as_json(run)))
+    assert "ponder ixazomib" in text
+    assert "start ixazomib" not in text
 
 
 def test_hold_times_are_those_of_the_fold(run: Run, fold: Fold) -> None:
