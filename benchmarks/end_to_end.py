@@ -46,18 +46,18 @@ def run(model: str, patients: int, cycles: int, threads: int, directory: Path) -
     from tqdm import tqdm
 
     from ixastate.cohort.run.directory import Directory
-    from ixastate.cohort.run.plan import workshop
+    from ixastate.cohort.run.plan import run_context
     from ixastate.cohort.run.simulation import finish, plan_of, run_shards
 
     plan = plan_of(patients, cycles, 1, toxicity=model)
-    shop = workshop(plan)
-    shop.prepare()
-    shop.kernel(0, 1)
+    context = run_context(plan)
+    context.prepare()
+    context.kernel(0, 1)
     start = time.perf_counter()
-    opened = Directory.begin(directory, shop)
+    opened = Directory.begin(directory, context)
     with tqdm(total=patients, unit=" patients", unit_scale=True, desc=f"end to end: {model}", leave=False) as bar:
-        run_shards(opened, shop, opened.missing(), threads=threads, progress=bar.update)
-    done = finish(opened, shop)
+        run_shards(opened, context, opened.missing(), threads=threads, progress=bar.update)
+    done = finish(opened, context)
     return {
         "simulating": time.perf_counter() - start,
         "peak_bytes": peak_bytes(),

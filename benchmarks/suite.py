@@ -214,26 +214,26 @@ def peers_section(settings: Settings, chain: Chain, arrays: MachineArrays, stepp
     return section
 
 
-# --- The published model -----------------------------------------------------------------------------------------
+# --- The model pkpd -------------------------------------------------------------------------------------------
 
 
-def published_section(settings: Settings, arrays: MachineArrays) -> tuple[Section, list[Target]]:
-    """The kernel of `published` alone, and its oracle in plain Python."""
-    from benchmarks import published
+def pkpd_section(settings: Settings, arrays: MachineArrays) -> tuple[Section, list[Target]]:
+    """The kernel of `pkpd` alone, and its oracle in plain Python."""
+    from benchmarks import pkpd
     from ixastate.cohort.run.plan import BLOCK
 
     section = Section(
-        "published: the kernel alone",
+        "pkpd: the kernel alone",
         f"{settings.cycles} cycles; rows are computed and not written. Patients off treatment have no more events; "
         "their weeks count.",
     )
     patients = min(settings.patients, settings.fewer(64 * BLOCK))
     few = settings.fewer(200)
-    kernel = published.kernel(arrays, settings.cycles)
-    oracle = published.oracle(arrays, settings.cycles)
-    _say("published: kernel and oracle must agree")
-    published.check(kernel, oracle, few)
-    events = {among: published.events(kernel, among) for among in (patients, few)}
+    kernel = pkpd.kernel(arrays, settings.cycles)
+    oracle = pkpd.oracle(arrays, settings.cycles)
+    _say("pkpd: kernel and oracle must agree")
+    pkpd.check(kernel, oracle, few)
+    events = {among: pkpd.events(kernel, among) for among in (patients, few)}
     # What each row is called, for how many patients, and what it does.
     rows = {
         f"kernel {threads}": (f"kernel, {_threads(threads)}", patients, "rows as of plain Python, compared")
@@ -245,15 +245,15 @@ def published_section(settings: Settings, arrays: MachineArrays) -> tuple[Sectio
             f"kernel {threads}": partial(share_out, pool, [kernel] * threads, spans(patients, BLOCK))
             for threads in settings.counts
         }
-        works["plain"] = partial(published.courses, oracle, few)
-        seconds = best(works, settings.rounds, "published")
+        works["plain"] = partial(pkpd.courses, oracle, few)
+        seconds = best(works, settings.rounds, "pkpd")
     slow = few * settings.weeks / seconds["plain"]
     for key, (what, among, note) in rows.items():
         rate = among * settings.weeks / seconds[key]
         figures = {"patients": among, RATE: rate / MILLION, EVENTS: events[among] / seconds[key] / MILLION}
         section.rows.append(Row(key, what, figures | {PLAIN: rate / slow}, note))
     ratio = section.rows[0].figures[PLAIN]
-    target = Target("published, kernel, 1 thread, × plain Python", "at least 50", ratio, ratio >= 50)
+    target = Target("pkpd, kernel, 1 thread, × plain Python", "at least 50", ratio, ratio >= 50)
     return _without_threads(section, settings, ["kernel"]), [target]
 
 
@@ -279,10 +279,10 @@ def end_to_end_section(settings: Settings) -> tuple[Section, list[Target]]:
         _say(f"end to end: {model}, {patients:,} patients")
         found = end_to_end.measure(model, patients, settings.cycles, settings.most)
         peaks[model, label] = found["peak_bytes"]
-        if model == "published" and (patients, settings.cycles) == FULL:
+        if model == "pkpd" and (patients, settings.cycles) == FULL:
             seconds, gigabytes = found["seconds"], found["peak_bytes"] / 1e9
-            targets.append(Target("published, end to end, seconds", "under 180", seconds, seconds < 180))
-            targets.append(Target("published, end to end, peak in GB", "under 4", gigabytes, gigabytes < 4))
+            targets.append(Target("pkpd, end to end, seconds", "under 180", seconds, seconds < 180))
+            targets.append(Target("pkpd, end to end, peak in GB", "under 4", gigabytes, gigabytes < 4))
         figures = {
             "patients": patients,
             "seconds": found["seconds"],
@@ -296,7 +296,7 @@ def end_to_end_section(settings: Settings) -> tuple[Section, list[Target]]:
         }
         return Row(f"{model} {label}", f"{model}, {label}", figures)
 
-    for model in ("published", "hazards"):
+    for model in ("pkpd", "hazards"):
         for label, patients in {"a tenth": settings.patients // 10, "all": settings.patients}.items():
             section.attempt(f"{model} {label}", partial(row, model, label, patients))
         if (model, "a tenth") in peaks and (model, "all") in peaks:
@@ -361,7 +361,7 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
     tell(section)
     tell(peers_section(settings, real, arrays, rates[f"real {settings.most}"], expected))
     for part in (
-        partial(published_section, settings, arrays),
+        partial(pkpd_section, settings, arrays),
         partial(scaling_section, settings, real),
         partial(end_to_end_section, settings),
     ):

@@ -16,7 +16,7 @@ import polars as pl
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import run_here
-from ixastate.cohort.run.plan import BLOCK, Plan, read_model, workshop
+from ixastate.cohort.run.plan import BLOCK, Plan, read_model, run_context
 from ixastate.cohort.run.run import Run
 
 # Configurations of the hand-made machine: phase, reasons, ixazomib's level and what is given of it.
@@ -100,7 +100,7 @@ def handmade(
                 "ixazomib_given_mg10": pl.Int16,
             },
             orient="row",
-        ),
+        ).with_columns(lenalidomide_level_mg10=pl.when(phase="on treatment").then(250).otherwise(0).cast(pl.Int16)),
         "outputs": pl.DataFrame(
             [(number, *row) for number, row in enumerate(OUTPUTS)],
             schema={
@@ -135,8 +135,8 @@ def stormy(factor: float) -> str:
 def simulated(path: Path, *, patients: int = 300, cycles: int = 6, seed: int = 5, factor: float = 15) -> Run:
     """A small run under the dosing text, whose patients lie in one shard."""
     plan = Plan(patients, cycles, seed, "dosing-text", "hazards", stormy(factor), BLOCK)
-    shop = workshop(plan)
-    directory = Directory.begin(path, shop)
-    run_here(directory, shop, directory.missing(), 1, lambda patients: None)
-    directory.complete(shop)
+    context = run_context(plan)
+    directory = Directory.begin(path, context)
+    run_here(directory, context, directory.missing(), 1, lambda patients: None)
+    directory.complete(context)
     return Run.open(path)

@@ -10,7 +10,7 @@ pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import run_here
-from ixastate.cohort.run.plan import BLOCK, Plan, read_model, workshop
+from ixastate.cohort.run.plan import BLOCK, Plan, read_model, run_context
 from ixastate.cohort.run.run import Run
 
 # Three shards, the last of them not whole.
@@ -30,8 +30,8 @@ def small_plan(
 
 
 def simulated(path: Path, plan: Plan, threads: int = 1) -> Run:
-    shop = workshop(plan)
-    directory = Directory.begin(path, shop)
-    run_here(directory, shop, directory.missing(), threads, lambda patients: None)
-    directory.complete(shop)
+    context = run_context(plan)
+    directory = Directory.begin(path, context)
+    run_here(directory, context, directory.missing(), threads, lambda patients: None)
+    directory.complete(context)
     return Run.open(path)

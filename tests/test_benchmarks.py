@@ -24,7 +24,7 @@ pytest.importorskip("polars", reason="polars is not installed (extra cohort)")
 
 import numpy as np
 
-from benchmarks import end_to_end, limits, measure, peers, published, show, stepping, suite
+from benchmarks import end_to_end, limits, measure, peers, pkpd, show, stepping, suite
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "benchmarks" / "run.py"
@@ -37,7 +37,7 @@ KEYS = {
     *("simpy", "transitions", "xstate", "chart", "course"),
     *("kernel 1", "kernel 2", "plain"),
     *(f"scaling {size}" for size in ("a hundredth", "a tenth", "all", "ten times")),
-    *(f"{model} {size}" for model in ("published", "hazards") for size in ("a tenth", "all")),
+    *(f"{model} {size}" for model in ("pkpd", "hazards") for size in ("a tenth", "all")),
 }
 # What may be missing where these tests run: an extra, a tool, or patients enough.
 OPTIONAL = {
@@ -50,7 +50,7 @@ OPTIONAL = {
     "real 2": "this process may use",
     "worst 2": "this process may use",
     "kernel 2": "this process may use",
-    "published a tenth": "too few",
+    "pkpd a tenth": "too few",
     "hazards a tenth": "too few",
 }
 
@@ -103,7 +103,7 @@ def test_what_was_wanted_stands_beside_what_was_found(whole: tuple[str, dict[str
     assert found["stepping, real chain, × dict table"] == pytest.approx(
         rows[f"real {most}"][suite.RATE] / rows["real dict"][suite.RATE]
     )
-    assert found["published, kernel, 1 thread, × plain Python"] == pytest.approx(
+    assert found["pkpd, kernel, 1 thread, × plain Python"] == pytest.approx(
         rows["kernel 1"][suite.RATE] / rows["plain"][suite.RATE]
     )
     assert all(what in printed for what in found)
@@ -229,17 +229,17 @@ def test_a_machine_that_ends_elsewhere_is_noticed(courses: peers.Courses) -> Non
 
 
 def test_rows_that_differ_from_plain_python_are_noticed(courses: peers.Courses) -> None:
-    oracle = published.oracle(courses.arrays, 1)
+    oracle = pkpd.oracle(courses.arrays, 1)
     rows = [row for patient in (0, 1) for row in oracle.course(patient)[1]]
 
     def kernel(first: int, count: int) -> Any:
-        columns = {name: np.array([row[name] for row in rows]) for name in published.SAID}
+        columns = {name: np.array([row[name] for row in rows]) for name in pkpd.SAID}
         return SimpleNamespace(rows=SimpleNamespace(columns=lambda: columns))
 
-    published.check(kernel, oracle, 2)
+    pkpd.check(kernel, oracle, 2)
     rows[-1] = rows[-1] | {"configuration": 0}
     with pytest.raises(measure.Disagreement, match="different things"):
-        published.check(kernel, oracle, 2)
+        pkpd.check(kernel, oracle, 2)
 
 
 def test_without_node_or_a_library_the_row_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -265,21 +265,21 @@ def test_a_full_run_is_held_to_what_was_wanted(monkeypatch: pytest.MonkeyPatch) 
 
     def measured(model: str, patients: int, cycles: int, threads: int) -> dict[str, float]:
         asked.append((model, patients))
-        peak = {"published": 1e9, "hazards": 1e9 + patients * 1e3}[model]
+        peak = {"pkpd": 1e9, "hazards": 1e9 + patients * 1e3}[model]
         return {"seconds": 200.0, "simulating": 100.0, "peak_bytes": peak, "disk_bytes": 3e8, "events": 1e8}
 
     monkeypatch.setattr(end_to_end, "measure", measured)
     patients, cycles = suite.FULL
     settings = measure.Settings(patients, cycles, 4 * cycles, threads=2, processors=2, rounds=3, quick=False)
     section, targets = suite.end_to_end_section(settings)
-    assert asked == [(model, n) for model in ("published", "hazards") for n in (patients // 10, patients)]
+    assert asked == [(model, n) for model in ("pkpd", "hazards") for n in (patients // 10, patients)]
     assert section.left_out == {}
     assert section.rows[1].figures[suite.EVENTS] == 1.0
     assert section.rows[1].figures["bytes an event"] == 3.0
     assert [(target.what, target.met) for target in targets] == [
-        ("published, end to end, seconds", False),
-        ("published, end to end, peak in GB", True),
-        ("published, end to end, peak memory of all to a tenth", True),
+        ("pkpd, end to end, seconds", False),
+        ("pkpd, end to end, peak in GB", True),
+        ("pkpd, end to end, peak memory of all to a tenth", True),
         ("hazards, end to end, peak memory of all to a tenth", False),
     ]
     assert "| no " in show.targets(targets)

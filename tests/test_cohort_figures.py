@@ -18,15 +18,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from ixastate.cli.main import main
 from ixastate.cli.summary import SUMMARY, as_text, write_answers
 from ixastate.cohort.answers import figures, summary
-from ixastate.cohort.answers.spells import names_of
+from ixastate.cohort.answers.spells import places_of
 from ixastate.cohort.run.directory import Directory
-from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
 from ixastate.diagrams.charts import chart
 from ixastate.diagrams.style import DOSE_GREENS, HOLD_COLOURS
 from ixastate.diagrams.traffic import THINNEST, WIDEST, traffic
 from ixastate.errors import InputError, MissingExtra
+from ixastate.symbols import TOXICITIES
 from tests.cohort_runs import FOUR, HELD, NEUTRO, STARTED, handmade, simulated
 
 DRAWN = [f"{name}.{kind}" for name in ("occupancy", "swimmers", "dose-intensity") for kind in ("png", "svg")]
@@ -153,19 +154,20 @@ def test_a_swimmer_for_each_of_the_first_patients(tmp_path: Path) -> None:
 
 
 def test_each_reason_has_a_colour_of_its_own(run: Run) -> None:
-    places = names_of(summary.occupancy(run)["place"])
-    colours = [figures.colour_of(place, places) for place in places]
-    assert len(set(colours)) == len(places)
-    assert {f"held for {reason}" for reason in HOLD_COLOURS} >= {
-        place for place in places if place.startswith("held") and "several" not in place
-    }
+    places = places_of(run)
+    colours = figures.colours_of(places)
+    assert list(colours) == summary.occupancy(run)["place"].unique(maintain_order=True).to_list()
+    assert len(set(colours.values())) == len(places)
+    for reason in {place.reason for place in places if place.reason}:
+        assert colours[f"held for {reason}"] == HOLD_COLOURS[reason]
+    assert set(HOLD_COLOURS) == {toxicity.reason for toxicity in TOXICITIES}
 
 
 # --- The traffic -------------------------------------------------------------------------------------------------
 
 
 def test_every_transition_taken_is_on_the_chart(run: Run) -> None:
-    graph = workshop(run.plan).arrays.table.graph
+    graph = run_context(run.plan).arrays.table.graph
     counts = dict(summary.transition_counts(run).iter_rows())
     drawing = figures.traffic_drawing(run)
     shown: dict[tuple[int, ...], int] = {
@@ -196,14 +198,14 @@ def test_wider_means_more(run: Run) -> None:
 
 
 def test_a_chart_that_nobody_used_is_pale(run: Run) -> None:
-    graph = workshop(run.plan).arrays.table.graph
+    graph = run_context(run.plan).arrays.table.graph
     drawing = traffic(graph, {}, "nobody")
     assert {arrow.kind for arrow in drawing.arrows} == {"dim", "enter"}
     assert not re.search(r"\d ×", dot.write(drawing))
 
 
 def test_usual_drawings_have_no_widths(run: Run) -> None:
-    assert all(not arrow.width for arrow in chart(workshop(run.plan).arrays.table.graph).arrows)
+    assert all(not arrow.width for arrow in chart(run_context(run.plan).arrays.table.graph).arrows)
 
 
 def test_the_chart_of_other_rules_is_not_drawn(run: Run, tmp_path: Path) -> None:

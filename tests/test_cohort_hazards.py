@@ -20,11 +20,12 @@ from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.log.codec import Code, decode, encode
 from ixastate.cohort.models.hazards import Chain, Hazards
 from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block
-from ixastate.cohort.models.plain import draw as plain_draw
+from ixastate.cohort.models.reference import draw as reference_draw
 from ixastate.cohort.run.plan import arrays_of, read_model
 from ixastate.course.live import machine
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
+from ixastate.symbols import TOXICITIES, toxicities
 
 EDITIONS = ("dosing-text", "us-label")
 USUAL = Hazards.read()
@@ -57,10 +58,22 @@ def test_the_arrays_are_the_table(edition: str) -> None:
 
 def test_an_episode_is_open_where_its_states_say_so() -> None:
     arrays = arrays_of("dosing-text")
-    opened = arrays.open_while("rash_resolved")
-    for number, leaves in enumerate(arrays.table.configurations):
-        (rash,) = [leaf for leaf in leaves if leaf.startswith("rash_")] or [""]
-        assert opened[number] == (bool(rash) and "_clear_" not in rash), leaves
+    for toxicity in TOXICITIES:
+        opened = arrays.open_episodes(toxicity)
+        for number, leaves in enumerate(arrays.table.configurations):
+            (leaf,) = [leaf for leaf in leaves if leaf.startswith(f"{toxicity.name}_")] or [""]
+            assert opened[number] == (bool(leaf) and "_clear" not in leaf), leaves
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_an_episode_is_open_where_its_recovery_would_move_the_machine(edition: str) -> None:
+    arrays = arrays_of(edition)
+    stay = np.arange(len(arrays.treated), dtype=np.uint32)
+    for toxicity in toxicities(arrays.edition):
+        for recovery in toxicity.recoveries:
+            moved = arrays.treated & (arrays.following[:, arrays.numbers[recovery.name]] != stay)
+            if recovery.ends_every_episode:
+                assert np.array_equal(arrays.open_episodes(toxicity), moved), recovery.name
 
 
 # --- The file -------------------------------------------------------------------------------------------------
@@ -231,7 +244,7 @@ def test_the_kernel_is_what_slow_code_draws(edition: str) -> None:
         state = int(starts[0])
         for week in range(weeks):
             patient = first + one
-            word = plain_draw(seed, patient, week - week % 4, 1)[week % 4]
+            word = reference_draw(seed, patient, week - week % 4, 1)[week % 4]
             entry = packed[state * BINS + (word >> 27)]
             own = (word % 2**27) << 37 < entry
             seen = word >> 27 if own else entry % BINS

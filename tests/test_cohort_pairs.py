@@ -21,6 +21,7 @@ from ixastate.cohort.answers import pairs
 from ixastate.cohort.answers.spells import holds
 from ixastate.cohort.run.run import Run
 from ixastate.errors import InputError
+from ixastate.events import DRUGS
 from tests.cohort_runs import FOUR, HELD, NEUTRO, STARTED, handmade, simulated
 
 Z = 1.959963984540054
@@ -92,6 +93,25 @@ def test_paired_differences_are_those_of_each_patient(runs: dict[str, Run], othe
 def test_the_same_patients_are_the_same_in_a_smaller_run(runs: dict[str, Run]) -> None:
     """Number 7 of forty is number 7 of three hundred, so that nothing differs."""
     assert {row["difference"] for row in by_name(runs["one"], runs["few"]).values()} == {0}
+
+
+def test_every_measure_says_what_it_is_of(runs: dict[str, Run]) -> None:
+    found = {
+        name: (row["kind"], row["drug"], row["reason"], row["cause"], row["unit"])
+        for name, row in by_name(runs["one"], runs["mild"]).items()
+    }
+    assert list(found)[:4] == [f"relative dose intensity of {drug}" for drug in DRUGS] + ["days on treatment"]
+    assert found["relative dose intensity of dexamethasone"] == ("dose intensity", "dexamethasone", None, None, "share")
+    assert found["days on treatment"] == ("time", None, None, None, "days")
+    assert found["days lenalidomide was held"] == ("held days", "lenalidomide", None, None, "days")
+    assert found["holds of ixazomib"] == ("holds", "ixazomib", None, None, "number")
+    assert found["held for any reason"] == ("held for any", None, None, None, "share")
+    assert found["held for rash"] == ("held for", None, "rash", None, "share")
+    assert found["stopped by progression"] == ("stopped by", None, None, "progression", "share")
+    groups = [kind for kind, *_ in found.values()]
+    assert sorted(groups, key=list(pairs.KINDS).index) == groups
+    reasons = [reason for _, _, reason, _, _ in found.values() if reason]
+    assert reasons == sorted(reasons)
 
 
 def test_fewer_onsets_show(runs: dict[str, Run]) -> None:

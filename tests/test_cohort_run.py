@@ -23,7 +23,7 @@ from ixastate.cohort.log.log import DOSES
 from ixastate.cohort.run.courses import replay, sample, verify
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import run_here, run_shard
-from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, workshop
+from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import Elsewhere, finish, run_shards, simulate, span_of
 from ixastate.course.schedule import is_due_day
@@ -31,7 +31,7 @@ from ixastate.errors import InputError
 from ixastate.events import DRUGS
 from tests.cohort_tools import PATIENTS, simulated, small_plan
 
-MODELS = ("hazards", "published")
+MODELS = ("hazards", "pkpd")
 EDITIONS = ("dosing-text", "us-label")
 
 
@@ -62,14 +62,14 @@ def test_the_size_of_a_shard_does_not_matter_to_the_digest(whole: Run, tmp_path:
 
 def test_shards_computed_apart_make_the_same_run(whole: Run, tmp_path: Path) -> None:
     """As jobs of an array would: each in its own order, one in a single thread, one twice."""
-    shop = workshop(whole.plan)
-    directory = Directory.begin(tmp_path / "run", shop)
-    run_shards(directory, shop, span_of("1:3", whole.plan.shards), threads=2)
+    context = run_context(whole.plan)
+    directory = Directory.begin(tmp_path / "run", context)
+    run_shards(directory, context, span_of("1:3", whole.plan.shards), threads=2)
     with pytest.raises(InputError, match="1 of 3 shards are missing, the first is 0"):
-        finish(directory, shop)
+        finish(directory, context)
     run_shard(str(directory.path), whole.plan, 0)
     run_shard(str(directory.path), whole.plan, 2)
-    assert files(finish(directory, shop).path) == files(whole.path)
+    assert files(finish(directory, context).path) == files(whole.path)
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"patients": PATIENTS + 1}, {"cycles": 12}, {"edition": "us-label"}])
@@ -79,15 +79,13 @@ def test_other_arguments_are_another_run(whole: Run, tmp_path: Path, change: dic
 
 
 def test_more_patients_are_the_same_patients_and_more(tmp_path: Path) -> None:
-    few = simulated(tmp_path / "few", small_plan("published", patients=100))
-    more = simulated(tmp_path / "more", small_plan("published", patients=BLOCK + 50))
+    few = simulated(tmp_path / "few", small_plan("pkpd", patients=100))
+    more = simulated(tmp_path / "more", small_plan("pkpd", patients=BLOCK + 50))
     assert few.collect(few.events).equals(more.collect(more.events.filter(pl.col("patient") < 100)))
 
 
 def test_paired_patients_of_two_editions_start_alike(tmp_path: Path) -> None:
-    left, right = (
-        simulated(tmp_path / edition, small_plan("published", edition, patients=300)) for edition in EDITIONS
-    )
+    left, right = (simulated(tmp_path / edition, small_plan("pkpd", edition, patients=300)) for edition in EDITIONS)
     covariates = [name for name in left.patients.collect_schema() if name.endswith(("years", "ml_min", "times_uln"))]
     assert covariates
     assert left.collect(left.patients.select(covariates)).equals(right.collect(right.patients.select(covariates)))
@@ -100,14 +98,14 @@ import sys
 from pathlib import Path
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import run_here
-from ixastate.cohort.run.plan import Plan, workshop
+from ixastate.cohort.run.plan import Plan, run_context
 import json
 plan = Plan(**json.loads(sys.argv[2]))
-shop = workshop(plan)
-shop.prepare()
-directory = Directory.begin(Path(sys.argv[1]), shop)
+context = run_context(plan)
+context.prepare()
+directory = Directory.begin(Path(sys.argv[1]), context)
 print("ready", flush=True)
-run_here(directory, shop, directory.missing(), 1, lambda patients: print(patients, flush=True))
+run_here(directory, context, directory.missing(), 1, lambda patients: print(patients, flush=True))
 """
 
 
@@ -135,20 +133,20 @@ def test_a_run_that_was_killed_goes_on(tmp_path: Path, kills: int) -> None:
         for name, content in there.items():
             if name.endswith(".parquet") and not Path(name).name.startswith("."):
                 assert content[:4] == content[-4:] == b"PAR1", name
-    shop = workshop(plan)
-    directory = Directory.begin(tmp_path / "killed", shop)
-    run_here(directory, shop, directory.missing(), 2, lambda patients: None)
-    directory.complete(shop)
+    context = run_context(plan)
+    directory = Directory.begin(tmp_path / "killed", context)
+    run_here(directory, context, directory.missing(), 2, lambda patients: None)
+    directory.complete(context)
     assert files(directory.path) == files(simulated(tmp_path / "whole", plan, 2).path)
 
 
 def test_a_finished_shard_is_not_computed_again(whole: Run, tmp_path: Path) -> None:
-    shop = workshop(whole.plan)
-    directory = Directory.begin(tmp_path / "run", shop)
-    run_here(directory, shop, [0], 1, lambda patients: None)
+    context = run_context(whole.plan)
+    directory = Directory.begin(tmp_path / "run", context)
+    run_here(directory, context, [0], 1, lambda patients: None)
     assert directory.missing() == [1, 2]
     done: list[int] = []
-    run_here(directory, shop, directory.missing(), 1, done.append)
+    run_here(directory, context, directory.missing(), 1, done.append)
     assert sum(done) == PATIENTS - BLOCK
 
 
@@ -157,11 +155,11 @@ def test_a_shard_that_was_damaged_is_computed_again(whole: Run, tmp_path: Path) 
     before = files(path)
     for name in ("events/00001.parquet", "machine/outputs.parquet"):
         (path / name).write_bytes(before[name][:-10])
-    directory = Directory.begin(path, workshop(whole.plan))
+    directory = Directory.begin(path, run_context(whole.plan))
     assert directory.damaged() == ["events/00001.parquet", "machine/outputs.parquet"]
     assert directory.missing() == [1]
-    run_here(directory, workshop(whole.plan), [1], 1, lambda patients: None)
-    directory.complete(workshop(whole.plan))
+    run_here(directory, run_context(whole.plan), [1], 1, lambda patients: None)
+    directory.complete(run_context(whole.plan))
     assert files(path) == before
 
 
@@ -179,12 +177,12 @@ def test_the_python_entry_point(tmp_path: Path) -> None:
 def test_dask_computes_the_same_run(tmp_path: Path, workers: int) -> None:
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     plan = small_plan("hazards")
-    shop = workshop(plan)
-    directory = Directory.begin(tmp_path / "dask", shop)
+    context = run_context(plan)
+    directory = Directory.begin(tmp_path / "dask", context)
     done: list[int] = []
-    run_shards(directory, shop, directory.missing(), elsewhere=Elsewhere(workers=workers), progress=done.append)
+    run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(workers=workers), progress=done.append)
     assert sum(done) == PATIENTS
-    assert files(finish(directory, shop).path) == files(simulated(tmp_path / "here", plan).path)
+    assert files(finish(directory, context).path) == files(simulated(tmp_path / "here", plan).path)
 
 
 # --- What the rows say ----------------------------------------------------------------------------------------
@@ -231,7 +229,7 @@ def test_the_ledger_is_what_slow_code_adds_up(whole: Run) -> None:
     rows = whole.collect(whole.events.filter(pl.col("patient") < 60))
     patients = {row["patient"]: row for row in whole.collect(whole.patients).head(60).iter_rows(named=True)}
     booked = whole.collect(whole.cycles.filter(pl.col("patient") < 60))
-    every = arrays.lenalidomide_every_days()
+    every = arrays.lenalidomide_every_days
     for patient, row in patients.items():
         mine = rows.filter(pl.col("patient") == patient).sort("number")
         changes = list(zip(mine["day"], mine["configuration"], mine["symbol"], strict=True))
@@ -319,9 +317,9 @@ def test_the_machine_is_written_beside_the_log(whole: Run) -> None:
 def test_a_worker_killed_in_mid_run_changes_nothing(tmp_path: Path) -> None:
     """A scheduler and two workers as processes of their own, found through a file; one worker is killed."""
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
-    plan = small_plan("published", patients=24 * BLOCK, cycles=26)
-    shop = workshop(plan)
-    directory = Directory.begin(tmp_path / "dask", shop)
+    plan = small_plan("pkpd", patients=24 * BLOCK, cycles=26)
+    context = run_context(plan)
+    directory = Directory.begin(tmp_path / "dask", context)
     file = tmp_path / "scheduler.json"
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file), "--no-dashboard"]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
@@ -341,11 +339,11 @@ def test_a_worker_killed_in_mid_run_changes_nothing(tmp_path: Path) -> None:
             if len(killed) == 3:
                 processes[1].kill()
 
-        run_shards(directory, shop, directory.missing(), elsewhere=Elsewhere(file=file), progress=kill_once)
+        run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(file=file), progress=kill_once)
         assert processes[1].wait(10) != 0
     finally:
         for process in processes:
             process.kill()
             process.wait()
     assert sum(killed) == plan.patients
-    assert files(finish(directory, shop).path) == files(simulated(tmp_path / "here", plan, 2).path)
+    assert files(finish(directory, context).path) == files(simulated(tmp_path / "here", plan, 2).path)

@@ -23,7 +23,7 @@ from ixastate.cohort.answers import summary
 from ixastate.cohort.answers.spells import cycle_days, days_of, holds, meanings, spells
 from ixastate.cohort.answers.summary_text import aligned, lines, percent
 from ixastate.cohort.answers.survival import kaplan_meier
-from ixastate.cohort.run.plan import workshop
+from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams.bedside import place
 from ixastate.events import DRUGS
@@ -155,7 +155,30 @@ def test_occupancy_is_that_of_the_fold(run: Run, fold: Fold) -> None:
 
 def test_rules_and_orders_are_those_of_the_fold(run: Run, fold: Fold) -> None:
     assert dict(summary.rule_counts(run).iter_rows()) == dict(fold.rules)
-    assert dict(summary.order_counts(run).iter_rows()) == dict(fold.orders)
+    assert dict(summary.order_counts(run).select("order", "events").iter_rows()) == dict(fold.orders)
+
+
+def test_every_order_has_its_verb_and_drug(run: Run) -> None:
+    """By the orders of the machine itself."""
+    orders = {str(order): order for given in run_context(run.plan).arrays.table.orders for order in given}
+    found = summary.order_counts(run)
+    assert found.height > 5
+    for row in found.iter_rows(named=True):
+        order = orders[row["order"]]
+        assert (row["verb"], row["drug"]) == (order.verb, order.drug or None)
+
+
+def test_an_order_of_another_version_has_no_verb(tmp_path: Path) -> None:
+    run = handmade(tmp_path, [(0, 1, FOUR, STARTED), (0, 5, NEUTRO, HELD)], [(56, None)])
+    outputs = run.path / "machine" / "outputs.parquet"
+    frame = pl.read_parquet(outputs)
+    orders = [["ponder ixazomib"] if "hold ixazomib" in given else given for given in frame["orders"].to_list()]
+    frame.with_columns(pl.Series("orders", orders, pl.List(pl.String))).write_parquet(outputs)
+    rows = {row["order"]: (row["verb"], row["drug"]) for row in summary.order_counts(run).iter_rows(named=True)}
+    assert rows == {"ponder ixazomib": (None, None), "start ixazomib at 4 mg": ("start", "ixazomib")}
+    text = "\n".join(lines(summary.as_json(run)))
+    assert "ponder ixazomib" in text
+    assert "start ixazomib" not in text
 
 
 def test_hold_times_are_those_of_the_fold(run: Run, fold: Fold) -> None:
@@ -363,7 +386,7 @@ def test_a_time_counted_thrice_is_three_times() -> None:
 
 def test_places_are_those_of_the_bedside_view(run: Run) -> None:
     """Under the dosing text every hold holds ixazomib, so that the words of both agree everywhere."""
-    whole = workshop(run.plan).arrays.table
+    whole = run_context(run.plan).arrays.table
     said = meanings(run)
     assert said["place"].cast(pl.String).to_list() == [place(whole.graph, one) for one in whole.configurations]
 

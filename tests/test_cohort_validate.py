@@ -11,13 +11,13 @@ import pytest
 
 from ixastate.cohort.answers.validate import Arm, Check, arm, validate
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
-from ixastate.cohort.models.published import Published
+from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.rows import KIND
 from ixastate.course.schedule import is_due_day
 
 from .tables import table
 
-MODEL = Published.read()
+MODEL = Pkpd.read()
 
 
 @cache
@@ -118,7 +118,7 @@ def courses() -> list[list[int]]:
 
 def test_dose_intensity_day_by_day() -> None:
     rows, whole, edition = cohort().block.rows, table("us-label"), table("us-label").graph.edition
-    every = arrays("us-label").lenalidomide_every_days()
+    every = arrays("us-label").lenalidomide_every_days
     found = cohort().intensity(0), cohort().intensity(1)
     for patient, course in enumerate(courses()):
         over = not arrays("us-label").treated[rows.configuration[course[-1]]]

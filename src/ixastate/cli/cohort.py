@@ -15,7 +15,7 @@ from ixastate.errors import InputError
 
 if TYPE_CHECKING:
     from ixastate.cohort.run.directory import Directory
-    from ixastate.cohort.run.plan import Workshop
+    from ixastate.cohort.run.plan import RunContext
     from ixastate.cohort.run.simulation import Elsewhere
     from ixastate.course.replay import Replayed
 
@@ -32,9 +32,9 @@ def add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--edition", default="dosing-text", help="which rules (default: %(default)s)")
     parser.add_argument(
         "--toxicity",
-        default="published",
+        default="pkpd",
         metavar="MODEL",
-        help="published or hazards, or a TOML file with the parameters of one (default: %(default)s)",
+        help="pkpd or hazards, or a TOML file with the parameters of one (default: %(default)s)",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where the run is written")
     parser.add_argument("--threads", type=_at_least_one, metavar="N", help="(default: one a processor)")
@@ -77,14 +77,14 @@ def add_validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--edition", action="append", help="which rules, may be repeated (default: us-label and dosing-text)"
     )
-    parser.add_argument("--toxicity", default="published", metavar="FILE", help="the model's parameters")
+    parser.add_argument("--toxicity", default="pkpd", metavar="FILE", help="the model's parameters")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
 def run_simulate(options: argparse.Namespace) -> int:
     """Simulate a cohort, and print what came of it."""
     require_libraries()
-    from ixastate.cohort.run.plan import SHARD, workshop
+    from ixastate.cohort.run.plan import SHARD, run_context
     from ixastate.cohort.run.simulation import finish, plan_of, run_shards, span_of
 
     if options.exact:
@@ -96,9 +96,9 @@ def run_simulate(options: argparse.Namespace) -> int:
     plan = plan_of(options.patients, options.cycles, options.seed, options.edition, options.toxicity, size)
     span = range(plan.shards) if options.shards is None else span_of(options.shards, plan.shards)
     _say(f"{plan.model} under {plan.edition}: reading the machine")
-    shop = workshop(plan)
-    shop.prepare()
-    directory = _begin(options.output, shop)
+    context = run_context(plan)
+    context.prepare()
+    directory = _begin(options.output, context)
     wanted = [shard for shard in span if not directory.finished(shard)]
     patients = sum(len(plan.span(shard)) for shard in wanted)
     if len(wanted) < len(span):
@@ -107,11 +107,11 @@ def run_simulate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     with tqdm(total=patients, unit=" patients", unit_scale=True, desc="simulating", file=sys.stderr) as bar:
-        run_shards(directory, shop, wanted, threads=options.threads, elsewhere=elsewhere, progress=bar.update)
+        run_shards(directory, context, wanted, threads=options.threads, elsewhere=elsewhere, progress=bar.update)
     if options.shards is not None:
         print(f"shards {span.start}:{span.stop} of {plan.shards} written to {options.output}")
         return OK
-    finish(directory, shop)
+    finish(directory, context)
     return _answer(options.output, figures=not options.no_figures)
 
 
@@ -120,13 +120,13 @@ def run_merge(options: argparse.Namespace) -> int:
     require_libraries()
     from ixastate.cohort.run.courses import require_same_machine
     from ixastate.cohort.run.directory import Directory
-    from ixastate.cohort.run.plan import workshop
+    from ixastate.cohort.run.plan import run_context
     from ixastate.cohort.run.run import Run
     from ixastate.cohort.run.simulation import finish
 
     directory = Directory.open(options.directory, complete=False)
     require_same_machine(Run(directory, {}))
-    finish(directory, workshop(directory.plan))
+    finish(directory, run_context(directory.plan))
     return _answer(options.directory, figures=not options.no_figures)
 
 
@@ -153,12 +153,12 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def run_validate(options: argparse.Namespace) -> int:
-    """Print what the published model gives beside what trials reported."""
+    """Print what the model `pkpd` gives beside what trials reported."""
     require_libraries()
     from ixastate.cli.summary import as_text
     from ixastate.cohort.answers.answers_text import check_lines
     from ixastate.cohort.answers.validate import validate
-    from ixastate.cohort.models.published import Published
+    from ixastate.cohort.models.pkpd import Pkpd
     from ixastate.cohort.run.plan import arrays_of, model_of
     from ixastate.cohort.run.simulation import plan_of
 
@@ -166,9 +166,11 @@ def run_validate(options: argparse.Namespace) -> int:
     for edition in options.edition or ["us-label", "dosing-text"]:
         plan = plan_of(options.patients, options.cycles, options.seed, edition, options.toxicity)
         model = model_of(plan.toxicity, options.toxicity)
-        if not isinstance(model, Published):
+        if not isinstance(model, Pkpd):
             raise InputError(
-                f"nothing is published for the model {plan.model}", where="--toxicity", remedy="published, or its file"
+                f"no trial figures are known for the model {plan.model}",
+                where="--toxicity",
+                remedy="pkpd, or a file of its parameters",
             )
         _say(f"validating {plan.patients:,} patients under {edition}")
         checks = validate(model, arrays_of(edition), plan.patients, plan.cycles, plan.seed)
@@ -197,10 +199,10 @@ def replayed(path: Path, patient: str | None, edition: str | None) -> list[Repla
     return replay(run, int(patient))
 
 
-def _begin(path: Path, shop: Workshop) -> Directory:
+def _begin(path: Path, context: RunContext) -> Directory:
     from ixastate.cohort.run.directory import Directory
 
-    return Directory.begin(path, shop)
+    return Directory.begin(path, context)
 
 
 def _answer(path: Path, *, figures: bool) -> int:

@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the table there")
     table.set_defaults(run=_table)
 
-    validate = commands.add_parser("validate", help="print what the published model gives beside what trials reported")
+    validate = commands.add_parser("validate", help="print what the model pkpd gives beside what trials reported")
     cohort_command.add_validate(validate)
     validate.set_defaults(run=cohort_command.run_validate)
 

@@ -1,28 +1,28 @@
-"""The machine and its calendar as numpy arrays: what the compiled kernels step on.
+"""The machine and its calendar as numpy arrays: the transition table that the compiled kernels step on.
 
-Everything here is read off the table, the alphabet and the schedule. A kernel holds no rule: which configuration
-follows, what it gives and what an event means are looked up. This module knows no chance and no toxicity.
+Everything here is read off the table and the schedule. A kernel holds no rule: which configuration follows, and what is
+given in it, are looked up. This module knows no chance and no model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ixastate.chart.states import Episode
 from ixastate.chart.status import Status
-from ixastate.course.alphabet import Context, read
 from ixastate.course.schedule import is_due_day
-from ixastate.events import DRUGS, Drug, parse_event
+from ixastate.errors import InputError
+from ixastate.events import DRUGS, Drug
 from ixastate.rules import Edition
+from ixastate.symbols import Toxicity, starts
 from ixastate.table.table import Table
 
 # Doses are kept in whole tenths of a milligram: 2.3 mg is 23.
 TENTHS = 10
-NO_SYMBOL = 255
 
 
 @dataclass(frozen=True)
@@ -50,34 +50,44 @@ class MachineArrays:
     @cached_property
     def numbers(self) -> dict[str, int]:
         """The column of each symbol."""
-        return {symbol: number for number, symbol in enumerate(self.table.symbols)}
+        return self.table.columns
 
-    def open_while(self, recovery: str) -> NDArray[np.bool_]:
-        """(C,): whether an episode is open that this symbol would end, read off the machine: it would move."""
-        column = self.following[:, self.numbers[recovery]]
-        return np.asarray(self.treated & (column != np.arange(len(column), dtype=np.uint32)))
+    def open_episodes(self, toxicity: Toxicity) -> NDArray[np.bool_]:
+        """(C,): whether an episode of this toxicity is open, by the meanings of the active states."""
+        opened = {
+            leaf
+            for leaf, meaning in self.table.graph.meanings.items()
+            if isinstance(meaning, Episode) and meaning.toxicity == toxicity.name and meaning.open
+        }
+        return np.array([not opened.isdisjoint(leaves) for leaves in self.table.configurations])
 
-    def held_for(self, reason: str) -> NDArray[np.bool_]:
-        """(C,): whether a drug is held for this reason."""
-        return np.array([reason in status.held_for for status in self.table.statuses])
+    def held_for(self, toxicity: Toxicity) -> NDArray[np.bool_]:
+        """(C,): whether a drug is held for this toxicity."""
+        return np.array([toxicity.reason in status.held_for for status in self.table.statuses])
 
     def due(self, every_days: int = 1) -> NDArray[np.bool_]:
         """(3, days of a cycle): whether the calendar asks for each drug on each day of a cycle.
 
-        `every_days` is how often lenalidomide is due: 1, or 2 for every other day.
+        `every_days` is how often lenalidomide is due: 1 for daily, 2 for every other day, and so on.
         """
         length = cycle_length(self.edition)
         return np.array(
             [[is_due_day(drug, day, every_days, self.edition) for day in range(1, length + 1)] for drug in DRUGS]
         )
 
-    def lenalidomide_every_days(self) -> NDArray[np.uint8]:
-        """(S,): how often lenalidomide is due after each starting symbol; 1 for the other symbols."""
-        every = np.ones(len(self.table.symbols), np.uint8)
-        for band in self.edition.lenalidomide.start:
-            for symbol, number in self.numbers.items():
-                if symbol.startswith("start_") and symbol.endswith(f"_{band.dose_mg:g}"):
-                    every[number] = band.every_days
+    def due_by_rhythm(self) -> NDArray[np.bool_]:
+        """(longest rhythm, 3, days of a cycle): the calendars with lenalidomide every 1, 2, … days.
+
+        A starting symbol's calendar is at `lenalidomide_every_days[symbol] - 1`.
+        """
+        return np.array([self.due(days) for days in range(1, int(self.lenalidomide_every_days.max()) + 1)])
+
+    @cached_property
+    def lenalidomide_every_days(self) -> NDArray[np.uint16]:
+        """(S,): how often lenalidomide is due after each starting symbol, in days; 1 for the other symbols."""
+        every = np.ones(len(self.table.symbols), np.uint16)
+        for start in starts(self.edition):
+            every[self.numbers[start.name]] = start.every_days
         return every
 
 
@@ -87,7 +97,7 @@ def cycle_length(edition: Edition) -> int:
 
 
 def machine_arrays(table: Table) -> MachineArrays:
-    """The arrays of a table."""
+    """The arrays of a table; `InputError` for a dose that is no whole number of tenths of a milligram."""
     shape = (len(table.space.bits), len(table.symbols))
     dexamethasone_mg = table.graph.edition.dexamethasone.dose_mg
     given = [[status.given_mg(drug, dexamethasone_mg) for drug in DRUGS] for status in table.statuses]
@@ -110,41 +120,14 @@ def _level(status: Status, drug: Drug, dexamethasone_mg: float) -> float | None:
 
 
 def _tenths(doses: list[list[float | None]]) -> NDArray[np.int16]:
-    return np.array([[round((dose or 0) * TENTHS) for dose in row] for row in doses], np.int16)
-
-
-# --- What events mean, tabulated from the alphabet ------------------------------------------------------------
-
-
-def count_meanings(arrays: MachineArrays, kind: str, unit: str, highest: int) -> NDArray[np.uint8]:
-    """(highest + 1,): the symbol that each whole count means, by the alphabet; `unit` is that of the event."""
-    return _meanings(arrays, range(highest + 1), lambda value: {"type": kind, "value": value, "unit": unit})
-
-
-def rash_meanings(arrays: MachineArrays) -> NDArray[np.uint8]:
-    """(6,): the symbol that each grade of rash means."""
-    return _meanings(arrays, range(6), lambda grade: {"type": "rash_graded", "grade": grade})
-
-
-def neuropathy_meanings(arrays: MachineArrays) -> NDArray[np.uint8]:
-    """(6, 2, 2): the symbol by grade, pain and the physician's agreement, for a patient without any at baseline."""
-    codes = _meanings(
-        arrays,
-        range(24),
-        lambda code: {
-            "type": "neuropathy_graded",
-            "grade": code // 4,
-            "pain": bool(code // 2 % 2),
-            "physician_agrees": bool(code % 2),
-        },
-    )
-    return codes.reshape(6, 2, 2)
-
-
-def _meanings(arrays: MachineArrays, values: range, facts: Callable[[int], dict[str, object]]) -> NDArray[np.uint8]:
-    symbols = []
-    for value in values:
-        event = parse_event({"day": 1, **facts(value)})
-        symbol = read(event, Context(), arrays.edition).symbol
-        symbols.append(NO_SYMBOL if symbol is None else arrays.numbers[symbol])
-    return np.array(symbols, np.uint8)
+    exact = np.array([[(dose or 0) * TENTHS for dose in row] for row in doses])
+    tenths = np.round(exact)
+    wrong = np.flatnonzero(np.abs(exact - tenths).max(axis=1) > 1e-6)
+    if len(wrong):
+        (dose, *_) = exact[wrong[0]][np.abs(exact[wrong[0]] - tenths[wrong[0]]) > 1e-6] / TENTHS
+        raise InputError(
+            f"a dose of {dose:g} mg is no whole number of tenths of a milligram",
+            where="the edition's doses",
+            remedy="a cohort's log keeps doses in tenths of a milligram",
+        )
+    return tenths.astype(np.int16)

@@ -1,11 +1,12 @@
-"""What a toxicity model is to the engine: a compiled kernel that writes the events of a block of patients.
+"""The interface of a toxicity model: a compiled kernel that simulates the events of a block of patients.
 
 A model draws what happens to a patient; what the machine makes of it, the kernel looks up in the table. A block is
-independent of every other, so an engine may run them in any order and place.
+independent of every other, so an engine may run them in any order and place. This module knows no single model.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,14 +16,15 @@ from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.rows import Rows
+from ixastate.errors import InputError
 from ixastate.rules import Edition
 
 
 @dataclass(frozen=True)
 class Block:
-    """What a kernel gives back for consecutive patients: their events, and what each was like at the start.
+    """What a kernel gives back for `n` consecutive patients: their events, and what each was like at the start.
 
-    `baseline` has one value a patient in each column: the covariates by name, with their unit in the name.
+    `baseline` maps each covariate, with its unit in the name, to one value per patient (n,).
     """
 
     rows: Rows
@@ -41,7 +43,7 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name, as `--toxicity` and the parameter file write it."""
 
     @property
     def text(self) -> str:
@@ -51,4 +53,12 @@ class Model(Protocol):
         """The model on this machine; `InputError` when its parameters do not fit."""
 
     def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of `course_started` besides the date, from a patient's baseline as it is in the log."""
+        """The fields of `course_started` other than the date, from a patient's baseline as it is in the log."""
+
+
+def read_toml(text: str, where: str) -> dict[str, Any]:
+    """The content of a parameter file; `InputError`, which names `where`, when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None

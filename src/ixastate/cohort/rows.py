@@ -34,6 +34,9 @@ KIND = {kind: code for code, kind in enumerate(KINDS)}
 TERMS = ("", "diarrhoea", "other toxicity")
 TERM = {term: code for code, term in enumerate(TERMS)}
 
+# The code of an event that meant nothing to the machine.
+NO_SYMBOL = 255
+
 # The bits of `detail`.
 PAIN, AGREES, CLEAR, NOT_CLEAR, RESOLVED = 1, 2, 4, 8, 16
 

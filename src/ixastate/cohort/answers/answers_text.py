@@ -45,9 +45,9 @@ def _titled(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
 
 def check_lines(checks: Sequence[Mapping[str, Any]], edition: str) -> list[str]:
     """The validation under one edition; `checks` are the JSON objects of its lines."""
-    rows = [["", "published", "tolerance", "simulated", ""]]
+    rows = [["", "pkpd", "tolerance", "simulated", ""]]
     for check in checks:
-        low, high = check["published"]
+        low, high = check["pkpd"]
         rows.append(
             [
                 f"{check['figure']}, {check['unit']}",

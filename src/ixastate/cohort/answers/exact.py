@@ -1,14 +1,14 @@
-"""The exact answer of the hazards model: what a cohort tends to as it grows, without drawing anything.
+"""The exact distribution of the hazards model: what a cohort tends to as it grows, without random numbers.
 
 The model is a Markov chain on configurations, so the distribution after each week is the one before times a sparse
-matrix. What is asked of a cohort is a sum over it: shares of states, symbols, stops, doses. Monte Carlo must agree
-within its standard error.
+transition matrix. The answers are sums over it: shares of states, symbols, stops, doses. A Monte Carlo simulation must
+agree within its standard error.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -87,51 +87,57 @@ class Exact:
 
 def solve(model: Hazards, arrays: MachineArrays, cycles: int) -> Exact:
     """The exact answer of a hazards model over so many cycles."""
-    # Each start is followed apart, because planned doses are those of the start.
     chain = model.chain(arrays)
-    states, symbols = len(chain.configurations), len(arrays.table.symbols)
+    starts = _starts(model, arrays, chain)
     weeks = cycles * cycle_length(arrays.edition) // DAYS
-    happens = chain.probabilities > 0
-    source, column = np.nonzero(happens)
-    matrix = csr_array(
-        (chain.probabilities[happens], (chain.following[source, column], source)), shape=(states, states)
-    )
-    begun = np.flatnonzero(chain.start)
-    spread = np.zeros((states, len(begun)))
-    spread[begun, np.arange(len(begun))] = chain.start[begun]
-    occupancy = np.zeros((weeks, states))
+    symbols = len(arrays.table.symbols)
+    matrix = _matrix(chain)
+    # Each start is followed by itself, because planned doses and the calendar are those of the start.
+    spread = np.zeros((len(chain.configurations), len(starts.symbols)))
+    spread[starts.states, np.arange(len(starts.symbols))] = starts.shares
+    occupancy = np.zeros((weeks, len(chain.configurations)))
     met = np.zeros((weeks, symbols))
+    met[0, starts.symbols] = starts.shares
     doses = np.zeros((cycles, 2 * len(DRUGS)))
-    due = _due(arrays, chain, begun)
+    due = arrays.due_by_rhythm()[arrays.lenalidomide_every_days[starts.symbols].astype(np.int64) - 1]
+    # (starts, drugs, weeks of a cycle): how often each drug is due in each week.
+    times = due.reshape(len(starts.symbols), len(DRUGS), -1, DAYS).sum(axis=3).astype(float)
     given = arrays.given[chain.configurations].astype(float)
     treated = arrays.treated[chain.configurations]
-    level = arrays.level[chain.configurations[begun]].astype(float)
+    level = arrays.level[chain.configurations[starts.states]].astype(float)
     for week in range(weeks):
         occupancy[week] = spread.sum(axis=1)
         cycle, in_cycle = divmod(week, weeks // cycles)
         for drug in range(len(DRUGS)):
-            times = due[:, drug, in_cycle]
-            doses[cycle, drug] += given[:, drug] @ spread @ times
-            doses[cycle, len(DRUGS) + drug] += (treated @ spread) @ (times * level[:, drug])
+            now = times[:, drug, in_cycle]
+            doses[cycle, drug] += given[:, drug] @ spread @ now
+            doses[cycle, len(DRUGS) + drug] += (treated @ spread) @ (now * level[:, drug])
         if week + 1 < weeks:
             met[week + 1] = occupancy[week] @ chain.probabilities[:, :symbols]
             spread = matrix @ spread
-    met[0] = _starts(model, arrays)
     return Exact(arrays, chain, occupancy, met, doses)
 
 
-def _due(arrays: MachineArrays, chain: Chain, begun: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(starts, 3, weeks of a cycle): how often each drug is due in each week, by the start."""
-    every = arrays.lenalidomide_every_days()
-    due = []
-    for place in begun:
-        (symbol,) = np.flatnonzero(arrays.following[0] == chain.configurations[place])[:1]
-        due.append(arrays.due(int(every[symbol])).reshape(len(DRUGS), -1, DAYS).sum(axis=2))
-    return np.array(due, float)
+def _matrix(chain: Chain) -> csr_array:
+    """(N, N): the transition matrix; column j is the distribution a week after state j."""
+    states = len(chain.configurations)
+    happens = chain.probabilities > 0
+    source, column = np.nonzero(happens)
+    return csr_array((chain.probabilities[happens], (chain.following[source, column], source)), shape=(states, states))
 
 
-def _starts(model: Hazards, arrays: MachineArrays) -> NDArray[np.float64]:
-    shares = np.zeros(len(arrays.table.symbols))
-    for symbol, share in model.file.start.by_symbol.items():
-        shares[arrays.numbers[symbol]] = share
-    return shares
+class Starts(NamedTuple):
+    """How courses start, one value per starting symbol of the model's file: its column, its state, its share."""
+
+    symbols: NDArray[np.int64]
+    states: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+
+def _starts(model: Hazards, arrays: MachineArrays, chain: Chain) -> Starts:
+    shares = {symbol: share for symbol, share in model.file.start.by_symbol.items() if share > 0}
+    symbols = np.array([arrays.numbers[symbol] for symbol in shares], np.int64)
+    places = {int(number): place for place, number in enumerate(chain.configurations)}
+    states = np.array([places[int(arrays.following[0, symbol])] for symbol in symbols], np.int64)
+    order = np.argsort(states, kind="stable")
+    return Starts(symbols[order], states[order], np.array(list(shares.values()))[order])

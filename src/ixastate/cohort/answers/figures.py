@@ -1,4 +1,4 @@
-"""Pictures of a cohort: who is in which state when, forty courses, the dose intensity, the traffic on the chart.
+"""Figures of a cohort: occupancy of states, a swimmer plot, the dose intensity, the traffic on the chart.
 
 Each function makes one picture of a run; `write_figures` writes them all as PNG and SVG, the same bytes from the same
 run and libraries. The colours are those of the diagrams. Nothing here counts: the numbers are those of `summary`.
@@ -7,7 +7,7 @@ run and libraries. The colours are those of the diagrams. Nothing here counts: t
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ixastate.chart.chart import build_chart
-from ixastate.cohort.answers.spells import SEVERAL, cycle_days, names_of, spells
+from ixastate.chart.status import SEVERAL
+from ixastate.cohort.answers.spells import ENDED, TREATED, Place, cycle_days, places_of, spells
 from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
@@ -30,6 +31,7 @@ from ixastate.diagrams.style import BLACK, DARK, DOSE_GREENS, DRUG_COLOURS, GREY
 from ixastate.diagrams.traffic import traffic
 from ixastate.errors import InputError, IxastateError
 from ixastate.files import write_whole
+from ixastate.symbols import ENDS
 from ixastate.table.graph import read
 
 FORMATS: tuple[PictureFormat, ...] = ("png", "svg")
@@ -37,11 +39,10 @@ DOTS_PER_INCH = 144
 WIDTH = 10.0
 SWIMMERS = 40
 MOST_TICKS = 13
-DISCONTINUED = "discontinued"
 STOPPED_COLOUR = "#E6E6E6"
 LEFT_OUT = "left-out.txt"
-# Ends that are not the rules' doing, by symbol, with their sign; every other stop is a toxicity's.
-ENDS = {"progression": "D", "death": "X", "withdrawal": "s", "intolerable_toxicity": "v"}
+# The marker of each end that no rule for a single toxicity decides; every other stop is a toxicity's.
+MARKERS = dict(zip((end.name for end in ENDS), ("D", "v", "X", "s"), strict=True))
 BY_RULE, GOES_ON = ("stopped by a rule", "o"), ("still on treatment", ">")
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "ixastate",
@@ -104,7 +105,7 @@ def _titled(run: Run, title: str, height: float) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     plan = run.plan
     axes.set_title(
-        f"{title}\n{plan.patients:,} patients, edition {plan.edition}, model {plan.model}, seed {plan.seed}",
+        f"{title}\n{plan.patients:,} patients, edition {plan.edition}, model {plan.model_name}, seed {plan.seed}",
         fontsize=10,
         color=DARK,
     )
@@ -123,16 +124,20 @@ def _some_cycles(run: Run) -> list[int]:
     return list(range(1, run.plan.cycles + 1, -(-run.plan.cycles // MOST_TICKS)))
 
 
-def colour_of(place: str, places: list[str]) -> str:
-    """The colour of a state: green for a dose, one of its own for each reason for a hold."""
-    if place.startswith("active"):
-        doses = [name for name in places if name.startswith("active")]
-        return DOSE_GREENS[min(doses.index(place), len(DOSE_GREENS) - 1)]
-    if place == SEVERAL:
-        return DARK
-    if place.startswith("held for "):
-        return HOLD_COLOURS.get(place.removeprefix("held for "), GREY)
-    return STOPPED_COLOUR if place == DISCONTINUED else PALE
+def colours_of(places: Sequence[Place]) -> dict[str, str]:
+    """The colour of each place, by its words: green for a dose, one of its own for each reason for a hold."""
+    doses = [place for place in places if place.active_mg is not None]
+    found = {}
+    for place in places:
+        if place.active_mg is not None:
+            found[place.words] = DOSE_GREENS[min(doses.index(place), len(DOSE_GREENS) - 1)]
+        elif place.words == SEVERAL:
+            found[place.words] = DARK
+        elif place.reason is not None:
+            found[place.words] = HOLD_COLOURS.get(place.reason, GREY)
+        else:
+            found[place.words] = STOPPED_COLOUR if place.phase == ENDED else PALE
+    return found
 
 
 # --- The pictures ---------------------------------------------------------------------------------------------
@@ -144,15 +149,15 @@ def occupancy_figure(run: Run) -> Figure:
         figure, axes = _titled(run, "Where the patients are", 5.5)
         found = occupancy(run)
         used = found.group_by("place", maintain_order=True).agg(pl.col("patients").sum()).filter(pl.col("patients") > 0)
-        places = names_of(found["place"])
-        shown = [place for place in places if place in set(used["place"])]
+        colours = colours_of(places_of(run))
+        shown = [place for place in colours if place in set(used["place"])]
         wide = found.pivot("place", index="day", values="share", sort_columns=False)
         # A step lasts from its week to the next.
         weeks = [*((wide["day"] - 1) / cycle_days(run) + 1), run.plan.cycles + 1]
         axes.stackplot(
             weeks,
             [[*wide[place], wide[place][-1]] for place in shown],
-            colors=[colour_of(place, places) for place in shown],
+            colors=[colours[place] for place in shown],
             step="post",
             linewidth=0,
             antialiased=False,
@@ -161,7 +166,7 @@ def occupancy_figure(run: Run) -> Figure:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_ylabel("share of patients")
         _along_cycles(run, axes)
-        handles = [Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in reversed(shown)]
+        handles = [Patch(facecolor=colours[place], edgecolor=GREY, label=place) for place in reversed(shown)]
         figure.legend(handles=handles, loc="outside right center")
     return figure
 
@@ -203,13 +208,13 @@ def intensity_figure(run: Run) -> Figure:
 def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
     """The courses of the first patients, a bar each: doses, holds, and how it ended."""
     first = pl.col("patient") < patients
-    found = run.collect(spells(run).filter(first & (pl.col("phase") == "on treatment")))
+    found = run.collect(spells(run).filter(first & (pl.col("phase") == TREATED)))
     ends = run.collect(run.patients.filter(first).select("patient", "treated_days", "ended_by").sort("patient"))
     length = cycle_days(run)
     with matplotlib.rc_context(STYLE):
         figure, axes = _titled(run, f"The first {ends.height} patients", 1.8 + 0.19 * ends.height)
-        places = names_of(found["place"])
-        shown = [place for place in places if place in set(found["place"])]
+        colours = colours_of(places_of(run))
+        shown = [place for place in colours if place in set(found["place"])]
         for place in shown:
             own = found.filter(pl.col("place") == place)
             axes.barh(
@@ -217,7 +222,7 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
                 (own["until"] - own["day"]) / length,
                 left=(own["day"] - 1) / length + 1,
                 height=0.72,
-                color=colour_of(place, places),
+                color=colours[place],
                 linewidth=0,
             )
         signs: dict[str, str] = {}
@@ -240,9 +245,9 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
         axes.set_ylabel("patient")
         axes.tick_params(axis="y", length=0)
         _along_cycles(run, axes)
-        order = [*(_ending(cause)[0] for cause in ENDS), BY_RULE[0], GOES_ON[0]]
+        order = [*(_ending(cause)[0] for cause in MARKERS), BY_RULE[0], GOES_ON[0]]
         handles: list[Patch | Line2D] = [
-            Patch(facecolor=colour_of(place, places), edgecolor=GREY, label=place) for place in shown
+            Patch(facecolor=colours[place], edgecolor=GREY, label=place) for place in shown
         ]
         handles += [
             Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words)
@@ -257,7 +262,7 @@ def _ending(cause: str | None) -> tuple[str, str]:
     """How a course ended, in words and as a sign."""
     if cause is None:
         return GOES_ON
-    return (cause.replace("_", " "), ENDS[cause]) if cause in ENDS else BY_RULE
+    return (cause.replace("_", " "), MARKERS[cause]) if cause in MARKERS else BY_RULE
 
 
 FIGURES: dict[str, Callable[[Run], Figure]] = {
@@ -280,6 +285,6 @@ def traffic_drawing(run: Run) -> Drawing:
     plan = run.plan
     title = (
         f"The transitions that {plan.patients:,} patients took in {plan.cycles} cycles "
-        f"(edition {plan.edition}, model {plan.model}, seed {plan.seed})"
+        f"(edition {plan.edition}, model {plan.model_name}, seed {plan.seed})"
     )
     return traffic(graph, counts, title)

@@ -5,20 +5,21 @@ both, and a difference is that of one patient under two editions, readings or pa
 patients that both runs have, with normal limits. Runs of different seeds are independent samples: means are compared
 with normal limits for unequal variances (Welch's standard error), shares by Newcombe's method from Wilson's limits.
 
-A measure is a number or a yes or no for each patient. This module knows no chance and no picture.
+A measure is a number or a yes or no for each patient. This module draws no random number and no picture.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ixastate.cohort.answers.spells import cycle_days, holds
+from ixastate.cohort.answers.spells import ANY, cycle_days, holds
 from ixastate.cohort.answers.summary import LADDERED, PER_MILLION, STILL, about, per_million, rounded
 from ixastate.cohort.answers.summary_text import aligned
 from ixastate.cohort.answers.survival import LEVEL
@@ -30,8 +31,6 @@ FORMAT = "ixastate cohort comparison 1"
 NORMAL = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 # What a measure counts: a share of something, days, or how many.
 SHARE, DAYS, NUMBER = "share", "days", "number"
-INTENSITY, TIME = "relative dose intensity", "days on treatment"
-HELD, STOPPED = "held for", "stopped by"
 COLUMNS: dict[str, type[pl.DataType]] = {
     "measure": pl.String,
     "unit": pl.String,
@@ -40,7 +39,61 @@ COLUMNS: dict[str, type[pl.DataType]] = {
     "difference": pl.Float64,
     "lower": pl.Float64,
     "upper": pl.Float64,
+    "kind": pl.String,
+    "drug": pl.String,
+    "reason": pl.String,
+    "cause": pl.String,
 }
+
+
+class Kind(NamedTuple):
+    """A kind of measure: its unit, and its name with the drug, the reason or the cause in its place."""
+
+    unit: str
+    words: str
+
+
+# In the order of the table; those of one kind go by their order in the log or, where they have a word, by it.
+KINDS: dict[str, Kind] = {
+    "dose intensity": Kind(SHARE, "relative dose intensity of {drug}"),
+    "time": Kind(DAYS, "days on treatment"),
+    "reductions": Kind(NUMBER, "reductions of {drug}"),
+    "holds": Kind(NUMBER, "holds of {drug}"),
+    "held days": Kind(DAYS, "days {drug} was held"),
+    "held for any": Kind(SHARE, "held for any reason"),
+    "held for": Kind(SHARE, "held for {reason}"),
+    "still treated": Kind(SHARE, STILL),
+    "stopped by": Kind(SHARE, "stopped by {cause}"),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number or a yes or no for each patient; `drug`, `reason` and `cause` are empty where they do not apply."""
+
+    kind: str
+    drug: str = ""
+    reason: str = ""
+    cause: str = ""
+
+    @property
+    def name(self) -> str:
+        """The measure in words."""
+        return KINDS[self.kind].words.format(drug=self.drug, reason=self.reason, cause=self.cause)
+
+    @property
+    def unit(self) -> str:
+        """What it counts."""
+        return KINDS[self.kind].unit
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Its place in the table."""
+        return list(KINDS).index(self.kind), self.reason + self.cause
+
+    def fields(self) -> dict[str, str | None]:
+        """Its parts as columns; null where one does not apply."""
+        return {"kind": self.kind, **{name: getattr(self, name) or None for name in ("drug", "reason", "cause")}}
 
 
 def require_comparable(first: Run, second: Run) -> None:
@@ -51,7 +104,7 @@ def require_comparable(first: Run, second: Run) -> None:
         raise InputError(
             f"it follows its patients for {said[1]}, and {first.path} for {said[0]}",
             where=str(second.path),
-            remedy=f"simulate one of them anew with --cycles {lengths[0][0]} or {lengths[1][0]}",
+            remedy=f"simulate one of them again with --cycles {lengths[0][0]} or {lengths[1][0]}",
         )
 
 
@@ -64,52 +117,55 @@ def differences(first: Run, second: Run) -> pl.DataFrame:
     """By `measure`: its mean or share in the `first` and the `second` run, the `difference` and its 95 % limits.
 
     `unit` is `share`, `days` or `number`; all are per patient. In paired runs of different size the means are those of
-    the patients that both have. A limit is null where there is one patient only.
+    the patients that both have. A limit is null where there is one patient only. `kind`, `drug`, `reason` and `cause`
+    say what the measure is of, each null where it does not apply.
     """
     require_comparable(first, second)
     left, right = measures(first), measures(second)
     together = paired(first, second)
     if together:
-        common = min(left.height, right.height)
-        left, right = left.head(common), right.head(common)
-    nobody = pl.lit(False)
-    names = [*left.columns, *(name for name in right.columns if name not in left.columns)]
-    left = left.with_columns(nobody.alias(name) for name in names if name not in left.columns)
-    right = right.with_columns(nobody.alias(name) for name in names if name not in right.columns)
+        common = min(len(_any(left)), len(_any(right)))
+        left, right = ({measure: values.head(common) for measure, values in one.items()} for one in (left, right))
+    of_nobody = [pl.repeat(False, len(_any(values)), eager=True) for values in (left, right)]
     rows = [
-        {"measure": name, "unit": unit_of(name), **_compared(left[name], right[name], together)}
-        for name in sorted(names, key=_rank)
+        {
+            "measure": measure.name,
+            "unit": measure.unit,
+            **_compared(left.get(measure, of_nobody[0]), right.get(measure, of_nobody[1]), together),
+            **measure.fields(),
+        }
+        for measure in sorted(left | right, key=lambda one: one.rank)
     ]
     return pl.DataFrame(rows, schema=COLUMNS)
 
 
-def measures(run: Run) -> pl.DataFrame:
-    """One row a patient, in order, and a column a measure: a number, or yes or no."""
-    given = {drug: pl.col(f"{drug}_given_mg10").cast(pl.Int64) for drug in DRUGS}
-    planned = {drug: pl.col(f"{drug}_planned_mg10").cast(pl.Int64) for drug in DRUGS}
-    frame = run.collect(
-        run.patients.sort("patient").select(
-            *(
-                # Who was planned no dose has no intensity.
-                pl.when(planned[drug] > 0)
-                .then(per_million(given[drug], planned[drug]) / PER_MILLION)
-                .alias(f"{INTENSITY} of {drug}")
-                for drug in DRUGS
-            ),
-            pl.col("treated_days").alias(TIME),
-            *(pl.col(f"{drug}_reductions").alias(f"reductions of {drug}") for drug in LADDERED),
-            *(pl.col(f"{drug}_holds").alias(f"holds of {drug}") for drug in LADDERED),
-            *(pl.col(f"{drug}_held_days").alias(f"days {drug} was held") for drug in LADDERED),
-            pl.col("ended_by").cast(pl.String).fill_null("").alias("cause"),
-        )
-    )
-    causes = frame["cause"].unique().sort()
-    ended = [(frame["cause"] == cause).alias(f"{STOPPED} {cause}" if cause else STILL) for cause in causes]
+def _any(values: Mapping[Measure, pl.Series]) -> pl.Series:
+    return next(iter(values.values()))
+
+
+def measures(run: Run) -> dict[Measure, pl.Series]:
+    """The value of each measure for each patient, in order: a number, or yes or no."""
+    frame = run.collect(run.patients.sort("patient"))
+    found: dict[Measure, pl.Series] = {}
+    for drug in DRUGS:
+        given, planned = (pl.col(f"{drug}_{what}_mg10").cast(pl.Int64) for what in ("given", "planned"))
+        # Who was planned no dose has no intensity.
+        share = pl.when(planned > 0).then(per_million(given, planned) / PER_MILLION)
+        found[Measure("dose intensity", drug=drug)] = frame.select(share.alias("share"))["share"]
+    found[Measure("time")] = frame["treated_days"]
+    for kind, column in (("reductions", "reductions"), ("holds", "holds"), ("held days", "held_days")):
+        for drug in LADDERED:
+            found[Measure(kind, drug=drug)] = frame[f"{drug}_{column}"]
     held = run.collect(holds(run).select("reason", "patient").unique())
-    return frame.drop("cause").with_columns(
-        *(_flags(own["patient"], frame.height).alias(_held(str(reason))) for (reason,), own in held.group_by("reason")),
-        *ended,
-    )
+    for (reason,), own in held.group_by("reason"):
+        measure = Measure("held for any") if reason == ANY else Measure("held for", reason=str(reason))
+        found[measure] = _flags(own["patient"], frame.height)
+    causes = frame["ended_by"].cast(pl.String)
+    if causes.null_count():
+        found[Measure("still treated")] = causes.is_null()
+    for cause in causes.drop_nulls().unique().sort():
+        found[Measure("stopped by", cause=cause)] = (causes == cause).fill_null(False)
+    return found
 
 
 def _flags(patients: pl.Series, count: int) -> pl.Series:
@@ -117,23 +173,6 @@ def _flags(patients: pl.Series, count: int) -> pl.Series:
     flags = np.zeros(count, bool)
     flags[patients.to_numpy()] = True
     return pl.Series(flags)
-
-
-def _held(reason: str) -> str:
-    return f"{HELD} {'any reason' if reason == 'any' else reason}"
-
-
-def unit_of(measure: str) -> str:
-    """What a measure counts."""
-    if measure.startswith((INTENSITY, HELD, STOPPED)) or measure == STILL:
-        return SHARE
-    return DAYS if measure.startswith("days") else NUMBER
-
-
-def _rank(measure: str) -> tuple[int, bool, str]:
-    """The order of the measures: doses and days as they come, then holds and stops by name, the general ones first."""
-    group = next((place for place, name in enumerate((HELD, STILL, STOPPED), 1) if measure.startswith(name)), 0)
-    return (group, not measure.endswith("any reason"), measure if group else "")
 
 
 def _compared(left: pl.Series, right: pl.Series, together: bool) -> dict[str, float | None]:

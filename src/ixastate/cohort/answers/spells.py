@@ -7,13 +7,19 @@ through, and is read off the run's own files: this module knows no machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import get_args
+
 import polars as pl
 
+from ixastate.chart.status import SEVERAL, Phase, Status, active_at, held_for
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.run.run import Run
 from ixastate.rules import load_edition
 
-SEVERAL = "held for several reasons"
+SCREENED, TREATED, ENDED = get_args(Phase)
+# The reason that stands for every reason.
 ANY = "any"
 RELEASED, STOPPED, OPEN = "released", "treatment stopped", "open at the end"
 ENDINGS = pl.Enum([RELEASED, STOPPED, OPEN])
@@ -29,57 +35,80 @@ def cycle_days(run: Run) -> int:
     return cycle_length(load_edition(run.plan.edition))
 
 
+# --- What configurations mean ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """A state as people at the bedside speak of it (`Status.place`), with what its words are made of.
+
+    `active_mg` is the dose of ixazomib where it is given, `reason` that of a hold for one reason alone.
+    """
+
+    words: str
+    phase: Phase
+    active_mg: float | None = None
+    reason: str | None = None
+
+
 def meanings(run: Run) -> pl.DataFrame:
     """What each configuration means to the answers, one row each.
 
-    `place` is a state as people speak of it: active at a dose of ixazomib, held for one reason or for several,
-    discontinued. It speaks of ixazomib: a hold of lenalidomide alone is no place. `phase` is as in the log, and
-    `held for REASON` says of each reason whether any drug is held for it.
+    `place` is the place's words, which speak of ixazomib: a hold of lenalidomide alone is no place. `phase` is as in
+    the log. `reasons` has a bit for each reason that a drug is held for, in the order of `reasons_of`.
     """
-    columns = ["configuration", "phase", "held_for", "ixazomib_level_mg10", "ixazomib_given_mg10"]
-    frame = run.collect(run.configurations.select(columns).sort("configuration"))
-    reasons = pl.col("held_for")
-    held = pl.when(reasons.list.len() > 1).then(pl.lit(SEVERAL)).otherwise("held for " + reasons.list.first())
-    levels = sorted(frame["ixazomib_level_mg10"].unique())
-    names = pl.col("ixazomib_level_mg10").replace_strict(levels, [_active(level) for level in levels])
-    place = (
-        pl.when(pl.col("phase") != "on treatment")
-        .then("phase")
-        .when(pl.col("ixazomib_given_mg10") == 0)
-        .then(held)
-        .otherwise(names)
-    )
+    frame = _configurations(run)
+    bits = {reason: 1 << bit for bit, reason in enumerate(_reasons(frame))}
     return frame.select(
         "configuration",
-        place.cast(pl.Enum(places(frame))).alias("place"),
+        pl.Series("place", _words(frame), pl.Enum([place.words for place in _places(frame)])),
         "phase",
-        *(reasons.list.contains(reason).alias(f"held for {reason}") for reason in reasons_of(frame)),
-        (reasons.list.len() > 0).alias(f"held for {ANY}"),
+        pl.Series("reasons", [sum(bits[reason] for reason in held) for held in frame["held_for"]], pl.UInt32),
     )
 
 
-def reasons_of(configurations: pl.DataFrame) -> list[str]:
-    """The reasons that hold a drug in any of these configurations, those that come first in a course first."""
-    return configurations["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()
+def places_of(run: Run) -> list[Place]:
+    """Every place that this run's machine has: screening, active from the highest dose down, held, discontinued."""
+    return _places(_configurations(run))
 
 
-def places(configurations: pl.DataFrame) -> list[str]:
-    """The places in order: screening, active from the highest dose down, held, discontinued."""
-    treated = configurations.filter(pl.col("phase") == "on treatment")
-    levels = sorted(treated["ixazomib_level_mg10"].unique(), reverse=True)
-    held = [f"held for {reason}" for reason in reasons_of(configurations)]
-    return ["screening", *map(_active, levels), *held, SEVERAL, "discontinued"]
+def reasons_of(run: Run) -> list[str]:
+    """The reasons that hold a drug in any configuration, those that come first in a course first."""
+    return _reasons(_configurations(run))
 
 
-def names_of(column: pl.Series) -> list[str]:
-    """Every place that a column of places could have, in order."""
-    kind = column.dtype
-    assert isinstance(kind, pl.Enum)
-    return kind.categories.to_list()
+def _configurations(run: Run) -> pl.DataFrame:
+    columns = ["configuration", "phase", "held_for", "ixazomib_level_mg10", "ixazomib_given_mg10"]
+    return run.collect(run.configurations.select(columns).sort("configuration"))
 
 
-def _active(level_mg10: int) -> str:
-    return f"active at {level_mg10 / TENTHS:g} mg"
+def _reasons(frame: pl.DataFrame) -> list[str]:
+    return frame["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _places(frame: pl.DataFrame) -> list[Place]:
+    treated = frame.filter(pl.col("phase") == TREATED)
+    levels = [level / TENTHS for level in sorted(treated["ixazomib_level_mg10"].unique(), reverse=True)]
+    return [
+        Place(SCREENED, SCREENED),
+        *(Place(active_at(mg), TREATED, active_mg=mg) for mg in levels),
+        *(Place(held_for(reason), TREATED, reason=reason) for reason in _reasons(frame)),
+        Place(SEVERAL, TREATED),
+        Place(ENDED, ENDED),
+    ]
+
+
+def _words(frame: pl.DataFrame) -> Iterable[str]:
+    """The place of each configuration in words; there are few different ones."""
+    known: dict[tuple[object, ...], str] = {}
+    for _, phase, reasons, level, given in frame.iter_rows():
+        key = (phase, level, given == 0, *reasons)
+        if key not in known:
+            known[key] = Status(phase, level / TENTHS, given == 0, held_for=tuple(reasons)).place
+        yield known[key]
+
+
+# --- Spells and holds -----------------------------------------------------------------------------------------
 
 
 def moves(run: Run) -> pl.LazyFrame:
@@ -113,31 +142,29 @@ def holds(run: Run) -> pl.LazyFrame:
     A hold for a reason lasts as long as that reason holds a drug; `any` is the time with some drug held for something.
     A hold that the stop of treatment ended, or the end of the follow-up, is shorter than it would have been.
     """
-    said = meanings(run)
-    names = [name for name in said.columns if name.startswith("held for ")]
-    # The few rows at which the set of reasons changes are kept, so that the log is read once for all reasons.
-    reasons = pl.sum_horizontal(pl.col(name).cast(pl.UInt8) * 2**bit for bit, name in enumerate(names))
-    said = said.select("configuration", "phase", reasons.cast(pl.UInt8).alias("reasons"))
     before = pl.when(_same(1)).then(pl.col("reasons").shift(1)).otherwise(0)
+    # The few rows at which the set of reasons changes are kept, so that the log is read once for all reasons.
     turns = run.collect(
         moves(run)
-        .join(said.lazy(), on="configuration", maintain_order="left")
+        .join(meanings(run).lazy().drop("place"), on="configuration", maintain_order="left")
         .filter(pl.col("reasons") != before)
         .select("patient", "day", "phase", "reasons")
     )
-    return pl.concat([_holds(turns.lazy(), name, bit, days_of(run)) for bit, name in enumerate(names)])
+    masks = {reason: 1 << bit for bit, reason in enumerate(reasons_of(run))}
+    masks[ANY] = sum(masks.values())
+    return pl.concat([_holds(turns.lazy(), reason, mask, days_of(run)) for reason, mask in masks.items()])
 
 
-def _holds(turns: pl.LazyFrame, name: str, bit: int, days: int) -> pl.LazyFrame:
+def _holds(turns: pl.LazyFrame, reason: str, mask: int, days: int) -> pl.LazyFrame:
     """The holds for one reason: from a row at which it holds and did not before, to one at which it does not."""
-    held = pl.col("reasons") & 2**bit > 0
-    ended = pl.when(pl.col("phase").shift(-1) == "on treatment").then(pl.lit(RELEASED)).otherwise(pl.lit(STOPPED))
+    held = pl.col("reasons") & mask > 0
+    ended = pl.when(pl.col("phase").shift(-1) == TREATED).then(pl.lit(RELEASED)).otherwise(pl.lit(STOPPED))
     # The rows take turns, so the next row of the same patient is the end of this hold.
     return (
         _until(turns.filter(held != (held.shift(1) & _same(1)).fill_null(False)), days)
         .select(
             "patient",
-            pl.lit(name.removeprefix("held for ")).alias("reason"),
+            pl.lit(reason).alias("reason"),
             "day",
             (pl.col("until") - pl.col("day")).alias("days"),
             pl.when(pl.col("until") > days).then(pl.lit(OPEN)).otherwise(ended).cast(ENDINGS).alias("ended"),

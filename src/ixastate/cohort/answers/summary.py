@@ -1,8 +1,8 @@
-"""What became of a cohort: dose intensity, holds, reductions, stops, time on treatment, occupancy, rules.
+"""Summary statistics of a cohort: dose intensity, holds, reductions, stops, time on treatment, occupancy, rules.
 
 Each function takes a finished run and gives a small polars frame. The log streams through, so a million patients take
 seconds. Whatever is counted is summed as whole numbers: doses as tenths of a milligram, ratios as parts per million; so
-the answers do not depend on the order in which threads add. This module knows no chance and no picture.
+the answers do not depend on the order in which threads add. This module draws no random number and no picture.
 
 Words: `given` over `planned` is the relative dose intensity, the plan being the starting doses on the calendar for as
 long as a patient was on treatment. `overall` is that of all patients' doses together; `mean` and `median` are over
@@ -11,14 +11,28 @@ patients, each with their own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import polars as pl
 
-from ixastate.cohort.answers.spells import ANY, OPEN, STOPPED, cycle_days, days_of, holds, meanings, names_of, spells
+from ixastate.cohort.answers.spells import (
+    ANY,
+    OPEN,
+    RELEASED,
+    STOPPED,
+    cycle_days,
+    days_of,
+    holds,
+    places_of,
+    reasons_of,
+    spells,
+)
 from ixastate.cohort.answers.survival import Survival, kaplan_meier
+from ixastate.cohort.arrays import TENTHS
 from ixastate.cohort.run.run import Run
-from ixastate.events import DRUGS
+from ixastate.events import DRUGS, Drug
+from ixastate.orders import Order, Verb
+from ixastate.rules import load_edition
 
 FORMAT = "ixastate cohort summary 1"
 PER_MILLION = 1_000_000
@@ -116,14 +130,13 @@ def _hold_times(run: Run, every: pl.LazyFrame) -> pl.DataFrame:
     by_length = run.collect(every.group_by("reason", "days", "ended").agg(pl.len().alias("count")))
     first = every.group_by("patient", "reason").agg(pl.col("day").min())
     firsts = run.collect(first.group_by("reason").agg(pl.len().alias("patients"), pl.col("day").median()))
-    reasons = [name.removeprefix("held for ") for name in meanings(run).columns if name.startswith("held for ")]
     rows = []
-    for reason in [ANY, *(name for name in reasons if name != ANY)]:
+    for reason in [ANY, *reasons_of(run)]:
         own = by_length.filter(pl.col("reason") == reason).sort("days", "ended")
         patients, day = firsts.filter(pl.col("reason") == reason).row(0)[1:] if own.height else (0, None)
         counts = own["count"].cast(pl.Int64)
         total = int(counts.sum())
-        curve = kaplan_meier(own["days"], own["ended"] == "released", counts) if total else Survival.nobody()
+        curve = kaplan_meier(own["days"], own["ended"] == RELEASED, counts) if total else Survival.nobody()
         rows.append(
             {
                 "reason": reason,
@@ -230,10 +243,11 @@ def occupancy(run: Run, every_days: int = 7) -> pl.DataFrame:
     came = lasting.group_by("place", "day").agg(pl.len().cast(pl.Int64).alias("patients"))
     went = lasting.group_by("place", pl.col("until").alias("day")).agg(-pl.len().cast(pl.Int64).alias("patients"))
     turns = run.collect(pl.concat([came, went])).group_by("place", "day").agg(pl.col("patients").sum())
-    every = meanings(run)["place"]
+    names = pl.Series("place", [place.words for place in places_of(run)])
+    names = names.cast(pl.Enum(names))
     calendar = pl.DataFrame({"day": range(1, days + 1)}, schema={"day": pl.Int32})
     return (
-        pl.DataFrame({"place": names_of(every)}, schema={"place": every.dtype})
+        names.to_frame()
         .join(calendar, how="cross")
         .join(turns, on=["place", "day"], how="left")
         .sort("place", "day")
@@ -251,8 +265,34 @@ def rule_counts(run: Run) -> pl.DataFrame:
 
 
 def order_counts(run: Run) -> pl.DataFrame:
-    """By `order`: how many `events` asked for it."""
-    return _said(run, "orders", "order")
+    """By `order`, its sentence: how many `events` asked for it, with the order's `verb` and `drug`.
+
+    Verb and drug are null for a sentence that this version does not write, as in a run of another version; the drug
+    also for an order that concerns none.
+    """
+    counted = _said(run, "orders", "order")
+    known = _orders(run)
+    orders = [known.get(sentence) for sentence in counted["order"]]
+    return counted.with_columns(
+        pl.Series("verb", [order and order.verb for order in orders], pl.String),
+        pl.Series("drug", [(order and order.drug) or None for order in orders], pl.String),
+    )
+
+
+def _orders(run: Run) -> dict[str, Order]:
+    """Every order that the run's machine can give, by its sentence."""
+    levels = run.collect(run.configurations.select(f"{drug}_level_mg10" for drug in LADDERED).unique())
+    doses = {level / TENTHS for drug in LADDERED for level in levels[f"{drug}_level_mg10"]}
+    doses.add(load_edition(run.plan.edition).dexamethasone.dose_mg)
+    # Orders that say the same differ in a part that the sentence leaves out; the one without it comes first.
+    found: dict[str, Order] = {}
+    drugs: tuple[Drug | Literal[""], ...] = ("", *DRUGS)
+    for verb in get_args(Verb):
+        for drug in drugs:
+            for mg in (0.0, *sorted(doses)):
+                order = Order(verb, drug, mg)
+                found.setdefault(str(order), order)
+    return found
 
 
 def transition_counts(run: Run) -> pl.DataFrame:
@@ -280,7 +320,7 @@ def about(run: Run) -> dict[str, Any]:
         "cycle_days": cycle_days(run),
         "seed": plan.seed,
         "edition": plan.edition,
-        "model": plan.model,
+        "model": plan.model_name,
         "events": run.manifest.get("events"),
         "fingerprint": run.directory.fingerprint,
         "digest": run.manifest.get("digest"),
@@ -317,7 +357,7 @@ def _by(frame: pl.DataFrame, along: str, kind: str) -> dict[str, Any]:
 
 
 def rounded(value: Any) -> Any:
-    """Plain data with its numbers cut to the digits that are kept."""
+    """Reference data with its numbers cut to the digits that are kept."""
     if isinstance(value, float):
         return round(value, DIGITS)
     if isinstance(value, dict):

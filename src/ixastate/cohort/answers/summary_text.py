@@ -1,4 +1,4 @@
-"""The answers of a run as a table for a terminal: the numbers that people ask for first, in aligned columns.
+"""The summary of a run as a text table for a terminal: the most important numbers, in aligned columns.
 
 It writes what `summary.as_json` holds and counts nothing itself.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ixastate.cohort.answers.spells import ANY
 from ixastate.rules import load_edition
 
 # How many of a long list are shown.
@@ -28,8 +29,8 @@ def lines(answers: Answers) -> list[str]:
         *_titled("Stops", _stops(answers)),
         *_titled("Time on treatment", _times(answers)),
         *_titled("Rules that stopped treatment most often", _rules(answers, "stop_rules", "patients")),
-        *_titled("Rules that spoke most often", _rules(answers, "rules", "events")),
-        *_titled("Orders given most often, besides starting and stopping", _orders(answers["orders"])),
+        *_titled("Rules that fired most often", _rules(answers, "rules", "events")),
+        *_titled("Orders given most often, other than starting and stopping", _orders(answers["orders"])),
     ]
 
 
@@ -74,7 +75,7 @@ def _holds(answers: Answers) -> list[str]:
     head = ["for", "patients", "", "first on day", "holds", "mean days", "median days (95 %)", "stopped", "open"]
     rows = [
         [
-            "any reason" if row["reason"] == "any" else row["reason"],
+            "any reason" if row["reason"] == ANY else row["reason"],
             f"{row['patients']:,}",
             percent(row["share"]),
             number(row["first_day"]),
@@ -127,7 +128,7 @@ def _rules(answers: Answers, name: str, what: str) -> list[str]:
 
 
 def _orders(rows: Sequence[Answers]) -> list[str]:
-    rows = [row for row in rows if not row["order"].startswith(("start ", "stop "))]
+    rows = [row for row in rows if row["verb"] not in ("start", "stop")]
     return [*aligned([[row["order"], f"{row['events']:,}"] for row in rows[:SHOWN]]), *_more(rows)]
 
 

@@ -1,4 +1,4 @@
-"""Times until something happens, of which some were not seen to the end: Kaplan-Meier curves with 95 % limits.
+"""Kaplan-Meier curves of right-censored times, with 95 % confidence limits.
 
 The estimate and its limits are those of the library lifelines. Times are whole days, so patients are counted by day
 first, and a million cost no more than a thousand.

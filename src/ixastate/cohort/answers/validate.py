@@ -1,4 +1,4 @@
-"""Whether the model `published` gives what trials reported: simulated figures beside published ones.
+"""Whether the model `pkpd` gives what trials reported: simulated figures beside published ones.
 
 Two cohorts are simulated with one seed: with ixazomib, and with every dose of it missed, which stands for placebo.
 Figures of the trial's ixazomib arm are held against the first, those of both arms against the two together. A figure
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.model import Block
-from ixastate.cohort.models.plain_body import Body, modes
-from ixastate.cohort.models.published import Published
-from ixastate.cohort.models.published_numbers import DAYS_A_WEEK
+from ixastate.cohort.models.pkpd import Pkpd
+from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK
+from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.cohort.rows import KIND, joined
 
 MM1 = "TOURMALINE-MM1"
@@ -74,7 +74,7 @@ class Check:
         return {
             "figure": self.figure,
             "unit": self.unit,
-            "published": [self.low, self.high],
+            "pkpd": [self.low, self.high],
             "tolerance": self.tolerance,
             "simulated": self.simulated,
             "agrees": self.agrees,
@@ -161,8 +161,8 @@ class Arm:
         """(patients,): what was given of ixazomib (0) or lenalidomide (1), as a share of the plan at the first dose."""
         rows, arrays = self.block.rows, self.arrays
         key = self.place * BIG + rows.day
-        every = arrays.lenalidomide_every_days()[rows.symbol[self.first]]
-        due = np.array([arrays.due(days)[drug] for days in range(1, int(every.max()) + 1)])
+        every = arrays.lenalidomide_every_days[rows.symbol[self.first]].astype(np.int64)
+        due = arrays.due_by_rhythm()[:, drug]
         missed = np.zeros((self.patients, int(self.weeks.max()) + 1), np.bool_)
         lost = rows.kind == KIND["dose_missed"]
         missed[self.place[lost], (rows.value[lost] - 1) // DAYS_A_WEEK] = drug == 0
@@ -178,7 +178,7 @@ class Arm:
         return np.asarray(np.divide(given, planned, out=np.full(self.patients, np.nan), where=planned > 0))
 
 
-def arm(model: Published, arrays: MachineArrays, patients: int, cycles: int, seed: int) -> Arm:
+def arm(model: Pkpd, arrays: MachineArrays, patients: int, cycles: int, seed: int) -> Arm:
     """A simulated cohort."""
     kernel = model.kernel(arrays, seed, cycles)
     blocks = [kernel(first, min(BLOCK, patients - first)) for first in range(0, patients, BLOCK)]
@@ -186,13 +186,13 @@ def arm(model: Published, arrays: MachineArrays, patients: int, cycles: int, see
     return Arm(Block(joined([block.rows for block in blocks]), baseline), arrays, cycles)
 
 
-def without_ixazomib(model: Published) -> Published:
+def without_ixazomib(model: Pkpd) -> Pkpd:
     """The model in which every dose of ixazomib is missed."""
     return replace(model, values=model.values | {"adherence.missed": 1.0, "adherence.late": 0.0})
 
 
 def validate(
-    model: Published, arrays: MachineArrays, patients: int = 20_000, cycles: int = 26, seed: int = 1
+    model: Pkpd, arrays: MachineArrays, patients: int = 20_000, cycles: int = 26, seed: int = 1
 ) -> list[Check]:
     """The figures of the trials beside those of a simulation under this machine's edition."""
     active = arm(model, arrays, patients, cycles, seed)
@@ -260,7 +260,7 @@ def courses(active: Arm) -> Iterator[Check]:
     yield Check("median cycles", "cycles", 15.0, 17.0, 2.0, cycles, MEMORY)
 
 
-def nadir(model: Published, arrays: MachineArrays) -> Check:
+def nadir(model: Pkpd, arrays: MachineArrays) -> Check:
     """The day of the lowest platelets of the first cycle in the typical patient at the full doses."""
     n, edition = model.numbers, arrays.edition
     body = Body(n, modes(n, n.clearance, n.bioavailability, n.volume_4))

@@ -1,4 +1,4 @@
-"""What courses came to: for each patient the days and doses, for each cycle the doses, from the rows of a block."""
+"""The dose ledger: days and doses of each patient, and doses of each cycle, added up from the rows of a block."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, cycle_length
+from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.log import ledger_kernel as kernel
-from ixastate.cohort.rows import KIND, Rows
+from ixastate.cohort.rows import KIND, NO_SYMBOL, Rows
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Bookkeeper:
     arrays: MachineArrays
     cycles: int
     due: NDArray[np.bool_]
-    every_days: NDArray[np.uint8]
+    every_days: NDArray[np.uint16]
 
     @classmethod
     def of(cls, arrays: MachineArrays, cycles: int) -> Bookkeeper:
         """A bookkeeper for this machine."""
-        return cls(arrays, cycles, np.array([arrays.due(1), arrays.due(2)]), arrays.lenalidomide_every_days())
+        return cls(arrays, cycles, arrays.due_by_rhythm(), arrays.lenalidomide_every_days)
 
     def keep(self, first: int, count: int, rows: Rows) -> Ledger:
         """The ledger of the patients from number `first` on, whose rows these are."""

@@ -1,4 +1,4 @@
-"""What a course of events came to in days and doses: one pass over the rows, whatever model wrote them.
+"""The compiled dose ledger: days and doses of a course, in one pass over the rows, whatever model wrote them.
 
 A row's configuration is in force from its day, because results come before the doses of a day, until the next row's. A
 drug is due by the calendar and given as the configuration says. This module knows no chance and no toxicity.
@@ -6,7 +6,7 @@ drug is due by the calendar and given as the configuration says. This module kno
 
 from __future__ import annotations
 
-from numba import njit
+from ixastate.cohort.compiled import kernel
 
 # Columns of the whole-course numbers of a patient (`courses`).
 TREATED_DAYS = 0
@@ -20,10 +20,10 @@ EVENTS = 10
 COURSE_COLUMNS = 11
 # Columns of the doses of a cycle, and of a whole course: given, then planned, of the three drugs, in tenths of a mg.
 DOSE_COLUMNS = 6
-IXAZOMIB, LENALIDOMIDE = 0, 1
+IXAZOMIB = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def keep_ledger(
     first,
     count,
@@ -49,9 +49,9 @@ def keep_ledger(
 ):
     """Fill `courses` (count, 11) int64 and `doses` (count, cycles, 6) int64 from the rows of a block.
 
-    `due` (2, 3, cycle_days) is the calendar by how often lenalidomide is due; `every_days` (S,) says which by the
-    starting symbol. `days` is the length of the follow-up, whole cycles. Planned doses are the starting doses on the
-    calendar for as long as the course is on treatment.
+    `due` (rhythms, 3, cycle_days) are the calendars with lenalidomide every 1, 2, ... days, and `every_days` (S,) tells
+    the rhythm of each starting symbol. `days` is the length of the follow-up, whole cycles. Planned doses are the
+    starting doses on the calendar for as long as the course is on treatment.
     """
     courses[:] = 0
     doses[:] = 0

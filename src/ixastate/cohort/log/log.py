@@ -19,12 +19,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, cycle_length
+from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.log import ledger_kernel as column
 from ixastate.cohort.log.codec import Code
 from ixastate.cohort.log.ledger import Ledger
 from ixastate.cohort.model import Block
-from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows, joined
+from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows, joined
 from ixastate.events import DRUGS
 
 ATTRIBUTIONS = ("clear", "not_clear")

@@ -1,4 +1,4 @@
-"""The toxicity model `hazards`: each week at most one symbol, drawn with a probability that depends on the state.
+"""The toxicity model `hazards`, a Markov chain: each week at most one symbol, with a probability by the state.
 
 The probabilities are a file that users edit (`hazards.toml` is ours): onsets by the level of ixazomib while no episode
 of that toxicity is open, recoveries and worsening while one is, and ends. Which episodes are open and which level is
@@ -12,7 +12,6 @@ machine's configurations, and `exact` can say what a cohort of any size tends to
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,45 +24,40 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ixastate.cohort.arrays import TENTHS, MachineArrays, cycle_length
 from ixastate.cohort.log.codec import Code, encode
-from ixastate.cohort.model import Block, Kernel
+from ixastate.cohort.model import Block, Kernel, read_toml
 from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block, write_rows
 from ixastate.cohort.rows import room
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
 from ixastate.rules import Edition
+from ixastate.symbols import (
+    ENDS,
+    TOXICITIES,
+    TOXICITY,
+    Recovery,
+    Start,
+    StartBlocked,
+    starts,
+    toxicities,
+    usual_start,
+)
+from ixastate.symbols import symbols as alphabet
 from ixastate.table.witness import witness
 
 Probability = Annotated[float, Field(strict=True, ge=0, lt=1)]
 HELD = "held"
-# The symbol whose effect shows that an episode is open, by the name that the file gives the toxicity.
-RECOVERY = {
-    "neutrophils": "anc_recovered",
-    "platelets": "platelets_recovered",
-    "rash": "rash_resolved",
-    "neuropathy": "neuropathy_resolved_agreed",
-    "other": "other_resolved",
-    "new_cycle": "new_cycle_met",
-}
-# The toxicity that each onset belongs to. A grade 4 that ends treatment may come at any time.
-ONSETS = {
-    "anc_low": "neutrophils",
-    "platelets_low": "platelets",
-    "rash_grade_2_3": "rash",
-    "rash_grade_4": "",
-    "neuropathy_moderate": "neuropathy",
-    "neuropathy_severe": "neuropathy",
-    "neuropathy_grade_4": "",
-    "other_onset": "other",
-    "other_onset_related": "other",
-    "new_cycle_unmet": "new_cycle",
-}
-WORSENING = {"neuropathy": {"neuropathy_severe"}, "other": {"other_resolved_related"}}
+# The toxicity whose episode keeps each onset from coming; None for one that ends treatment and may come at any time.
+ONSETS = {onset.name: None if onset.stops else toxicity for toxicity in TOXICITIES for onset in toxicity.onsets}
+# What may come while an episode is open, by the toxicity's key: its recoveries, and an onset that makes it worse.
 WHILE_OPEN = {
-    toxicity: {RECOVERY[toxicity], *WORSENING.get(toxicity, ())}
-    | ({"neuropathy_resolved"} if toxicity == "neuropathy" else set())
-    for toxicity in RECOVERY
+    toxicity.key: {
+        *(recovery.name for recovery in toxicity.recoveries),
+        # A severe onset of another term opens an episode of its own.
+        *(onset.name for onset in toxicity.opening if onset.needs_step and not toxicity.by_term),
+    }
+    for toxicity in TOXICITIES
 }
-ENDS = {"progression", "death", "withdrawal", "intolerable_toxicity"}
+END_NAMES = {end.name for end in ENDS}
 
 
 class Entry(BaseModel):
@@ -162,10 +156,9 @@ class Hazards:
     @classmethod
     def parse(cls, text: str, where: str) -> Hazards:
         """The model of a TOML text; `InputError`, which names `where`, when it cannot be used."""
+        data = read_toml(text, where)
         try:
-            file = HazardsFile.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
+            file = HazardsFile.model_validate(data)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             # Pydantic also names which of the two forms of `weekly` it tried.
@@ -179,10 +172,10 @@ class Hazards:
         """What the fields cannot say alone."""
         file = self.file
         self._known("onset", file.onset, ONSETS)
-        self._known("open", file.open, RECOVERY)
+        self._known("open", file.open, WHILE_OPEN)
         for toxicity, entry in file.open.items():
             self._known(f"open.{toxicity}", entry.by_symbol, WHILE_OPEN[toxicity])
-        self._known("ends", file.ends.by_symbol, ENDS)
+        self._known("ends", file.ends.by_symbol, END_NAMES)
         total = sum(file.start.by_symbol.values())
         if abs(total - 1) > 1e-9:
             raise InputError(f"the shares sum to {total:g}", where=f"{self.where}: start", remedy="make them sum to 1")
@@ -200,15 +193,21 @@ class Hazards:
 
     def chain(self, arrays: MachineArrays) -> Chain:
         """The Markov chain on this machine; `InputError` when the file does not fit it."""
+        if len(arrays.table.symbols) >= BINS:
+            raise InputError(
+                f"the edition has {len(arrays.table.symbols)} symbols, and the model tells at most {BINS - 1} apart",
+                where=f"edition {arrays.edition.name}",
+                remedy="use the model pkpd",
+            )
         weekly, total = competing(self._weekly(arrays))
         shares = np.zeros(len(weekly))
+        begins = [start.name for start in starts(arrays.edition)]
         for symbol, share in self.file.start.by_symbol.items():
-            if symbol not in arrays.numbers or symbol == "start_blocked" or not symbol.startswith("start_"):
-                starts = [name for name in arrays.numbers if name.startswith("start_") and name != "start_blocked"]
+            if symbol not in begins:
                 raise InputError(
                     f"{symbol!r} starts no course",
                     where=f"{self.where}: start",
-                    remedy=f"one of {', '.join(starts)}",
+                    remedy=f"one of {', '.join(begins)}",
                 )
             shares[arrays.following[0, arrays.numbers[symbol]]] += share
 
@@ -229,20 +228,19 @@ class Hazards:
         treated, numbers = arrays.treated, arrays.numbers
         ixazomib = DRUGS.index("ixazomib")
         level, given = arrays.level[:, ixazomib], arrays.given[:, ixazomib] > 0
-        opened = {
-            toxicity: arrays.open_while(symbol) for toxicity, symbol in RECOVERY.items() if symbol in arrays.numbers
-        }
+        opened = {toxicity.key: arrays.open_episodes(toxicity) for toxicity in toxicities(arrays.edition)}
         for symbol, entry in self.file.onset.items():
             if symbol not in numbers:
                 continue
-            may = treated & ~opened[ONSETS[symbol]] if ONSETS[symbol] else treated
+            toxicity = ONSETS[symbol]
+            may = treated & ~opened[toxicity.key] if toxicity else treated
             for name, states in self._levels(arrays.edition, level, given).items():
                 weekly[may & states, numbers[symbol]] = self._at(entry, name, symbol)
-        for toxicity, symbols in self.file.open.items():
-            if toxicity not in opened:
+        for key, symbols in self.file.open.items():
+            if key not in opened:
                 continue
             for symbol, probability in symbols.by_symbol.items():
-                weekly[opened[toxicity], numbers[symbol]] = probability
+                weekly[opened[key], numbers[symbol]] = probability
         for symbol, probability in self.file.ends.by_symbol.items():
             weekly[treated, numbers[symbol]] = probability
         return weekly
@@ -329,11 +327,14 @@ class Hazards:
 
     def _codes(self, arrays: MachineArrays) -> list[Code]:
         """For each symbol the row of an event that means it, as `witness` finds it on the boundary of its rule."""
-        usual, edition = arrays.table.symbols[0], arrays.edition
+        edition = arrays.edition
+        letters = alphabet(edition)
         codes = []
-        for symbol in arrays.table.symbols:
-            before = [] if symbol.startswith("start_") else [usual]
-            if symbol.startswith("other_resolved"):
-                before.append("other_onset")
-            codes.append(encode(witness([*before, symbol], edition)[-1]))
+        for name in arrays.table.symbols:
+            symbol = letters[name]
+            before = [] if isinstance(symbol, Start | StartBlocked) else [usual_start(edition).name]
+            if isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
+                # Its term is that of the episode.
+                before.append(TOXICITY[symbol.toxicity].opening[0].name)
+            codes.append(encode(witness([*before, name], edition)[-1]))
         return codes

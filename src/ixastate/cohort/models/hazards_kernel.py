@@ -9,8 +9,8 @@ for one another.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from ixastate.cohort.compiled import kernel
 from ixastate.cohort.models.philox import draw, unit
 
 BIN_BITS = 5
@@ -23,7 +23,7 @@ LANES = 64
 WORDS = 4
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def pack(probabilities, following, none, state_bits):
     """The packed words, uint64 (states * BINS,), for `probabilities` (states, BINS) and `following` (states, BINS).
 
@@ -74,7 +74,7 @@ def pack(probabilities, following, none, state_bits):
     return packed
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def step_block(packed, state_bits, start_states, start_shares, seed, first, count, weeks, symbols, starts, final):
     """Step `count` patients from number `first` on through their weeks.
 
@@ -124,7 +124,7 @@ def step_block(packed, state_bits, start_states, start_shares, seed, first, coun
             final[base + lane] = state[lane] >> bin_bits
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def write_rows(
     symbols,
     starts,

@@ -1,16 +1,19 @@
-"""The file of the `published` model, read and checked: what each entry must be, and what must fit together.
+"""The parameter file of the `pkpd` model, read and checked: units, ranges, and what must fit together.
 
-This module knows no machine and no chance, and does not compute with what it reads.
+This module knows no machine and no random number, and does not compute with what it reads.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ixastate.cohort.model import read_toml
 from ixastate.errors import InputError
 
+MODEL = "pkpd"
+# What the model was called in version 0.1: its files and runs are still read.
+FORMER_NAME = "published"
 # The steps of the integration in hours: the day of a dose takes two of the first and one of the second, others one of
 # the third.
 STEP_HOURS = (6.0, 12.0, 24.0)
@@ -139,12 +142,12 @@ Given = dict[str, Value]
 
 def given(text: str, where: str) -> Given:
     """The values of a parameter file by name, such as `rash.asian`; `InputError` names the entry that is wrong."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
-    if data.pop("model", None) != "published":
-        raise InputError("it is not of this model", where=where, remedy='begin it with model = "published"')
+    data = read_toml(text, where)
+    name = data.pop("model", None)
+    if name not in (MODEL, FORMER_NAME):
+        raise InputError(
+            f"it is not of this model: model is {name!r}", where=where, remedy=f'begin it with model = "{MODEL}"'
+        )
     found: dict[str, Any] = {}
     for section, entries in data.items():
         if not isinstance(entries, dict):

@@ -1,9 +1,9 @@
-"""Random numbers that depend on what they are for, and on nothing else.
+"""Counter-based random numbers: each depends on what it is for, and on nothing else.
 
 Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11,
-doi 10.1145/2063384.2063405) turns a key and a counter into four 32-bit words. The key is the seed; the counter names
-the patient, the week and the draw. So a patient's numbers are the same in whatever order, chunk, thread, process or
-engine they are drawn, and two editions run with one seed meet the same luck.
+doi 10.1145/2063384.2063405) turns a key and a counter into four 32-bit words. The key is the random seed; the counter
+names the patient, the week and the draw. So a patient's numbers are the same in whatever order, chunk, thread, process
+or engine they are drawn, and two editions run with one seed draw the same numbers.
 """
 
 from __future__ import annotations

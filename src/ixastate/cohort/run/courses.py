@@ -68,7 +68,7 @@ def require_same_machine(run: Run) -> None:
             f"the log was made by other rules or another chart (fingerprint {run.directory.fingerprint[:12]}, "
             f"today {today[:12]})",
             where=str(run.path),
-            remedy="use the version of ixastate that its manifest names, or simulate it anew",
+            remedy="use the version of ixastate that its manifest names, or simulate it again",
         )
 
 

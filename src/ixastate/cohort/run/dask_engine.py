@@ -12,7 +12,6 @@ from typing import Any
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import Progress, run_shard
-from ixastate.cohort.run.plan import Plan
 from ixastate.errors import InputError, MissingExtra, OutputError
 
 TIMEOUT = "30s"
@@ -20,7 +19,6 @@ TIMEOUT = "30s"
 
 def run_elsewhere(
     directory: Directory,
-    plan: Plan,
     shards: Sequence[int],
     address: str | None,
     file: Path | None,
@@ -52,7 +50,7 @@ def run_elsewhere(
     try:
         with client:
             waiting = {
-                client.submit(run_shard, str(directory.path.resolve()), plan, shard, pure=False): shard
+                client.submit(run_shard, str(directory.path.resolve()), directory.plan, shard, pure=False): shard
                 for shard in shards
             }
             for done in dask.as_completed(waiting):

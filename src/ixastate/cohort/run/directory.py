@@ -1,8 +1,8 @@
-"""A run's directory: what lies where, what is whole, and what may be written there.
+"""A run's directory: its layout, which of its shards are complete, and what may be written there.
 
     manifest.json   the plan, the fingerprint of rules and chart, versions; once complete, the digests of everything
-    events/ cycles/ patients/ machine/   Parquet files, one a shard
-    shards/         one JSON a finished shard, written after its files: a shard without it does not count
+    events/ cycles/ patients/ machine/   Parquet files, one per shard
+    shards/         one JSON file per finished shard, written after its files: a shard without it does not count
 
 Every file is written under another name and moved into place, so that a killed run leaves nothing half-written.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from ixastate import __version__
 from ixastate.cohort.log.log import as_parquet, machine_frames
-from ixastate.cohort.run.plan import Plan, Workshop
+from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
 from ixastate.files import write_whole
 
@@ -28,7 +28,9 @@ FORMAT = "ixastate cohort 1"
 MANIFEST = "manifest.json"
 KINDS_OF_FILE = ("events", "cycles", "patients")
 LIBRARIES = ("numba", "numpy", "polars", "python-statemachine")
-ANEW = "simulate it anew, into another directory"
+# The schema of the manifest. 1, that of version 0.1, has no number; 2 calls the model `published` by its name `pkpd`.
+SCHEMA = 2
+ANEW = "simulate it again, into another directory"
 
 
 @dataclass(frozen=True)
@@ -42,23 +44,24 @@ class Directory:
     # --- Opening ----------------------------------------------------------------------------------------------
 
     @classmethod
-    def begin(cls, path: Path, workshop: Workshop) -> Directory:
+    def begin(cls, path: Path, context: RunContext) -> Directory:
         """A directory for this plan: a new one, or one in which the same plan was begun; else `InputError`.
 
         A directory that holds anything else, or another run, is left as it is.
         """
-        fingerprint = workshop.arrays.table.graph.fingerprint
-        here = cls(path, workshop.plan, fingerprint)
+        fingerprint = context.arrays.table.graph.fingerprint
+        here = cls(path, context.plan, fingerprint)
         if path.exists() and not path.is_dir():
             raise InputError("it is a file", where=str(path), remedy="name a directory")
         try:
             if path.is_dir() and any(path.iterdir()):
                 found = cls.open(path, complete=False)
-                if found.plan != here.plan or found.fingerprint != fingerprint:
+                if found.plan.deciding() != here.plan.deciding() or found.fingerprint != fingerprint:
                     raise InputError(
                         f"it holds another run: {_difference(found, here)}", where=str(path), remedy="name another one"
                     )
-                return here
+                # Its plan may be written in the words of an earlier version, and its files are to agree.
+                return found
             path.mkdir(parents=True, exist_ok=True)
             for kind in (*KINDS_OF_FILE, "machine", "shards"):
                 (path / kind).mkdir(exist_ok=True)
@@ -98,6 +101,15 @@ class Directory:
             raise InputError("the manifest is damaged", where=str(where), remedy=ANEW) from None
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise InputError("the manifest is of another format", where=str(where), remedy=ANEW)
+        schema = manifest.get("schema", 1)
+        if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+            raise InputError(f"the schema {schema!r} is no number of a schema", where=str(where), remedy=ANEW)
+        if schema > SCHEMA:
+            raise InputError(
+                f"the manifest is of schema {schema}, and this version of ixastate reads up to {SCHEMA}",
+                where=str(where),
+                remedy="install the version of ixastate that the manifest names, or a later one",
+            )
         return manifest
 
     # --- Shards -----------------------------------------------------------------------------------------------
@@ -143,7 +155,7 @@ class Directory:
         """The shards that are not finished."""
         return [shard for shard in range(self.plan.shards) if not self.finished(shard)]
 
-    def complete(self, workshop: Workshop) -> dict[str, Any]:
+    def complete(self, context: RunContext) -> dict[str, Any]:
         """Write what the whole run says of itself, once every shard is there; the manifest comes last."""
         missing = self.missing()
         if missing:
@@ -152,7 +164,7 @@ class Directory:
                 where=str(self.path),
                 remedy="simulate them into the same directory",
             )
-        for name, frame in machine_frames(workshop.arrays).items():
+        for name, frame in machine_frames(context.arrays).items():
             write_whole(self.path / "machine" / f"{name}.parquet", as_parquet(frame, self.metadata()))
         files: dict[str, str] = {}
         blocks: list[str] = []
@@ -180,6 +192,7 @@ class Directory:
     def _write_manifest(self, more: dict[str, Any]) -> dict[str, Any]:
         manifest = {
             "format": FORMAT,
+            "schema": SCHEMA,
             "plan": self.plan.as_json(),
             "fingerprint": self.fingerprint,
             "versions": {"ixastate": __version__, "python": sys.version.split()[0], **_versions()},
@@ -191,7 +204,7 @@ class Directory:
 
 def _difference(found: Directory, wanted: Directory) -> str:
     """In what a run differs from the one that is wanted."""
-    there, here = found.plan.as_json(), wanted.plan.as_json()
+    there, here = found.plan.deciding(), wanted.plan.deciding()
     for name, value in here.items():
         if there[name] != value:
             return f"other {name}" if name == "toxicity" else f"{name} {there[name]}, not {value}"

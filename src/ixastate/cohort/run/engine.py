@@ -1,4 +1,4 @@
-"""Where a plan's shards are computed: here in threads, or elsewhere; the bytes are the same.
+"""The engine: a plan's shards are computed here in threads, or elsewhere; the bytes are the same.
 
 A shard is one piece of work: its blocks are simulated, booked, written and recorded. Finished shards are not computed
 again, so a run that was killed goes on where it stopped.
@@ -15,22 +15,22 @@ from ixastate.cohort.log.ledger import Ledger
 from ixastate.cohort.log.log import as_parquet, digest, shard_frames
 from ixastate.cohort.model import Block
 from ixastate.cohort.run.directory import Directory
-from ixastate.cohort.run.plan import Plan, Workshop, workshop
+from ixastate.cohort.run.plan import Plan, RunContext, run_context
 
 Progress = Callable[[int], object]
 Simulated = tuple[Block, Ledger, str]
 
 
-def simulate_block(shop: Workshop, first: int, count: int) -> Simulated:
+def simulate_block(context: RunContext, first: int, count: int) -> Simulated:
     """The courses of a block, what they came to, and the digest of both."""
-    block = shop.kernel(first, count)
-    ledger = shop.bookkeeper.keep(first, count, block.rows)
+    block = context.kernel(first, count)
+    ledger = context.bookkeeper.keep(first, count, block.rows)
     return block, ledger, digest(block, ledger)
 
 
-def write_shard(directory: Directory, shop: Workshop, shard: int, done: Sequence[Simulated]) -> None:
+def write_shard(directory: Directory, context: RunContext, shard: int, done: Sequence[Simulated]) -> None:
     """Write a simulated shard."""
-    frames = shard_frames([block for block, _, _ in done], [ledger for _, ledger, _ in done], shop.arrays)
+    frames = shard_frames([block for block, _, _ in done], [ledger for _, ledger, _ in done], context.arrays)
     metadata = directory.metadata()
     contents = {kind: as_parquet(frame, metadata) for kind, frame in frames.items()}
     directory.write_shard(shard, contents, [said for _, _, said in done], frames["events"].height)
@@ -38,19 +38,21 @@ def write_shard(directory: Directory, shop: Workshop, shard: int, done: Sequence
 
 def run_shard(path: str, plan: Plan, shard: int) -> int:
     """Compute one shard in one thread, for an engine that sends shards elsewhere; the number of its patients."""
-    shop = workshop(plan)
-    directory = Directory(Path(path), plan, shop.arrays.table.graph.fingerprint)
-    write_shard(directory, shop, shard, [simulate_block(shop, *block) for block in plan.blocks(shard)])
+    context = run_context(plan)
+    directory = Directory(Path(path), plan, context.arrays.table.graph.fingerprint)
+    write_shard(directory, context, shard, [simulate_block(context, *block) for block in plan.blocks(shard)])
     return len(plan.span(shard))
 
 
-def run_here(directory: Directory, shop: Workshop, shards: Sequence[int], threads: int, progress: Progress) -> None:
+def run_here(
+    directory: Directory, context: RunContext, shards: Sequence[int], threads: int, progress: Progress
+) -> None:
     """Compute shards with this many threads; while one is written, the next is computed."""
-    plan = shop.plan
+    plan = context.plan
     writing: Future[None] | None = None
 
     def one(block: tuple[int, int]) -> Simulated:
-        done = simulate_block(shop, *block)
+        done = simulate_block(context, *block)
         progress(block[1])
         return done
 
@@ -60,7 +62,7 @@ def run_here(directory: Directory, shop: Workshop, shards: Sequence[int], thread
                 done = list(pool.map(one, plan.blocks(shard)))
                 if writing is not None:
                     writing.result()
-                writing = writer.submit(write_shard, directory, shop, shard, done)
+                writing = writer.submit(write_shard, directory, context, shard, done)
             if writing is not None:
                 writing.result()
         except BaseException:

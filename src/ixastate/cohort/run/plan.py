@@ -1,39 +1,44 @@
-"""What a run is: the arguments that decide its bytes, and how its patients fall into shards.
+"""The plan of a run: the arguments that decide its bytes, and how its patients fall into shards.
 
-The same plan gives the same cohort whatever computes it. A shard is a file's worth of patients; a block is what a
-kernel does in one call, and what is digested.
+The same plan gives the same cohort, whatever computes it. A shard is the patients of one file; a block is what a kernel
+computes in one call, and what is digested.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ixastate.chart.chart import build_chart
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.log.ledger import Bookkeeper
-from ixastate.cohort.model import Kernel, Model
+from ixastate.cohort.model import Kernel, Model, read_toml
 from ixastate.cohort.models.hazards import Hazards
-from ixastate.cohort.models.published import Published
+from ixastate.cohort.models.parameters import FORMER_NAME
+from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.errors import InputError
 from ixastate.rules import DEFAULT_EDITION
-from ixastate.table.graph import read
-from ixastate.table.table import tabulate
+from ixastate.table.table import Table
 
 BLOCK = 1024
 SHARD = 32 * BLOCK
 MOST_PATIENTS = 2**32 - 1
 MOST_CYCLES = 250
 MOST_SEED = 2**64 - 1
-MODELS: dict[str, type[Hazards] | type[Published]] = {"published": Published, "hazards": Hazards}
-DEFAULT_MODEL = "published"
+MODELS: dict[str, type[Hazards] | type[Pkpd]] = {Pkpd.name: Pkpd, Hazards.name: Hazards}
+DEFAULT_MODEL = Pkpd.name
+# Names of version 0.1, which its runs and parameter files carry.
+FORMER_NAMES = {FORMER_NAME: Pkpd.name}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The arguments of a run. `toxicity` is the text of the parameters of the model `model`."""
+    """The arguments of a run. `toxicity` is the text of the parameters of the model `model`.
+
+    A plan of an earlier version keeps the name that its model had then, since the files of its run carry it.
+    """
 
     patients: int
     cycles: int
@@ -60,8 +65,23 @@ class Plan:
             )
 
     @property
+    def model_name(self) -> str:
+        """What the model is called today."""
+        return model_name(self.model)
+
+    def deciding(self) -> dict[str, Any]:
+        """What decides the cohort, by name: plans that are equal here give the same cohort in the same files.
+
+        The model goes by its name of today, and of its parameters comments and spacing do not count.
+        """
+        parameters = read_toml(self.toxicity, "toxicity")
+        parameters["model"] = self.model_name
+        # As text, because the order of entries counts.
+        return {**self.as_json(), "model": self.model_name, "toxicity": json.dumps(parameters, default=str)}
+
+    @property
     def shards(self) -> int:
-        """How many shards there are."""
+        """The number of shards."""
         return -(-self.patients // self.shard)
 
     def span(self, shard: int) -> range:
@@ -81,13 +101,13 @@ class Plan:
     def from_json(cls, value: Any, where: str) -> Plan:
         """A plan from its JSON object; `InputError` when it is not one."""
         if not isinstance(value, dict) or set(value) != {field.name for field in fields(cls)}:
-            raise InputError("the arguments of the run are damaged", where=where, remedy="simulate it anew")
+            raise InputError("the arguments of the run are damaged", where=where, remedy="simulate it again")
         return cls(**value)
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """All that is needed to compute a plan's blocks: the machine, the model and its kernel."""
+class RunContext:
+    """What computing a plan's blocks needs: the machine, the model and its kernel, and the dose ledger."""
 
     plan: Plan
     arrays: MachineArrays
@@ -108,10 +128,15 @@ class Workshop:
         return Bookkeeper.of(self.arrays, self.plan.cycles)
 
 
+def model_name(name: str) -> str:
+    """What a model is called today, by this name or by one that it had in an earlier version."""
+    return FORMER_NAMES.get(name, name)
+
+
 def read_model(toxicity: str) -> Model:
     """A model by its name, or from a TOML file that names it; `InputError` when there is none."""
-    if toxicity in MODELS:
-        return MODELS[toxicity].read()
+    if model_name(toxicity) in MODELS:
+        return MODELS[model_name(toxicity)].read()
     path = Path(toxicity)
     if not path.exists():
         raise InputError(
@@ -128,21 +153,26 @@ def read_model(toxicity: str) -> Model:
 
 
 def model_of(text: str, where: str) -> Model:
-    """The model of a parameter file's text, which names it in its line `model = "..."`."""
-    for line in text.splitlines():
-        name = line.removeprefix("model").strip(" =\"'")
-        if line.startswith("model") and name in MODELS:
-            return MODELS[name].parse(text, where)
-    raise InputError("it names no model", where=where, remedy=f'a line such as model = "{DEFAULT_MODEL}"')
+    """The model of a parameter file's text, which names it in its key `model`; `InputError` when it names none."""
+    named = read_toml(text, where).get("model")
+    if named is None:
+        raise InputError(
+            "it names no model",
+            where=where,
+            remedy=f'a line such as model = "{DEFAULT_MODEL}" before the first section',
+        )
+    if not isinstance(named, str) or model_name(named) not in MODELS:
+        raise InputError(f"there is no model {named!r}", where=f"{where}: model", remedy=f"one of {', '.join(MODELS)}")
+    return MODELS[model_name(named)].parse(text, where)
 
 
 @lru_cache(maxsize=4)
 def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
-    """The machine of an edition as arrays, made once a process."""
-    return machine_arrays(tabulate(read(build_chart(edition))))
+    """The machine of an edition as arrays, made once per process."""
+    return machine_arrays(Table.of(edition))
 
 
 @lru_cache(maxsize=4)
-def workshop(plan: Plan) -> Workshop:
-    """The workshop of a plan, made once a process."""
-    return Workshop(plan, arrays_of(plan.edition), model_of(plan.toxicity, f"{plan.model}.toml"))
+def run_context(plan: Plan) -> RunContext:
+    """The run context of a plan, made once per process."""
+    return RunContext(plan, arrays_of(plan.edition), model_of(plan.toxicity, f"{plan.model}.toml"))

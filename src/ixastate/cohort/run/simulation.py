@@ -1,4 +1,4 @@
-"""A cohort simulated: from the arguments to a finished run.
+"""Simulate a cohort: from the arguments to a finished run.
 
 The one entry point for Python, the command line and the notebooks. What is finished already is not computed again.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import Progress, run_here, usual_threads
-from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD, Plan, Workshop, read_model, workshop
+from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD, Plan, RunContext, read_model, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.errors import InputError
 from ixastate.rules import DEFAULT_EDITION
@@ -57,15 +57,15 @@ def simulate(
     which the same run was begun is finished; one that holds anything else is refused with `InputError`.
     """
     plan = plan_of(patients, cycles, seed, edition, toxicity)
-    shop = workshop(plan)
-    opened = Directory.begin(Path(directory), shop)
-    run_shards(opened, shop, opened.missing(), threads=threads)
-    return finish(opened, shop)
+    context = run_context(plan)
+    opened = Directory.begin(Path(directory), context)
+    run_shards(opened, context, opened.missing(), threads=threads)
+    return finish(opened, context)
 
 
 def run_shards(
     directory: Directory,
-    shop: Workshop,
+    context: RunContext,
     shards: Sequence[int],
     *,
     threads: int | None = None,
@@ -74,16 +74,16 @@ def run_shards(
 ) -> None:
     """Compute these shards here, or on the workers of a dask scheduler."""
     if elsewhere is None:
-        run_here(directory, shop, shards, threads or usual_threads(), progress)
+        run_here(directory, context, shards, threads or usual_threads(), progress)
         return
     from ixastate.cohort.run.dask_engine import run_elsewhere
 
-    run_elsewhere(directory, shop.plan, shards, elsewhere.address, elsewhere.file, elsewhere.workers, progress)
+    run_elsewhere(directory, shards, elsewhere.address, elsewhere.file, elsewhere.workers, progress)
 
 
-def finish(directory: Directory, shop: Workshop) -> Run:
+def finish(directory: Directory, context: RunContext) -> Run:
     """Complete a run whose shards are all there, and open it."""
-    directory.complete(shop)
+    directory.complete(context)
     return Run.open(directory.path)
 
 

@@ -1,12 +1,12 @@
-"""The `published` model's kernel, block by block as the engine runs it, and the same model in plain Python."""
+"""The `pkpd` model's kernel, block by block as the engine runs it, and the same model in plain Python."""
 
 from __future__ import annotations
 
 from benchmarks.measure import Disagreement, spans
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.model import Kernel
-from ixastate.cohort.models.plain import Plain
-from ixastate.cohort.models.published import Published
+from ixastate.cohort.models.pkpd import Pkpd
+from ixastate.cohort.models.reference import Reference
 from ixastate.cohort.run.plan import BLOCK
 
 SEED = 1
@@ -16,15 +16,15 @@ SAID = ("patient", "number", "day", "symbol", "configuration", "output")
 
 def kernel(arrays: MachineArrays, cycles: int) -> Kernel:
     """The compiled kernel."""
-    return Published.read().kernel(arrays, SEED, cycles)
+    return Pkpd.read().kernel(arrays, SEED, cycles)
 
 
-def oracle(arrays: MachineArrays, cycles: int) -> Plain:
+def oracle(arrays: MachineArrays, cycles: int) -> Reference:
     """The same in plain Python."""
-    return Plain(Published.read().values, arrays.table, SEED, cycles)
+    return Reference(Pkpd.read().values, arrays.table, SEED, cycles)
 
 
-def courses(plain: Plain, patients: int) -> None:
+def courses(plain: Reference, patients: int) -> None:
     """The first patients' courses in plain Python."""
     for patient in range(patients):
         plain.course(patient)
@@ -35,10 +35,10 @@ def events(compiled: Kernel, patients: int) -> int:
     return sum(len(compiled(first, count).rows) for first, count in spans(patients, BLOCK))
 
 
-def check(compiled: Kernel, plain: Plain, patients: int) -> None:
+def check(compiled: Kernel, plain: Reference, patients: int) -> None:
     """`Disagreement` unless both say the same of these patients."""
     columns = compiled(0, patients).rows.columns()
     theirs = list(zip(*(columns[name].tolist() for name in SAID), strict=True))
     ours = [tuple(row[name] for name in SAID) for patient in range(patients) for row in plain.course(patient)[1]]
     if theirs != ours:
-        raise Disagreement("published: the kernel and plain Python say different things")
+        raise Disagreement("pkpd: the kernel and plain Python say different things")

@@ -1,8 +1,9 @@
-"""The quantile of the normal distribution, so that one random number makes one normal variate.
+"""The quantile function of the normal distribution: one random number makes one normal variate (inversion).
 
 Algorithm AS 241, PPND16, of Wichura, "The percentage points of the normal distribution", Appl Stat 1988;37:477-484,
 doi 10.2307/2347330: rational functions of degree 7 in three regions, good to about one part in 10**16. The function is
-plain Python; a kernel compiles the same source. This module knows nothing of the rest of the package.
+plain Python that a kernel compiles; it equals `statistics.NormalDist().inv_cdf` bit for bit. This module knows nothing
+of the rest of the package.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The `published` model once more, in plain Python: slow, obvious, and the oracle of its kernel.
+"""The reference implementation of the `pkpd` model, in plain Python: slow, obvious, and the oracle of its kernel.
 
-It shares with the kernel the numbers worked out of the file and the quantile of the normal distribution, and nothing
-else: the random numbers are drawn on whole numbers, what an event means is asked of the alphabet each time, and what
-the machine does is read off the table, move by move. Its rows and baselines equal the kernel's to the
-last bit, since both add and multiply in the same order. The theory is in `published`.
+It shares with the kernel the numbers worked out of the file, and nothing else: the random numbers are drawn on whole
+numbers, the normal quantile is the standard library's, what an event means is asked of the alphabet each time, and what
+the machine does is read off the table, move by move. Its rows and baselines equal the kernel's to the last bit, since
+both add and multiply in the same order. The theory is in `pkpd`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from ixastate.cohort.models.parameters import Given
-from ixastate.cohort.models.plain_body import Body, modes
-from ixastate.cohort.models.published_numbers import DAYS_A_WEEK, Numbers, Spread, by_week, visits, worked_out
-from ixastate.cohort.models.wichura import quantile
+from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, Numbers, Spread, by_week, visits, worked_out
+from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.course.alphabet import Context, lenalidomide_start, read
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
 from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
@@ -27,6 +27,7 @@ WORD = 0xFFFFFFFF
 BASELINE_WEEK = 2**32 - 1
 NO_SYMBOL = 255
 MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
+STANDARD_NORMAL = NormalDist()
 TERM = "diarrhoea"
 
 
@@ -51,12 +52,12 @@ def unit(word: int) -> float:
 
 def normal(word: int) -> float:
     """A random word as a standard normal variate."""
-    return quantile(unit(word))
+    return STANDARD_NORMAL.inv_cdf(unit(word))
 
 
 def truncated(word: int, spread: Spread) -> float:
     """A random word as a truncated normal variate."""
-    return spread.middle + spread.deviation * quantile(spread.below + spread.within * unit(word))
+    return spread.middle + spread.deviation * STANDARD_NORMAL.inv_cdf(spread.below + spread.within * unit(word))
 
 
 def rounded(value: float) -> int:
@@ -69,7 +70,7 @@ def rounded(value: float) -> int:
 
 @dataclass(frozen=True)
 class Patient:
-    """What a patient is like; `baseline` is what the log keeps of it, by the names of `published.BASELINE`."""
+    """What a patient is like; `baseline` is what the log keeps of it, by the names of `pkpd.BASELINE`."""
 
     baseline: dict[str, float]
     rash: tuple[float, ...]
@@ -118,13 +119,6 @@ class Patient:
 # --- Graded toxicities ----------------------------------------------------------------------------------------
 
 
-def transition(cuts: tuple[float, ...], shift: float, first: float) -> list[float]:
-    """The probabilities of grade 0 to 3 next week; `shift` moves every logit, `first` that of grade 1 or more alone."""
-    logits = [cuts[0] + shift + first, cuts[1] + shift, cuts[2] + shift]
-    reach = [1.0, *(1 / (1 + math.exp(-logit)) for logit in logits), 0.0]
-    return [reach[grade] - reach[grade + 1] for grade in range(4)]
-
-
 def next_grade(word: int, cuts: tuple[float, ...], shift: float, first: float) -> int:
     """The grade of next week: how many of the three logits the random one lies below."""
     x = math.log(unit(word) / (1 - unit(word)))
@@ -148,7 +142,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Plain:
+class Reference:
     """The model on one machine, for patients one at a time."""
 
     values: Given
@@ -180,7 +174,7 @@ class Plain:
 class Course:
     """One patient's course."""
 
-    def __init__(self, model: Plain, number: int, like: Patient) -> None:
+    def __init__(self, model: Reference, number: int, like: Patient) -> None:
         self.model, self.n, self.edition = model, model.n, model.edition
         self.patient, self.like = number, like
         self.now, self.number = 0, 0

@@ -1,4 +1,4 @@
-"""The model `published`: equations against a solver, kernel against plain Python, rows against the real course."""
+"""The model `pkpd`: equations against a solver, kernel against plain Python, rows against the real course."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
-from ixastate.cohort.arrays import NO_SYMBOL, MachineArrays, machine_arrays
+from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.model import Block
-from ixastate.cohort.models import published as published_module
+from ixastate.cohort.models import pkpd as pkpd_module
+from ixastate.cohort.models import pkpd_tables
+from ixastate.cohort.models.normal_quantile import quantile
 from ixastate.cohort.models.parameters import SPECS
 from ixastate.cohort.models.parameters import given as read_parameters
-from ixastate.cohort.models.plain import Plain, draw, transition
-from ixastate.cohort.models.plain_body import Body, modes
-from ixastate.cohort.models.published import Published, latest_delays, meaning, start_facts, tabulated
-from ixastate.cohort.models.published_kernel import Machine, next_grade
-from ixastate.cohort.models.published_numbers import Visits, chain_response, cuts, visits, worked_out
-from ixastate.cohort.models.wichura import quantile
-from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERM, joined
+from ixastate.cohort.models.pkpd import Pkpd
+from ixastate.cohort.models.pkpd_kernel import Machine
+from ixastate.cohort.models.pkpd_numbers import Visits, chain_response, cuts, visits, worked_out
+from ixastate.cohort.models.pkpd_patient_kernel import next_grade, normal
+from ixastate.cohort.models.pkpd_tables import latest_delays, meaning, start_facts, tabulated
+from ixastate.cohort.models.reference import Reference, draw
+from ixastate.cohort.models.reference_body import Body, modes
+from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERM, joined
 from ixastate.course.alphabet import Context, read
 from ixastate.course.course import Course
 from ixastate.errors import InputError
@@ -44,13 +48,14 @@ from ixastate.events import (
     parse_event,
 )
 from ixastate.rules import load_edition
+from ixastate.symbols import NEUTROPENIA, THROMBOCYTOPENIA
 
 from .tables import EDITION_NAMES, table
 
 integrate = pytest.importorskip("scipy.integrate")
 linalg = pytest.importorskip("scipy.linalg")
 
-MODEL = Published.read()
+MODEL = Pkpd.read()
 # Everything that the file leaves out by default happens here.
 TROUBLED = replace(
     MODEL,
@@ -88,10 +93,29 @@ def same(one: Block, other: Block) -> bool:
 # --- Chance ---------------------------------------------------------------------------------------------------
 
 
+def bits(values: Any) -> list[int]:
+    return np.asarray(values, np.float64).view(np.uint64).tolist()  # type: ignore[no-any-return]
+
+
+@njit
+def normals(probabilities):  # type: ignore[no-untyped-def]
+    return np.array([normal(p) for p in probabilities])
+
+
 @given(st.floats(2**-33, 1 - 2**-33))
 @settings(max_examples=2000)
-def test_the_quantile_is_that_of_the_normal_distribution(p: float) -> None:
-    assert quantile(p) == pytest.approx(NormalDist().inv_cdf(p), rel=1e-14, abs=1e-14)
+def test_the_quantile_is_that_of_the_standard_library(p: float) -> None:
+    """Bit for bit: the reference model uses the one, the kernel the other."""
+    assert bits(quantile(p)) == bits(NormalDist().inv_cdf(p))
+
+
+def test_the_compiled_quantile_is_that_of_the_standard_library() -> None:
+    """In 100,000 draws, in both tails, at the edges of the three regions and next to the middle."""
+    words = np.random.default_rng(1).integers(0, 2**32, 100_000)
+    edges = np.array([0.075, 0.925, math.exp(-25), 1 - math.exp(-25)])
+    tails = np.array([2**-33, 1 - 2**-33, 0.5, 0.5 - 2**-33, 0.5 + 2**-33, 1e-9, 1 - 1e-9])
+    draws = np.concatenate([(words + 0.5) / 2**32, edges, np.nextafter(edges, 0), np.nextafter(edges, 1), tails])
+    assert bits(normals(draws)) == bits([NormalDist().inv_cdf(p) for p in draws.tolist()])
 
 
 @pytest.mark.parametrize(
@@ -233,6 +257,13 @@ def test_the_rows_of_a_chain_sum_to_one(row: tuple[float, ...], shift: float, fi
     chances = transition(row, shift, first)
     assert sum(chances) == pytest.approx(1)
     assert min(chances) >= 0
+
+
+def transition(cuts: tuple[float, ...], shift: float, first: float) -> list[float]:
+    """The probabilities of grade 0 to 3 next week; `shift` moves every logit, `first` that of grade 1 or more alone."""
+    logits = [cuts[0] + shift + first, cuts[1] + shift, cuts[2] + shift]
+    reach = [1.0, *(1 / (1 + math.exp(-logit)) for logit in logits), 0.0]
+    return [reach[grade] - reach[grade + 1] for grade in range(4)]
 
 
 def test_the_logits_fall_as_published() -> None:
@@ -454,7 +485,7 @@ def coded(event: AnyEvent) -> tuple[int, int, int, int, int]:
 @pytest.mark.parametrize("edition", EDITION_NAMES)
 def test_the_kernel_equals_plain_python_to_the_last_bit(edition: str, troubled: bool, patients: int) -> None:
     ours = block(edition, troubled, 0, patients)
-    plain = Plain((TROUBLED if troubled else MODEL).values, table(edition), 7, 26)
+    plain = Reference((TROUBLED if troubled else MODEL).values, table(edition), 7, 26)
     rows = zip(*(column.tolist() for column in ours.rows.columns().values()), strict=True)
     for patient in range(patients):
         baseline, course = plain.course(patient)
@@ -481,7 +512,7 @@ def test_the_courses_that_are_compared_hold_every_kind_of_event() -> None:
 def test_a_simulated_course_is_a_real_one(edition: str) -> None:
     """The live chart takes every event in, and comes to the same configuration by the same symbol."""
     ours, whole = block(edition, True, 0, 40), table(edition)
-    plain = Plain(TROUBLED.values, whole, 7, 26)
+    plain = Reference(TROUBLED.values, whole, 7, 26)
     rows, at = ours.rows, 0
     for patient in range(40):
         course = Course(None, edition)
@@ -575,7 +606,7 @@ def test_blood_is_drawn_when_the_visits_say() -> None:
 
 def test_while_a_count_holds_a_drug_it_is_followed_weekly() -> None:
     rows, machine = block("dosing-text", True, 0, 400).rows, arrays("dosing-text")
-    held = machine.held_for("neutrophils") | machine.held_for("platelets")
+    held = machine.held_for(NEUTROPENIA) | machine.held_for(THROMBOCYTOPENIA)
     counted = set(zip(rows.patient.tolist(), rows.day.tolist(), strict=True))
     for at in np.flatnonzero(held[rows.configuration[:-1]]):
         # The machine stays as it is for a week when the patient's next row is later.
@@ -651,7 +682,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
             made[drawn] = tabulated(of, drawn)
         return made[drawn]
 
-    monkeypatch.setattr(published_module, "tabulated", once)
+    monkeypatch.setattr(pkpd_module, "tabulated", once)
 
 
 @pytest.mark.usefixtures("quick")
@@ -702,7 +733,7 @@ def test_only_an_edition_with_criteria_assesses_a_new_cycle() -> None:
 
 
 def test_a_meaning_that_two_values_decide_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = published_module.meaning
+    true = pkpd_tables.meaning
 
     def together(of: MachineArrays, facts: Any, context: Context | None = None) -> tuple[int, Context]:
         symbol, after = true(of, facts, context)
@@ -711,7 +742,7 @@ def test_a_meaning_that_two_values_decide_together_is_refused(monkeypatch: pytes
             symbol = 1 if neutrophils + platelets / 1000 > 1200 else 2
         return symbol, after
 
-    monkeypatch.setattr(published_module, "meaning", together)
+    monkeypatch.setattr(pkpd_tables, "meaning", together)
     with pytest.raises(InputError, match="depends on two values together"):
         MODEL.kernel(arrays("us-label"), 1, 1)
 
@@ -734,7 +765,7 @@ def test_the_facts_of_the_start_are_those_that_the_kernel_used() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what", "where"),
     [
-        ('model = "published"', 'model = "hazards"', "not of this model", ""),
+        ('model = "pkpd"', 'model = "hazards"', "not of this model", ""),
         ("[rash]", "[rash", "not TOML", ""),
         ("[rash]", "[roughness]", "no such parameter", "roughness.from_0"),
         ("asian = { value = 1.19", "asien = { value = 1.19", "no such parameter", "rash.asien"),
@@ -765,7 +796,7 @@ def test_the_facts_of_the_start_are_those_that_the_kernel_used() -> None:
 def test_a_parameter_file_that_does_not_hold_is_refused(old: str, new: str, what: str, where: str) -> None:
     assert old in MODEL.text
     with pytest.raises(InputError, match=what) as refused:
-        Published.parse(MODEL.text.replace(old, new, 1), "some.toml")
+        Pkpd.parse(MODEL.text.replace(old, new, 1), "some.toml")
     assert refused.value.where.startswith("some.toml")
     assert where in refused.value.where
     assert refused.value.remedy
@@ -774,11 +805,11 @@ def test_a_parameter_file_that_does_not_hold_is_refused(old: str, new: str, what
 def test_doses_missed_and_late_are_shares_of_one_whole() -> None:
     text = MODEL.text.replace("missed = { value = 0,", "missed = { value = 0.6,")
     with pytest.raises(InputError, match="more doses are missed or late"):
-        Published.parse(text.replace("late = { value = 0,", "late = { value = 0.6,"), "some.toml")
+        Pkpd.parse(text.replace("late = { value = 0,", "late = { value = 0.6,"), "some.toml")
 
 
 def test_a_visit_on_a_day_that_begins_no_week_is_refused() -> None:
-    odd = Published.parse(MODEL.text.replace("value = [1, 15]", "value = [1, 16]"), "some.toml")
+    odd = Pkpd.parse(MODEL.text.replace("value = [1, 15]", "value = [1, 16]"), "some.toml")
     with pytest.raises(InputError, match="day 16 begins no week") as refused:
         odd.kernel(arrays("dosing-text"), 1, 1)
     assert refused.value.where == "some.toml: visits.later_days"
@@ -786,7 +817,7 @@ def test_a_visit_on_a_day_that_begins_no_week_is_refused() -> None:
 
 def test_something_that_is_no_section_is_refused() -> None:
     with pytest.raises(InputError, match="not a section") as refused:
-        Published.parse('model = "published"\nrash = 1\n', "some.toml")
+        Pkpd.parse('model = "pkpd"\nrash = 1\n', "some.toml")
     assert refused.value.where == "some.toml: rash"
 
 

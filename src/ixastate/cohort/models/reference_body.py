@@ -1,6 +1,6 @@
-"""The body of the `published` model in plain Python: ixazomib in it, and what both drugs do to the platelets.
+"""Pharmacokinetics and platelets of the reference implementation: ixazomib in the body, and both drugs' effects.
 
-The theory is in `published`; the equations are those of its kernel, in the same order of adding and multiplying.
+The theory is in `pkpd`; the equations are those of its kernel, in the same order of adding and multiplying.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ixastate.cohort.models.published_numbers import Numbers
+from ixastate.cohort.models.pkpd_numbers import Numbers
 
 
 class Mode(NamedTuple):

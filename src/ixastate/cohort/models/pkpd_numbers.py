@@ -1,4 +1,4 @@
-"""The numbers of the `published` model, worked out of its file once.
+"""The numbers of the `pkpd` model, worked out of its file once.
 
 The kernel and its oracle both start from these, so that they differ in nothing but how they compute. This module knows
 no machine and no chance.

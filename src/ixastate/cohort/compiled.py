@@ -1,0 +1,101 @@
+"""Just-in-time compilation of the kernels by numba, cached by a digest of their sources.
+
+Numba sees that a cached function is stale by the age of that function's own file. A kernel also compiles the functions
+that it calls and the constants that it reads, which lie in other files. So the cache is kept in a folder named after
+the sources of all kernels together: whatever changes in them, the next process finds an empty folder and compiles.
+
+The folder lies beside this file; in the user's cache where that cannot be written; and in NUMBA_CACHE_DIR where that
+is set. Where no folder can be written, nothing is cached. This module knows no machine and no model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import njit
+
+# Numba's settings are made when it is imported, which a type checker cannot see.
+config: Any = numba.config
+HERE = Path(__file__).parent
+# Every file of the package whose code or constants end up in a compiled kernel; a test keeps it whole.
+SOURCES = (
+    "compiled.py",
+    "rows.py",
+    "log/ledger_kernel.py",
+    "models/philox.py",
+    "models/normal_quantile.py",
+    "models/hazards_kernel.py",
+    "models/pkpd_body_kernel.py",
+    "models/pkpd_patient_kernel.py",
+    "models/pkpd_kernel.py",
+)
+
+
+def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile the decorated function with `numba.njit`, without the interpreter's lock; the result is cached.
+
+    `options` are those of `numba.njit`. Functions that only kernels call need plain `njit`: they are cached with them.
+    """
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        folder = cache_folder()
+        if folder is None:
+            return njit(nogil=True, **options)(function)
+        usual = config.CACHE_DIR
+        # Numba asks where to cache when a function is declared, not when it is compiled.
+        config.CACHE_DIR = str(folder)
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        finally:
+            config.CACHE_DIR = usual
+
+    return compiled
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where the compiled kernels of these sources are cached, made if need be; None where nothing can be written."""
+    with suppress(OSError):  # a package without its sources, as in a zip file, is compiled each time
+        name = f"ixastate-kernels-{digest(HERE / source for source in SOURCES)}"
+        return next((folder / name for folder in places() if can_write(folder / name)), None)
+    return None
+
+
+def places() -> list[Path]:
+    """The folders that may hold the cache, the first choice first."""
+    if config.CACHE_DIR:
+        return [Path(config.CACHE_DIR)]
+    return [HERE / "__pycache__", user_cache()]
+
+
+def user_cache() -> Path:
+    """The folder for caches of this user."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir())
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def digest(sources: Iterable[Path]) -> str:
+    """A digest of the content of these files, in 16 hexadecimal digits."""
+    state = hashlib.sha256()
+    for source in sources:
+        state.update(source.read_bytes())
+    return state.hexdigest()[:16]
+
+
+def can_write(folder: Path) -> bool:
+    """Whether files can be written in a folder, which is made if need be."""
+    with suppress(OSError, RuntimeError):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        return True
+    return False
