@@ -57,8 +57,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from ixastate.errors import InputError
-from ixastate.events import FIRST_YEAR, LAST_YEAR, WEEKDAYS, AnyEvent, parse_event
+from ixastate.events import WEEKDAYS, AnyEvent, parse_event
 from ixastate.exchange.sdtm.xport import COUNTED, VARIABLES, Row, read_rows
+from ixastate.fields import FIRST_YEAR, LAST_YEAR
 
 TESTS = {
     "NEUT": "neutrophils_measured",
