@@ -1,4 +1,4 @@
-"""What is seen: the dated clinical facts that a patient's log is made of.
+"""Clinical events: the dated facts that a patient's log is made of.
 
 An event says what was observed, in the unit in which it was observed. It knows no rule, no threshold and no
 state; what it means to the machine is the alphabet's question. Events are frozen pydantic models, told apart by
@@ -6,35 +6,38 @@ state; what it means to the machine is the alphabet's question. Events are froze
 
 An event is dated in one of two ways: `at`, a date and time with its offset from UTC, or `day`, a treatment day
 (1 = the day of the first ixazomib dose), which stands for the weekly clock time on that day.
+
+A constructor and `parse_event` answer a bad value with `InputError`. The methods that are pydantic's own
+(`model_validate`, `model_validate_json`) raise pydantic's `ValidationError`.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from datetime import datetime, time
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from ixastate.errors import InputError
+from ixastate.errors import InputError, near
+from ixastate.fields import (
+    BaselineGrade,
+    ClockTime,
+    Grade,
+    Moment,
+    Name,
+    NotNegative,
+    Positive,
+    TreatmentDay,
+    YesNo,
+    possible_year,
+)
+from ixastate.fields import Fact as Fact
+from ixastate.fields import explain as explain
 
 Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
 DRUGS: tuple[Drug, ...] = ("ixazomib", "lenalidomide", "dexamethasone")
@@ -50,27 +53,7 @@ CELLS_PER_MM3: dict[str, int] = {
     "10*3/uL": 1000,
     "10*9/L": 1000,
 }
-# Fifteen significant digits survive the way through a JSON number unchanged.
-MOST_DIGITS = 15
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("must be a number, without quotes")
-    return value
-
-
-def _json_number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, str | datetime):
-        raise ValueError("must be a date and time as text, such as 2026-01-05T08:00:00+01:00")
-    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[T ]", value):
-        raise ValueError("must be an ISO 8601 date and time with its offset, such as 2026-01-05T08:00:00+01:00")
-    return value
+CountUnit = Literal["/mm3", "/uL", "10*6/L", "10*3/uL", "10*9/L"]
 
 
 @cache
@@ -79,55 +62,7 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
-def _possible_year(value: datetime) -> datetime:
-    if not FIRST_YEAR <= value.year < LAST_YEAR:
-        raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR - 1}")
-    return value
-
-
-def _clock_time(value: Any) -> Any:
-    if isinstance(value, time) and value == time(value.hour, value.minute):
-        return value
-    if not (isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value)):
-        raise ValueError("must be a clock time of 24 hours as text, such as 08:00")
-    return value
-
-
-Number = Annotated[
-    Decimal,
-    BeforeValidator(_number),
-    Field(max_digits=MOST_DIGITS, allow_inf_nan=False),
-    PlainSerializer(_json_number, when_used="json"),
-]
-NotNegative = Annotated[Number, Field(ge=0, lt=1_000_000_000)]
-Positive = Annotated[Number, Field(gt=0, lt=1_000_000_000)]
-Grade = Annotated[int, Field(strict=True, ge=0, le=5)]
-YesNo = Annotated[bool, Field(strict=True)]
-
-
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("must hold no line breaks or control characters")
-    return value
-
-
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
-]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-TreatmentDay = Annotated[int, Field(strict=True, ge=1, le=36_525)]
-CountUnit = Literal["/mm3", "/uL", "10*6/L", "10*3/uL", "10*9/L"]
-ClockTime = Annotated[
-    time,
-    BeforeValidator(_clock_time),
-    PlainSerializer(lambda value: value.strftime("%H:%M"), when_used="json"),
-]
-
-
-class Fact(BaseModel):
-    """A frozen value with no room for unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+# --- Parts of events -------------------------------------------------------------------------------------------
 
 
 class Neuropathy(Fact):
@@ -173,6 +108,9 @@ class CreatinineClearance(Fact):
     unit: Literal["mL/min"]
 
 
+# --- Events ----------------------------------------------------------------------------------------------------
+
+
 class Event(Fact):
     """What every event has: whose it is and when it was seen."""
 
@@ -183,7 +121,7 @@ class Event(Fact):
     @field_validator("at")
     @classmethod
     def _year(cls, value: datetime | None) -> datetime | None:
-        return None if value is None else _possible_year(value)
+        return None if value is None else possible_year(value)
 
     @model_validator(mode="after")
     def _dated_once(self) -> Event:
@@ -292,7 +230,7 @@ class RashGraded(Event):
 class OtherToxicityGraded(Event):
     """Another non-haematological toxicity: its term, grade, and whether ixazomib clearly caused it.
 
-    `attribution` may be left out when nobody has stated it yet (B-ATTRIB). `baseline_grade` is the patient's own
+    `attribution` is left out until it is stated (B-ATTRIB). `baseline_grade` is the patient's own
     before treatment; grade 3 and 4 always count as toxicity, so a baseline is at most 2.
     """
 
@@ -301,7 +239,7 @@ class OtherToxicityGraded(Event):
     grade: Grade
     attribution: Literal["clear", "not_clear"] | None = None
     physician_agrees: YesNo = False
-    baseline_grade: Annotated[int, Field(strict=True, ge=0, le=2)] = 0
+    baseline_grade: BaselineGrade = 0
 
 
 class CycleAssessed(Event):
@@ -419,69 +357,32 @@ AnyEvent = Annotated[
     | DoseTakenWrongly,
     Field(discriminator="type"),
 ]
-# JSON text is read by `log`, which keeps numbers exact.
+# What reads and writes one event by pydantic's own means, such as a JSON Schema; `parse_event` is the package's own.
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
-KINDS: dict[str, type[BaseModel]] = {
-    kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])
-}
+KINDS: dict[str, type[Event]] = {kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])}
 
 
 def parse_event(data: Any, where: str = "event") -> AnyEvent:
-    """An event from a dict (or an event); `InputError` names the field and what would be right."""
+    """An event from a dict, or an event as it is; `InputError` names the field and what would be right.
+
+    `where` is the place that an error names, such as a file and a line.
+    """
+    if isinstance(data, Event) and hasattr(data, "type"):
+        event: AnyEvent = data  # type: ignore[assignment]
+        return event
+    if not isinstance(data, Mapping):
+        raise InputError(
+            f"an event is a dict or an object of an event class, not {type(data).__name__}",
+            where=where,
+            remedy='such as {"type": "rash_graded", "day": 8, "grade": 2}',
+        )
+    fields = dict(data)
+    kind = fields.get("type")
+    if kind is None:
+        raise InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(f"{kind!r} is no kind of event", where=f"{where}: type", remedy=near(kind, KINDS))
     try:
-        return EVENT.validate_python(data)
+        return KINDS[kind].model_validate(fields)  # type: ignore[return-value]
     except ValidationError as error:
-        named = data.get("type") if isinstance(data, dict) else None
-        kind = KINDS.get(named) if isinstance(named, str) else None
-        raise explain(error, where, kind) from None
-
-
-def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -> InputError:
-    """The first thing that pydantic found wrong, in plain words with the field and a remedy."""
-    problem = error.errors(include_url=False)[0]
-    loc = problem["loc"]
-    # In front stands the kind by which pydantic told the events apart.
-    path = [str(part) for part in (loc[1:] if loc and loc[0] in KINDS else loc)]
-    field = ".".join(path)
-    place = f"{where}: {field}" if field else where
-    kind = problem["type"]
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        given = problem["input"].get("type") if isinstance(problem["input"], dict) else None
-        if given is None:
-            return InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
-        return InputError(
-            f"{given!r} is no kind of event", where=f"{where}: type", remedy=_nearest(str(given), list(KINDS))
-        )
-    if kind == "missing":
-        return InputError(f"the field {path[-1]!r} is missing", where=where, remedy=_expected(model, path))
-    if kind == "extra_forbidden":
-        names = list(model.model_fields) if model is not None and len(path) == 1 else []
-        return InputError(f"there is no field {path[-1]!r} here", where=where, remedy=_nearest(path[-1], names))
-    message = problem["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:].replace("Input should", "it should")
-    message = message.replace("input should", "it should")
-    return InputError(message, where=place, remedy=_given(problem["input"]))
-
-
-def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
-    field = model.model_fields.get(path[-1]) if model is not None and len(path) == 1 else None
-    choices = get_args(field.annotation) if field is not None else ()
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return f"one of: {', '.join(choices)}"
-    return f"add it to {path[0]!r}" if len(path) > 1 else "add it to the line"
-
-
-def _nearest(given: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(given, names, 1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"one of: {', '.join(names)}" if names else "take it out"
-
-
-def _given(value: Any) -> str:
-    if isinstance(value, dict):
-        return "the line gives " + (
-            ", ".join(name if name.isprintable() else repr(name) for name in map(str, value)) or "nothing"
-        )
-    shown = repr(str(value) if isinstance(value, Decimal) else value)
-    return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"
+        raise explain(error, where, KINDS[kind]) from None

@@ -1,4 +1,4 @@
-"""What may be asked for: the machine's output alphabet.
+"""Orders: the output alphabet of the machine.
 
 An order is imperative: it says what is to be done now, to which drug, at which dose. It carries no reason; the
 rules that fired stand beside it in the record. This module knows no rule and no state.
@@ -91,6 +91,9 @@ class Order:
     verb: Verb
     drug: Drug | Literal[""] = ""
     dose_mg: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Order {self}>"
 
     def __str__(self) -> str:
         return self._filled(_SENTENCES[self.verb])

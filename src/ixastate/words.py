@@ -1,4 +1,4 @@
-"""An event in clinical words, for people who read timelines and diagrams."""
+"""Events in clinical words, for people who read timelines and diagrams."""
 
 from __future__ import annotations
 
@@ -34,13 +34,25 @@ _PLAIN = {
 
 @singledispatch
 def describe(event: Event) -> str:
-    """What was seen, in one line."""
-    kind: str = getattr(event, "type", "")
+    """What was seen, in one line. A kind of event without words of its own is told by its name and its fields."""
+    kind: str = getattr(event, "type", type(event).__name__)
+    if kind not in _PLAIN:
+        return _by_fields(kind, event)
     if isinstance(event, DoseEvent):
         scheduled = getattr(event, "scheduled_day", None)
         words = _PLAIN[kind].format(drug=event.drug)
         return f"{words} (due on day {scheduled})" if scheduled else words
     return _PLAIN[kind]
+
+
+def _by_fields(kind: str, event: Event) -> str:
+    shown = {name: value for name, value in event if name not in {"type", *Event.model_fields} and value is not None}
+    fields = ", ".join(f"{_spaced(name)} {_spaced(str(value))}" for name, value in shown.items())
+    return f"{_spaced(kind)}: {fields}" if fields else _spaced(kind)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 @describe.register

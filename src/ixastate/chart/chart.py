@@ -67,8 +67,11 @@ class CourseChart(StateChart[Any]):
 
 
 def build_chart(edition: str = DEFAULT_EDITION) -> type[CourseChart]:
-    """The statechart of an edition, made once; `ChartError` when a toxicity or a symbol was forgotten in it."""
-    return _build(edition)
+    """The statechart of an edition, made once.
+
+    `RulesError` when there is no such edition, `ChartError` when a toxicity or a symbol was forgotten in the chart.
+    """
+    return _build(load_edition(edition).name)
 
 
 @cache

@@ -62,6 +62,12 @@ class Status:
             return active_at(self.ixazomib_mg or 0)
         return held_for(self.held_for[0]) if len(self.held_for) == 1 else SEVERAL
 
+    def __repr__(self) -> str:
+        if self.phase != "on treatment":
+            return f"<Status {self.words}>"
+        doses = f"ixazomib {self.ixazomib_mg or 0:g} mg, lenalidomide {self.lenalidomide_mg or 0:g} mg"
+        return f"<Status {self.words}; {doses}>"
+
     def as_json(self) -> dict[str, Any]:
         """The status as a JSON object, the words first."""
         return {"words": self.words, **asdict(self)}

@@ -107,3 +107,7 @@ class Step:
     orders: tuple[Order, ...]
     rules: tuple[str, ...]
     edges: tuple[int, ...] = field(default=(), compare=False)
+
+    def __repr__(self) -> str:
+        asked = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
+        return f"<Step {self.symbol} → {self.status.words}{asked}>"

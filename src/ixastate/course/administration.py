@@ -1,4 +1,4 @@
-"""What follows from a dose that was taken, missed, late, vomited, too large or taken wrongly.
+"""Dose administration: the advice for a dose that was taken, missed, late, vomited, too large or taken wrongly.
 
 None of these moves the machine: the text answers them with advice. The answers need the status, the calendar and
 what was held when; they know no machine.

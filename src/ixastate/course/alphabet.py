@@ -1,9 +1,9 @@
-"""What an event means to the machine: event and context in, symbol out.
+"""The map from events to input symbols: event and context in, symbol out.
 
 The thresholds of the text are applied here, with their numbers taken from the rules, and nowhere else. The
 context holds the few facts of a patient that decide a meaning and that the finite machine cannot hold: the
 baseline neuropathy, and which other toxicities are open, by term. An event may mean nothing to the machine and
-still ask for advice. This module knows no state and no calendar.
+still ask for advice. A kind of event without a reader is refused. This module knows no state and no calendar.
 """
 
 from __future__ import annotations
@@ -15,26 +15,47 @@ from typing import Literal
 
 from ixastate.errors import CourseRefusal
 from ixastate.events import (
+    KINDS,
     BilirubinMeasured,
-    ConsentWithdrawn,
     Count,
     CourseStarted,
     CreatinineClearanceMeasured,
     CycleAssessed,
+    DoseEvent,
     Event,
-    IntolerableToxicityDeclared,
     Neuropathy,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
-    PatientDied,
     PlateletsMeasured,
-    ProgressionFound,
     RashGraded,
 )
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
-from ixastate.symbols import start_at
+from ixastate.symbols import (
+    DEATH,
+    ENDS,
+    NEUROPATHY,
+    NEUTROPENIA,
+    NEW_CYCLE,
+    OTHER,
+    RASH,
+    START_BLOCKED,
+    THROMBOCYTOPENIA,
+    Onset,
+    Recovery,
+    start_at,
+)
+
+# The letters, under the names by which the readers below choose among them.
+(ANC_LOW,), (ANC_RECOVERED,) = NEUTROPENIA.onsets, NEUTROPENIA.recoveries
+(PLATELETS_LOW,), (PLATELETS_RECOVERED,) = THROMBOCYTOPENIA.onsets, THROMBOCYTOPENIA.recoveries
+NEUROPATHY_MODERATE, NEUROPATHY_SEVERE, NEUROPATHY_GRADE_4 = NEUROPATHY.onsets
+NEUROPATHY_RESOLVED, NEUROPATHY_RESOLVED_AGREED = NEUROPATHY.recoveries
+(RASH_GRADE_2_3, RASH_GRADE_4), (RASH_RESOLVED,) = RASH.onsets, RASH.recoveries
+OTHER_ONSET, OTHER_ONSET_RELATED = OTHER.onsets
+OTHER_RESOLVED, OTHER_RESOLVED_RELATED = OTHER.recoveries
+(NEW_CYCLE_UNMET,), (NEW_CYCLE_MET,) = NEW_CYCLE.onsets, NEW_CYCLE.recoveries
 
 Attribution = Literal["clear", "not_clear"] | None
 NO_NEUROPATHY = Neuropathy(grade=0)
@@ -64,12 +85,22 @@ class Meaning:
 
 
 def read(event: Event, context: Context, edition: Edition) -> Meaning:
-    """What this event means; `CourseRefusal` when it is reported under the wrong kind of event."""
+    """What this event means; `CourseRefusal` when it is of the wrong kind, or of one that has no reader here."""
     return _read(event, context, edition)
 
 
 @singledispatch
 def _read(event: Event, context: Context, edition: Edition) -> Meaning:
+    # To record it and to follow nothing from it could hide a toxicity.
+    raise CourseRefusal(
+        f"no reader knows what {type(event).__name__} means to the machine",
+        remedy="register one in course/alphabet.py",
+    )
+
+
+@_read.register
+def _dose_event(event: DoseEvent, context: Context, edition: Edition) -> Meaning:
+    """What happened to a dose moves nothing; `administration` answers it with advice."""
     return Meaning(None, context, ("K-RECORD",))
 
 
@@ -134,7 +165,7 @@ def _course_started(event: CourseStarted, context: Context, edition: Edition) ->
         if unknown_liver or unknown_kidney:
             reasons.append("B-BILI-ONLY")
             advice.append(Order("assess_organ_function"))
-        return Meaning("start_blocked", context, tuple(reasons), tuple(advice))
+        return Meaning(START_BLOCKED.name, context, tuple(reasons), tuple(advice))
 
     return _starting(event, context, edition)
 
@@ -169,32 +200,33 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
 # --- Laboratory values ----------------------------------------------------------------------------------------
 
 
-def _count(event: Count, threshold: int, low: str, recovered: str, context: Context) -> Meaning:
+def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
     rules: tuple[str, ...] = ()
     if event.per_mm3 != event.value:
         rules = ("B-UNITS",)
     if event.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    return Meaning(low if event.per_mm3 < threshold else recovered, context, rules)
+    symbol = low.name if event.per_mm3 < threshold else recovered.name
+    return Meaning(symbol, context, rules)
 
 
-def _supported(meaning: Meaning, supported: bool, recovered: str, rule: str) -> Meaning:
-    if not (supported and meaning.symbol == recovered):
+def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
+    if not (supported and meaning.symbol == recovered.name):
         return meaning
     return replace(meaning, rules=(*meaning.rules, rule), orders=(Order("note_supported_count"),))
 
 
 @_read.register
 def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
-    meaning = _count(event, edition.number("ANC-01", "anc"), "anc_low", "anc_recovered", context)
-    return _supported(meaning, event.after_g_csf, "anc_recovered", "B-GCSF")
+    meaning = _count(event, edition.number("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+    return _supported(meaning, event.after_g_csf, ANC_RECOVERED, "B-GCSF")
 
 
 @_read.register
 def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
     threshold = edition.number("PLT-01", "platelets")
-    meaning = _count(event, threshold, "platelets_low", "platelets_recovered", context)
-    return _supported(meaning, event.after_transfusion, "platelets_recovered", "B-TRANSFUSE")
+    meaning = _count(event, threshold, PLATELETS_LOW, PLATELETS_RECOVERED, context)
+    return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
 def _impairment(rule: str | None, context: Context) -> Meaning:
@@ -223,29 +255,30 @@ def _fatal(grade: int, edition: Edition) -> bool:
 @_read.register
 def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Edition) -> Meaning:
     if _fatal(event.grade, edition):
-        return Meaning("death", context, ("B-GRADE5",))
+        return Meaning(DEATH.name, context, ("B-GRADE5",))
     if event.grade == edition.number("PN-09", "grade"):
-        return Meaning("neuropathy_grade_4", context)
+        return Meaning(NEUROPATHY_GRADE_4.name, context)
     baseline = context.baseline_neuropathy
     worse = event.grade > baseline.grade or (event.pain and not baseline.pain)
     mild = event.grade == 0 or (event.grade <= edition.number("PN-02", "grade_without_pain") and not event.pain)
     if mild or not worse:
-        resolved = "neuropathy_resolved_agreed" if event.physician_agrees else "neuropathy_resolved"
-        return Meaning(resolved, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
+        resolved = NEUROPATHY_RESOLVED_AGREED if event.physician_agrees else NEUROPATHY_RESOLVED
+        return Meaning(resolved.name, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
     rules = () if baseline == NO_NEUROPATHY else ("B-PN-BASELINE",)
     severe_from = edition.number("PN-05", "grade_with_pain" if event.pain else "grade")
-    return Meaning("neuropathy_severe" if event.grade >= severe_from else "neuropathy_moderate", context, rules)
+    onset = NEUROPATHY_SEVERE if event.grade >= severe_from else NEUROPATHY_MODERATE
+    return Meaning(onset.name, context, rules)
 
 
 @_read.register
 def _rash_graded(event: RashGraded, context: Context, edition: Edition) -> Meaning:
     if _fatal(event.grade, edition):
-        return Meaning("death", context, ("B-GRADE5",))
+        return Meaning(DEATH.name, context, ("B-GRADE5",))
     if event.grade == edition.number("RASH-08", "grade"):
-        return Meaning("rash_grade_4", context)
+        return Meaning(RASH_GRADE_4.name, context)
     if event.grade >= edition.number("RASH-01", "from_grade"):
-        return Meaning("rash_grade_2_3", context)
-    return Meaning("rash_resolved", context, ("B-RASH-G1",))
+        return Meaning(RASH_GRADE_2_3.name, context)
+    return Meaning(RASH_RESOLVED.name, context, ("B-RASH-G1",))
 
 
 @_read.register
@@ -257,7 +290,7 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
             rules=("B-RASH-CLASS",),
         )
     if _fatal(event.grade, edition):
-        return Meaning("death", context, ("B-GRADE5",))
+        return Meaning(DEATH.name, context, ("B-GRADE5",))
     if event.term in edition.number("B-HAEM-OTHER", "terms"):
         return Meaning(None, context, ("B-HAEM-OTHER", "K-RECORD"))
     opened = dict(context.open_terms)
@@ -272,8 +305,8 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     rules = ("B-ATTRIB",) if unstated else ()
     still_open = replace(context, open_terms=tuple(sorted(opened.items())))
     if new:
-        symbol = "other_onset_related" if event.attribution == "clear" else "other_onset"
-        return Meaning(symbol, still_open, rules, advice)
+        onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
+        return Meaning(onset.name, still_open, rules, advice)
     if event.grade > max(edition.number("OTH-02", "grade"), event.baseline_grade):
         return Meaning(None, still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
@@ -285,35 +318,31 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         after = replace(context, open_terms=tuple(sorted(opened.items())), related=related)
         return Meaning(None, after, ("OTH-02", "B-OTHER-MULTI", *rules), advice)
     after = replace(context, open_terms=(), related=False)
-    return Meaning("other_resolved_related" if related else "other_resolved", after, rules, advice)
+    resolved = OTHER_RESOLVED_RELATED if related else OTHER_RESOLVED
+    return Meaning(resolved.name, after, rules, advice)
 
 
 @_read.register
 def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
-    if "NC-01" not in edition.rules:
+    if NEW_CYCLE.rule not in edition.rules:
         return Meaning(None, context, ("K-RECORD",))
     met = (
-        event.neutrophils.per_mm3 >= edition.number("NC-01", "anc")
-        and event.platelets.per_mm3 >= edition.number("NC-01", "platelets")
+        event.neutrophils.per_mm3 >= edition.number(NEW_CYCLE.rule, "anc")
+        and event.platelets.per_mm3 >= edition.number(NEW_CYCLE.rule, "platelets")
         and event.toxicities_resolved
     )
-    return Meaning("new_cycle_met" if met else "new_cycle_unmet", context)
+    return Meaning(NEW_CYCLE_MET.name if met else NEW_CYCLE_UNMET.name, context)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------
 
 
-ENDS: dict[type[Event], str] = {
-    ProgressionFound: "progression",
-    IntolerableToxicityDeclared: "intolerable_toxicity",
-    PatientDied: "death",
-    ConsentWithdrawn: "withdrawal",
-}
+_NAME_OF_END = {KINDS[end.event]: end.name for end in ENDS}
 
 
-@_read.register(ProgressionFound)
-@_read.register(IntolerableToxicityDeclared)
-@_read.register(PatientDied)
-@_read.register(ConsentWithdrawn)
 def _ended(event: Event, context: Context, edition: Edition) -> Meaning:
-    return Meaning(ENDS[type(event)], context)
+    return Meaning(_NAME_OF_END[type(event)], context)
+
+
+for _kind in _NAME_OF_END:
+    _read.register(_kind, _ended)

@@ -1,90 +1,43 @@
-"""One patient's course: an event in, a record out.
+"""One patient's treatment course: an event in, a record out.
 
-A course owns the living machine of one patient and everything that must be remembered with it: the context of the
+A course owns the machine of one patient and everything that must be remembered with it: the context of the
 alphabet, the calendar, and since when each drug is held. `observe` either returns a record or refuses the event,
-and then nothing has moved. A course can be saved and resumed at any point; no action runs twice.
+and then nothing has moved. A course can be saved and resumed at any point; no action runs twice. It can be copied,
+pickled and sent to another process, where it steps on the machine of its edition there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Annotated
+from threading import Lock
+from typing import Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
-from ixastate.course.alphabet import Attribution, Context, lenalidomide_start, read
+from ixastate.course.alphabet import Context, lenalidomide_start, read
 from ixastate.course.live import Machine, machine
-from ixastate.course.schedule import Calendar, Dose, calendar, doses_due
+from ixastate.course.record import Record as Record
+from ixastate.course.record import Snapshot as Snapshot
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, require_day
+from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
-from ixastate.events import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    AnyEvent,
-    ConsentWithdrawn,
-    CourseStarted,
-    DoseEvent,
-    Drug,
-    Fact,
-    Moment,
-    Name,
-    Neuropathy,
-    PatientDied,
-)
+from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
+from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
+from ixastate.notebook import Text, html_table
 from ixastate.orders import Order, in_order
+from ixastate.registry import Picture, find
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
+from ixastate.words import describe
 
-OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]
-StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]
-
+# How many records, the latest, a notebook shows.
+MOST_ROWS = 20
 
 _PATIENT: TypeAdapter[str | None] = TypeAdapter(Name | None)
-
-
-class Record(Fact):
-    """One line of a patient's log: what was seen, what it did, what is asked for, and by which rules.
-
-    `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
-    is a calendar. `symbol` is None when the event meant nothing to the machine.
-    """
-
-    number: Annotated[int, Field(strict=True, ge=1)]
-    edition: str
-    patient: Name | None
-    at: Moment | None
-    day: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None
-    event: AnyEvent
-    symbol: str | None
-    before: Configuration
-    after: Configuration
-    status: StatusField
-    orders: tuple[OrderField, ...]
-    rules: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """The state after the event in words."""
-        return self.status.words
-
-
-class Snapshot(Fact):
-    """Everything needed to resume a course, as plain data."""
-
-    edition: str
-    patient: Name | None
-    number: Annotated[int, Field(strict=True, ge=0)]
-    latest: Moment | None
-    start: CourseStarted | None
-    configuration: Configuration
-    baseline_neuropathy: Neuropathy
-    open_terms: tuple[tuple[str, Attribution], ...]
-    related: bool
-    history: tuple[tuple[Moment, Configuration], ...]
-    reviewed: tuple[Drug, ...]
 
 
 @dataclass(frozen=True)
@@ -101,12 +54,16 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
+    # Every record since the course was made or resumed, oldest first.
+    records: tuple[Record, ...] = ()
 
 
 class Course:
     """The treatment course of one patient under an edition of the rules.
 
-    `steps_on` is the machine of that edition to step on; usually the one that every course of a process shares.
+    `patient` is a printable name, or None; `edition` the name of an edition. `steps_on` is the machine of that edition
+    to step on; usually, and always in a copy, the one that every course of a process shares. `InputError` for a name
+    that cannot be printed, `RulesError` for an edition that does not exist.
     """
 
     def __init__(
@@ -118,9 +75,45 @@ class Course:
             raise InputError(
                 f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
-        self._machine = machine(edition) if steps_on is None else steps_on
-        self.edition = self._machine.chart.edition
+        self._stand_on(machine(edition) if steps_on is None else steps_on)
         self._memory = _Memory()
+
+    def _stand_on(self, steps_on: Machine) -> None:
+        self._machine = steps_on
+        self.edition = steps_on.chart.edition
+        # Held by the thread that observes.
+        self._observing = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"patient": self.patient, "edition": self.edition.name, "memory": self._memory}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.patient = state["patient"]
+        self._stand_on(machine(state["edition"]))
+        self._memory = state["memory"]
+
+    # --- What is known ----------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        name = repr(self.patient) if self.patient is not None else "(no name)"
+        number = self._memory.number
+        events = {0: "no events", 1: "1 event"}.get(number, f"{number} events")
+        return f"<Course {name}, {self.edition.name}: {self.status.words}, {events}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (record.when, describe(record.event), record.words, "; ".join(map(str, record.orders)))
+            for record in self.records[-MOST_ROWS:]
+        ]
+        hidden = self._memory.number - len(rows)
+        earlier = f" · the last {len(rows)} of {len(rows) + hidden} events" if hidden else ""
+        title = f"{self.patient or '(no name)'} · edition {self.edition.name} · now {self.status.words}{earlier}"
+        return html_table(title, rows, ("when", "event", "state", "orders"))
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record, oldest first; a resumed course has those since it was resumed."""
+        return self._memory.records
 
     @property
     def configuration(self) -> Configuration:
@@ -143,7 +136,9 @@ class Course:
         return self._memory.latest
 
     def status_at(self, at: datetime) -> Status:
-        """The status at an earlier moment, the events of that very moment included."""
+        """The status at an earlier moment, the events of that very moment included; `InputError` without an offset."""
+        if not isinstance(at, datetime) or at.utcoffset() is None:
+            raise InputError(f"{at!r} is no date and time with its offset", where="status_at", remedy="give a timezone")
         configuration = SCREENING
         for since, changed in self._memory.history:
             if since <= at.astimezone(UTC):
@@ -151,21 +146,55 @@ class Course:
         return self._machine.status(configuration)
 
     def due(self, days: Iterable[int]) -> list[Dose]:
-        """What is due on these treatment days, by what is known: a result after a slot acts from the next dose."""
+        """What is due on these treatment days, by what is known: a result after a slot acts from the next dose.
+
+        `InputError` for a day that is no whole number, or lies too far ahead.
+        """
+        if not isinstance(days, Iterable) or isinstance(days, str):
+            raise InputError(f"{days!r} is no list of treatment days", where="due", remedy="such as range(1, 29)")
+        asked = [require_day(day, "due") for day in days]
         dates = self.calendar
         if dates is None:
             return []
-        return [dose for day in days for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)]
+        return [
+            dose for day in asked for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)
+        ]
 
-    def observe(self, event: AnyEvent) -> Record:
-        """Take in one event; `CourseRefusal` when it cannot belong here, and then nothing has moved."""
+    def timeline(self) -> Text:
+        """The course as text, as `ixastate replay` prints it; of a resumed course, the events since then."""
+        return Text("\n".join(course_lines(self, self.records, self._memory.number - len(self.records))))
+
+    def diagram(self) -> Picture:
+        """The chart with the way of this course and where it stands, as a picture that a notebook shows."""
+        picture: Picture = find("picture of a course")(self)
+        return picture
+
+    # --- What is done -----------------------------------------------------------------------------------------
+
+    def observe(self, event: AnyEvent | Mapping[str, Any]) -> Record:
+        """Take in one event, or a dict of one.
+
+        `InputError` when the dict is no event, `CourseRefusal` when the event cannot belong here, or while another
+        thread observes this course. Then nothing has moved.
+        """
+        if not self._observing.acquire(blocking=False):
+            raise CourseRefusal(
+                "two threads observe one course at once",
+                where=f"course of {self.patient!r}",
+                remedy="observe from one thread at a time; the event was not taken in",
+            )
         try:
-            record, memory = self._observe(event)
-        except CourseRefusal as refusal:
-            where = refusal.where or f"event {self._memory.number + 1} ({event.type})"
-            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy, rules=refusal.rules) from None
-        self._memory = memory
-        return record
+            number = self._memory.number + 1
+            seen = parse_event(event, f"event {number}")
+            try:
+                record, memory = self._observe(seen)
+            except CourseRefusal as refusal:
+                refusal.where = refusal.where or f"event {number} ({seen.type})"
+                raise
+            self._memory = replace(memory, records=(*memory.records, record))
+            return record
+        finally:
+            self._observing.release()
 
     def snapshot(self) -> Snapshot:
         """The course as plain data, for `Course.resume`."""
@@ -176,7 +205,7 @@ class Course:
             number=memory.number,
             latest=memory.latest,
             start=memory.start,
-            configuration=self.configuration,
+            configuration=memory.configuration,
             baseline_neuropathy=memory.context.baseline_neuropathy,
             open_terms=memory.context.open_terms,
             related=memory.context.related,
@@ -185,31 +214,19 @@ class Course:
         )
 
     @classmethod
-    def resume(cls, saved: Snapshot | str | bytes) -> Course:
-        """A course as it was saved; no action runs again. `InputError` or `ChartError` when it is damaged."""
-        if not isinstance(saved, Snapshot):
-            try:
-                saved = Snapshot.model_validate_json(saved)
-            except ValidationError as error:
-                problem = error.errors(include_url=False)[0]
-                where = ".".join(str(part) for part in problem["loc"])
-                raise InputError(problem["msg"], where=f"snapshot {where}".strip(), remedy="save it again") from None
+    def resume(cls, saved: Snapshot | Mapping[str, Any] | str | bytes) -> Course:
+        """A course as it was saved: a snapshot, or its JSON as text or as a dict; no action runs again.
+
+        The course begins without records. `InputError` or `ChartError` when the snapshot is damaged.
+        """
+        saved = _read_snapshot(saved)
         try:
             course = cls(saved.patient, saved.edition)
         except RulesError as error:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        known = saved.history[-1][1] if saved.history else SCREENING
-        moments = [moment for moment, _ in saved.history]
-        on_treatment = known not in (SCREENING, DISCONTINUED)
-        if (
-            known != saved.configuration
-            or moments != sorted(moments)
-            or (moments and (saved.latest is None or moments[-1] > saved.latest))
-            or not all(FIRST_YEAR <= moment.year < 2 * LAST_YEAR for moment in moments)
-            or (on_treatment and saved.start is None)
-        ):
+        if not _fits_together(saved):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
@@ -283,8 +300,12 @@ class Course:
             raise CourseRefusal("a treatment day means nothing before the start", remedy="give a date in `at`")
         latest = self._memory.latest
         if latest is not None and at < latest:
+            if dates is not None and dates.nominal and event.day is not None:
+                told = f"day {event.day} comes after day {dates.day(latest)}"
+            else:
+                told = f"{at.isoformat()} comes after {latest.isoformat()}"
             raise CourseRefusal(
-                f"time goes backwards: {at.isoformat()} comes after {latest.isoformat()}",
+                f"time goes backwards: {told}",
                 remedy="put a patient's events in the order in which they were seen",
             )
         return at
@@ -330,3 +351,37 @@ class Course:
             orders=in_order(orders),
             rules=self.edition.cite(rules),
         )
+
+
+def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapshot:
+    """A snapshot from what was saved; `InputError` names the field that is damaged."""
+    if isinstance(saved, Snapshot):
+        return saved
+    try:
+        if isinstance(saved, Mapping):
+            return Snapshot.model_validate(dict(saved))
+        return Snapshot.model_validate_json(saved)
+    except ValidationError as error:
+        problem = explain(error, "snapshot", Snapshot)
+        raise InputError(problem.what, where=problem.where, remedy=f"{problem.remedy}; or save it again") from None
+    except TypeError:
+        kind = type(saved).__name__
+        raise InputError(
+            f"a snapshot is a Snapshot, or its JSON as text or as a dict, not {kind}",
+            where="snapshot",
+            remedy="save it with `course.snapshot().model_dump_json()`",
+        ) from None
+
+
+def _fits_together(saved: Snapshot) -> bool:
+    """Whether the parts of a snapshot can belong to one course."""
+    known = saved.history[-1][1] if saved.history else SCREENING
+    moments = [moment for moment, _ in saved.history]
+    on_treatment = known not in (SCREENING, DISCONTINUED)
+    return (
+        known == saved.configuration
+        and moments == sorted(moments)
+        and (not moments or (saved.latest is not None and moments[-1] <= saved.latest))
+        and all(FIRST_YEAR <= moment.year < 2 * LAST_YEAR for moment in moments)
+        and (not on_treatment or saved.start is not None)
+    )

@@ -1,4 +1,4 @@
-"""How the live chart is driven: one symbol in, one step out.
+"""The interpreter of the live chart: one symbol in, one step out.
 
 The only module that runs python-statemachine. It keeps the library's pitfalls out of sight: the active states are
 put into document order before each symbol, an unknown symbol is refused, a raised symbol that nothing answers is
@@ -16,9 +16,9 @@ from statemachine.orderedset import OrderedSet
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
-from ixastate.errors import ChartError
+from ixastate.errors import ChartError, near
 from ixastate.orders import in_order
-from ixastate.rules import DEFAULT_EDITION
+from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
 
 
@@ -31,7 +31,7 @@ class Machine:
         internal = {raised for move in moves for raised in move.raised}
         self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
         self._states = {state.id: state for state in document_order(list(self.chart.states))}
-        # At most one a reachable configuration, some tens of thousands.
+        # At most one per reachable configuration, some tens of thousands.
         self._statuses: dict[Configuration, Status] = {}
         self._taken: list[Transition] = []
         self._live = self.chart(listeners=[self])
@@ -49,7 +49,7 @@ class Machine:
         a symbol unanswered.
         """
         if symbol not in self.symbols:
-            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
+            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=near(symbol, self.symbols, listed=True))
         active = self.active(before)
         with self._lock:
             self._taken.clear()
@@ -103,8 +103,8 @@ class Machine:
 
 
 def machine(edition: str = DEFAULT_EDITION) -> Machine:
-    """The machine of an edition, made once: every course of a process steps on it."""
-    return _machine(edition)
+    """The machine of an edition, made once: every course of a process steps on it. `RulesError` for no edition."""
+    return _machine(load_edition(edition).name)
 
 
 @cache

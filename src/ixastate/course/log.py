@@ -1,4 +1,4 @@
-"""How logs are read and written: JSON Lines of events, or of records, one a line.
+"""Log files: JSON Lines of events, or of records, one per line.
 
 Every line is checked on its own, and an error names the file, the line and the field, and what would be right.
 This module knows no course: whether the events belong together is `replay`'s question.
@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from ixastate.course.course import Record
+from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
-from ixastate.events import AnyEvent, explain, parse_event
+from ixastate.events import AnyEvent, parse_event
+from ixastate.fields import explain
 from ixastate.files import write_whole
 
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
@@ -50,13 +51,13 @@ def read_stream(stream: BinaryIO, name: str) -> Iterator[Line]:
         number += 1
         where = f"{name}:{number}"
         if len(raw) > LONGEST_LINE:
-            raise InputError(f"the line is longer than {LONGEST_LINE} bytes", where=where, remedy="one event a line")
+            raise InputError(f"the line is longer than {LONGEST_LINE} bytes", where=where, remedy="one event per line")
         if not raw.strip():
             continue
         empty = False
         yield _line(raw, where)
     if empty:
-        raise InputError("there is no event in it", where=name, remedy="one JSON object a line, as in examples/")
+        raise InputError("there is no event in it", where=name, remedy="one JSON object per line, as in examples/")
 
 
 def write_log(path: Path, lines: Iterable[AnyEvent | Record]) -> int:
@@ -67,7 +68,7 @@ def write_log(path: Path, lines: Iterable[AnyEvent | Record]) -> int:
 
 
 def dump(line: AnyEvent | Record) -> str:
-    """One line of a log. An event leaves out what was not said."""
+    """One line of a log. An event leaves out the fields that were not given."""
     if isinstance(line, Record):
         data = line.model_dump(mode="json", exclude={"event"})
         data["event"] = json.loads(dump(line.event))
@@ -86,6 +87,7 @@ def _line(raw: bytes, where: str) -> Line:
         )
     if "event" not in data:
         return Line(where, parse_event(data, where))
+    refuse_newer(data, where)
     event = parse_event(data["event"], f"{where}: event")
     try:
         record = Record.model_validate({**data, "event": event})
@@ -111,10 +113,10 @@ def _json(raw: bytes, where: str) -> Any:
         if not raw.endswith(b"\n") and _could_go_on(text.rstrip(), error):
             raise InputError("the last line is cut short", where=where, remedy="complete it or take it out") from None
         raise InputError(
-            f"not JSON: {error.msg} at column {error.colno}", where=where, remedy="one JSON object a line"
+            f"not JSON: {error.msg} at column {error.colno}", where=where, remedy="one JSON object per line"
         ) from None
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise InputError(f"not JSON of an event: {error}", where=where, remedy="one flat JSON object a line") from None
+        raise InputError(f"not JSON of an event: {error}", where=where, remedy="one flat JSON object") from None
 
 
 def _could_go_on(text: str, error: json.JSONDecodeError) -> bool:

@@ -1,4 +1,4 @@
-"""What happens when a log is run again: every patient's events through today's machine, in order.
+"""Replay of a log: every patient's events through today's machine, in order.
 
 A log of records also says what was decided then; where today's machine decides otherwise, the difference is named.
 """
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ixastate.chart.status import Status
-from ixastate.course.course import Course, Record
+from ixastate.course.course import Course
 from ixastate.course.log import Line
+from ixastate.course.record import Record
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.rules import DEFAULT_EDITION
 
@@ -42,7 +43,7 @@ class Replayed:
 
 
 def replay_log(lines: Iterable[Line], edition: str | None = None) -> Iterator[Replayed]:
-    """Run a log again, one course a patient; a line without a patient belongs to the patient without a name.
+    """Run a log again, one course per patient; a line without a patient belongs to the patient without a name.
 
     Records are run under the edition that they name, unless `edition` says otherwise. `CourseRefusal` names the
     line of an event that cannot belong to its course; `InputError` that of a record out of number.
@@ -61,8 +62,8 @@ def replay_log(lines: Iterable[Line], edition: str | None = None) -> Iterator[Re
         try:
             record = course.observe(line.event)
         except CourseRefusal as refusal:
-            where = f"{line.where}: {refusal.where}"
-            raise CourseRefusal(refusal.what, where=where, remedy=refusal.remedy, rules=refusal.rules) from None
+            refusal.where = f"{line.where}: {refusal.where}"
+            raise
         if line.record is not None and line.record.number != record.number:
             raise InputError(
                 f"record {line.record.number} stands where record {record.number} belongs",

@@ -1,4 +1,4 @@
-"""When things are due: the 28-day calendar, the doses of a day, and the 72-hour rule.
+"""The dosing schedule: the 28-day calendar, the doses due on a day, and the 72-hour rule.
 
 Day 1 is the day of the first weekly slot (fixed weekday and clock time) at or after the start. The calendar is kept
 in the patient's own time zone, so that a slot keeps its clock time over a change to or from daylight saving time,
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ixastate.chart.status import Status
-from ixastate.errors import CourseRefusal
+from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug
+from ixastate.fields import LAST_DAY, whole
 from ixastate.rules import Edition
 
 # A course dated by treatment days alone runs on a made-up calendar, which begins on or after this Monday.
@@ -75,6 +76,16 @@ class Calendar:
     def day(self, at: datetime) -> int:
         """The treatment day on which a moment falls, in the patient's time zone (0 or less before day 1)."""
         return (at.astimezone(self.zone).date() - self.first_day).days + 1
+
+
+def require_day(day: Any, where: str) -> int:
+    """A treatment day as a plain integer; `InputError` when it is none, or lies too far from day 1."""
+    plain = whole(day)
+    if not isinstance(plain, int) or isinstance(plain, bool) or abs(plain) > LAST_DAY:
+        raise InputError(
+            f"{day!r} is no treatment day", where=where, remedy=f"a whole number up to {LAST_DAY}, such as 8"
+        )
+    return plain
 
 
 def cycle_of(day: int, edition: Edition) -> tuple[int, int]:
@@ -144,7 +155,18 @@ def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: E
 
 
 def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
-    """The doses due on a treatment day in this status; what is held is not due, and is not made up later."""
+    """The doses due on a treatment day in this status; what is held is not due, and is not made up later.
+
+    `dates` is the calendar of a course, `now` its status and `edition` its rules. `InputError` for anything else.
+    """
+    day = require_day(day, "doses_due")
+    for given, kind in ((now, Status), (dates, Calendar), (edition, Edition)):
+        if not isinstance(given, kind):
+            raise InputError(
+                f"{given!r} is no {kind.__name__}",
+                where="doses_due",
+                remedy="doses_due(day, course.status, course.calendar, course.edition), or course.due([day])",
+            )
     doses: list[Dose] = []
     scheduled = {"ixazomib": "DOSE-01", "lenalidomide": "DOSE-02", "dexamethasone": "DOSE-03"}
     for drug in DRUGS:

@@ -1,6 +1,6 @@
-"""A patient's course as text: what was seen, what follows, by which rules, and what is due.
+"""Timelines and schedules as text: what was seen, what follows, by which rules, and what is due.
 
-It writes down what the records and the schedule say; it decides nothing.
+It writes down what the records and the schedule say; it decides nothing, and knows no machine.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Protocol
 
 from ixastate.chart.status import Status
-from ixastate.course.course import Course, Record
-from ixastate.course.replay import Replayed
+from ixastate.course.record import Record
 from ixastate.course.schedule import Calendar, Dose, cycle_of
 from ixastate.rules import Edition
 from ixastate.symbols import BOTH
@@ -21,19 +21,85 @@ WIDTH = 110
 DISCLAIMER = "A research and teaching tool, not medical advice."
 
 
-def timeline(replayed: Sequence[Replayed]) -> Iterator[str]:
+class Followed(Protocol):
+    """What a timeline must know of a course."""
+
+    @property
+    def patient(self) -> str | None:
+        """The name of the patient."""
+
+    @property
+    def edition(self) -> Edition:
+        """The rules of the course."""
+
+    @property
+    def status(self) -> Status:
+        """Where the course stands now."""
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """Its calendar; None before it starts."""
+
+    def due(self, days: Iterable[int]) -> list[Dose]:
+        """What is due on these treatment days."""
+
+
+class Differing(Protocol):
+    """One part of a recorded decision that is decided otherwise today."""
+
+    @property
+    def part(self) -> str:
+        """Which part."""
+
+    @property
+    def recorded(self) -> str:
+        """What it was, in words."""
+
+    @property
+    def today(self) -> str:
+        """What it is today, in words."""
+
+
+class Seen(Protocol):
+    """One event of a log that was run again."""
+
+    @property
+    def course(self) -> Followed:
+        """The course that took it in."""
+
+    @property
+    def record(self) -> Record:
+        """Its record today."""
+
+    @property
+    def differences(self) -> Sequence[Differing]:
+        """How the recorded decision differs."""
+
+
+def timeline(replayed: Sequence[Seen]) -> Iterator[str]:
     """The lines of the timelines of every patient, in the order in which they first appear."""
     patients = list(dict.fromkeys(step.record.patient for step in replayed))
     for patient in patients:
         steps = [step for step in replayed if step.record.patient == patient]
         yield from _heading(steps[-1].course)
         for step in steps:
-            yield from _entry(step, steps[-1].course.edition)
+            yield from _entry(step.record, step.differences, steps[-1].course.edition)
         yield ""
     yield DISCLAIMER
 
 
-def _heading(course: Course) -> Iterator[str]:
+def course_lines(course: Followed, records: Iterable[Record], earlier: int) -> Iterator[str]:
+    """The timeline of one course; so many earlier events have no record, since the course was resumed after them."""
+    yield from _heading(course)
+    if earlier:
+        yield f"Resumed after {earlier} event{'s' if earlier > 1 else ''}, whose records are not kept here"
+    for record in records:
+        yield from _entry(record, (), course.edition)
+    yield ""
+    yield DISCLAIMER
+
+
+def _heading(course: Followed) -> Iterator[str]:
     name = f"Patient {course.patient or '(no name)'} · edition {course.edition.name} · now {course.status.words}"
     yield from textwrap.wrap(name, 120, subsequent_indent="  ", break_on_hyphens=False)
     if course.calendar is not None:
@@ -54,17 +120,13 @@ def calendar_words(dates: Calendar) -> str:
     return f"Day 1 is {first:%A %d %B %Y}, {first:%H:%M} {dates.zone}"
 
 
-def _entry(step: Replayed, edition: Edition) -> Iterator[str]:
-    record = step.record
-    when = f"day {record.day}" if record.day is not None else "before day 1"
-    date = f" · {record.at:%a %d %b %Y %H:%M}" if record.at is not None else ""
-    head = f"{when}{date}"
+def _entry(record: Record, differences: Sequence[Differing], edition: Edition) -> Iterator[str]:
     seen = describe(record.event)
-    quiet = not record.orders and record.before == record.after and not step.differences
+    quiet = not record.orders and record.before == record.after and not differences
     if quiet:
         seen = f"{seen}: nothing follows"
     yield from textwrap.wrap(
-        seen, 120, initial_indent=f"{head:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
+        seen, 120, initial_indent=f"{record.when:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
     )
     if quiet:
         return
@@ -72,7 +134,7 @@ def _entry(step: Replayed, edition: Edition) -> Iterator[str]:
     if record.orders:
         yield from _part("asked for", "; ".join(map(str, record.orders)))
     yield from _rules(record.rules, edition)
-    for difference in step.differences:
+    for difference in differences:
         yield from _part(
             "DIFFERS", f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
         )
@@ -104,7 +166,7 @@ def _part(name: str, words: str) -> list[str]:
     )
 
 
-def schedule_lines(course: Course, days: Sequence[int], doses: Sequence[Dose]) -> Iterator[str]:
+def schedule_lines(course: Followed, days: Sequence[int], doses: Sequence[Dose]) -> Iterator[str]:
     """What is due on each of these days, with how to take it."""
     dates, now = course.calendar, course.status
     if dates is None:

@@ -10,11 +10,11 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ixastate.errors import RulesError
+from ixastate.errors import RulesError, near
 
 DEFAULT_EDITION = "dosing-text"
 EDITIONS: dict[str, str] = {
@@ -179,10 +179,20 @@ def parse(text: str, where: str) -> Edition:
         raise RulesError(f"not a rules file: {error}", where=where) from error
 
 
-@cache
 def load_edition(name: str = DEFAULT_EDITION) -> Edition:
-    """The edition of this name; `RulesError` lists the editions there are."""
-    if name not in EDITIONS:
-        raise RulesError(f"there is no edition {name!r}", remedy=f"one of: {', '.join(EDITIONS)}")
+    """The edition of this name, read once; `RulesError` lists the editions there are."""
+    if not isinstance(name, str) or name not in EDITIONS:
+        raise RulesError(f"there is no edition {name!r}", remedy=near(name, EDITIONS, listed=True))
+    return _load(name)
+
+
+@cache
+def _load(name: str) -> Edition:
     path = files(__name__) / EDITIONS[name]
     return parse(path.read_text(encoding="utf-8"), EDITIONS[name])
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of these
+    from ixastate._old_names import old_names
+
+    __getattr__ = old_names(__name__)

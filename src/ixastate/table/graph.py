@@ -23,6 +23,7 @@ from ixastate.chart.status import status_of
 from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
 from ixastate.errors import ChartError
 from ixastate.orders import Order, in_order
+from ixastate.registry import Picture, find
 from ixastate.rules import Edition
 from ixastate.symbols import Configuration, starts
 
@@ -72,6 +73,17 @@ class Graph:
     edges: tuple[Edge, ...]
     meanings: dict[str, Meaning]
     unreachable: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.edition.name}: {len(self.leaves)} states, {len(self.edges)} transitions>"
+
+    def diagram(self) -> Picture:
+        """The whole chart as a picture that a notebook shows."""
+        picture: Picture = find("picture of a graph")(self)
+        return picture
+
+    def _repr_svg_(self) -> str:
+        return self.diagram().svg
 
     @cached_property
     def levels(self) -> dict[str, Level]:

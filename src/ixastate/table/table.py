@@ -18,10 +18,12 @@ from pathlib import Path
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.chart.transitions import Step
-from ixastate.errors import ChartError, InputError
+from ixastate.errors import ChartError, InputError, near
 from ixastate.files import write_whole
+from ixastate.notebook import html_table
 from ixastate.orders import Order, in_order
-from ixastate.rules import DEFAULT_EDITION
+from ixastate.registry import Picture, find
+from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
 from ixastate.table.explore import Space, Walker, explore
 from ixastate.table.graph import Graph, read
@@ -44,12 +46,30 @@ class Table:
     @classmethod
     def of(cls, edition: str = DEFAULT_EDITION) -> Table:
         """The table of an edition, made once a process; `RulesError` when there is no such edition."""
-        return _table_of(edition)
+        return _table_of(load_edition(edition).name)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.graph.edition.name}: {len(self.space.bits):,} configurations, {self.moves:,} moves>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("configurations", f"{len(self.space.bits):,}"),
+            ("symbols", f"{len(self.symbols)}"),
+            ("moves", f"{self.moves:,}"),
+            ("transitions of the chart", f"{len(self.graph.edges):,}"),
+            ("fingerprint", self.graph.fingerprint[:12]),
+        ]
+        return html_table(f"Table of edition {self.graph.edition.name}", rows)
+
+    def diagram(self) -> Picture:
+        """The machine as a picture that a notebook shows."""
+        picture: Picture = find("picture of a table")(self)
+        return picture
 
     def step(self, before: Configuration, symbol: str) -> Step:
         """What a symbol does in a configuration; `ChartError` for a symbol or a configuration that is not its own."""
         if symbol not in self.columns:
-            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=f"one of: {', '.join(self.symbols)}")
+            raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=near(symbol, self.symbols, listed=True))
         if before not in self.numbers:
             raise ChartError("no course reaches this configuration", where=", ".join(before))
         move = self.numbers[before] * len(self.symbols) + self.columns[symbol]
@@ -95,6 +115,11 @@ class Table:
     def edges(self) -> tuple[tuple[int, ...], ...]:
         """The edges taken, by output."""
         return self.space.outputs
+
+    @cached_property
+    def moves(self) -> int:
+        """How many moves there are: pairs of a configuration and a symbol that its phase takes in."""
+        return sum(1 for output in self.output if output)
 
     @cached_property
     def configurations(self) -> tuple[Configuration, ...]:

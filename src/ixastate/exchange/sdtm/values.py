@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ixastate.events import FIRST_YEAR, LAST_YEAR
+from ixastate.fields import FIRST_YEAR, LAST_YEAR
 
 
 class LeftOut(Exception):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ixastate.errors import InputError, MissingExtra
-from ixastate.events import MOST_DIGITS
+from ixastate.fields import MOST_DIGITS
 
 Row = dict[str, str]
 

@@ -4,3 +4,10 @@ Courses are selected by coverage criteria (state, transition and transition-pair
 or at random. The answers are those of the live machine. This room may not know any system under test, how it is
 reached, or what it answers.
 """
+
+from typing import TYPE_CHECKING
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of these
+    from ixastate._old_names import old_names
+
+    __getattr__ = old_names(__name__)
