@@ -20,7 +20,7 @@ SOURCE = Path(ixastate.__file__).parent
 # A room is a folder of the package, or a file at its top. Each row may import only from rows above it; rooms of one row
 # do not know each other. A new room takes a place.
 ORDER: list[set[str]] = [
-    {"errors"},
+    {"editions", "errors"},
     {"events", "files", "rules"},
     {"orders", "symbols", "words"},
     {"chart"},

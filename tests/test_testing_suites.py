@@ -21,7 +21,7 @@ import jsonschema
 import pytest
 
 from ixastate.cli.main import main
-from ixastate.cli.testing import COVERS
+from ixastate.cli.suite import COVERS
 from ixastate.course.course import Course, Record
 from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError

@@ -14,15 +14,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ixastate.editions import DEFAULT_EDITION as DEFAULT_EDITION
+from ixastate.editions import EDITIONS as EDITIONS
 from ixastate.errors import RulesError
-
-DEFAULT_EDITION = "dosing-text"
-EDITIONS: dict[str, str] = {
-    "dosing-text": "dosing_text.toml",
-    "us-label": "us_label.toml",
-    "what-if-exhaust-b": "what_if_exhaust_b.toml",
-    "what-if-stack-b": "what_if_stack_b.toml",
-}
 
 Place = Literal["transition", "threshold", "schedule", "order", "start"]
 

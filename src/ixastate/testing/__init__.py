@@ -4,8 +4,8 @@ It makes suites of courses with the answers that the machine gives, runs them ov
 which clause of the text the program gets wrong, with a short course of clinical events that shows it. README.md beside
 this file describes the requests, the answers and the format of the suites.
 
-The public names are imported when they are first used; `CourseMachine` needs Hypothesis (`pip install
-"ixastate[testing]"`).
+The public names are imported when they are first used; `CourseMachine` needs Hypothesis, which
+the extra `testing` installs.
 """
 
 from __future__ import annotations
