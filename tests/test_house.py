@@ -1,8 +1,8 @@
 """The house: names are asked and never parsed, and the vocabulary stands in one place. Read off the source.
 
-A state id or a symbol is written as a literal in `symbols.py` and in the chart alone; nothing takes a name apart; and no
-module but `symbols.py` lists the toxicities, their events or the ends. What is allowed all the same stands here, with
-its reason; an exception that is no longer needed fails too.
+A state id or a symbol is written as a literal in `symbols.py` and in the chart alone; nothing takes a name apart; and
+no module but `symbols.py` lists the toxicities, their events or the ends. What is allowed all the same stands here,
+with its reason; an exception that is no longer needed fails too.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ SOURCE = Path(ixastate.__file__).parent
 # A room is a folder of the package, or a file at its top. Each row may import only from rows above it; rooms of one row
 # do not know each other. A new room takes a place.
 ORDER: list[set[str]] = [
-    {"_old_names", "errors", "notebook"},
+    {"_old_names", "editions", "errors", "notebook"},
     {"fields", "files", "registry", "rules"},
     {"events"},
     {"orders", "symbols", "words"},

@@ -22,7 +22,7 @@ import pytest
 
 from ixastate.chart.guards import Guard
 from ixastate.cli.main import main
-from ixastate.cli.testing import COVERS
+from ixastate.cli.suite import COVERS
 from ixastate.course.course import Course, Record
 from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+PACKAGE = "ixastate"
 
 
 class IxastateError(Exception):
@@ -62,7 +68,7 @@ class ChartError(IxastateError):
 
 
 class MissingExtra(IxastateError):
-    """An optional library is needed and not installed; the remedy names the extra to install."""
+    """An optional library is needed and not installed; the remedy is a command that installs it."""
 
 
 class OutputError(IxastateError):
@@ -77,3 +83,61 @@ def near(given: object, names: Iterable[str], *, listed: bool = False) -> str:
     if not found:
         return all_of_them
     return f"did you mean {found[0]!r}? {all_of_them}" if listed else f"did you mean {found[0]!r}?"
+
+
+# --- How an extra is installed --------------------------------------------------------------------------------
+
+
+def install_command(*extras: str) -> str:
+    """The command that installs the libraries of these extras.
+
+    The package is on no index, so the command names the folder that it was installed from; where there is none, the
+    libraries themselves.
+    """
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    named = f"[{','.join(extras)}]"
+    here = Path(__file__).resolve().parent
+    if here.parent.name == "src" and (here.parent.parent / "pyproject.toml").is_file():
+        return f"python -m pip install -e {_quoted(f'{here.parent.parent}{named}')}"
+    try:
+        installed = distribution(PACKAGE)
+    except PackageNotFoundError:
+        return f"install the libraries of the extra {' and '.join(extras)}, which pyproject.toml lists"
+    folder = _installed_from(installed)
+    if folder is not None:
+        return f"python -m pip install {_quoted(f'{folder}{named}')}"
+    return f"python -m pip install {' '.join(map(_quoted, _libraries(installed, extras)))}"
+
+
+def _installed_from(installed: Distribution) -> Path | None:
+    """The source folder from which pip installed the package, if it is still there (PEP 610)."""
+    import json
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    url = urlsplit(str(json.loads(installed.read_text("direct_url.json") or "{}").get("url", "")))
+    folder = Path(url2pathname(url.path))
+    return folder if url.scheme == "file" and (folder / "pyproject.toml").is_file() else None
+
+
+def _libraries(installed: Distribution, extras: tuple[str, ...]) -> list[str]:
+    """The requirements of these extras; where they name extras of the package itself, those of these."""
+    import re
+
+    found: list[str] = []
+    for line in installed.requires or []:
+        wanted = re.fullmatch(r"""(.*?)\s*;\s*extra\s*==\s*["']([\w-]+)["']""", line)
+        if wanted is None or wanted[2] not in extras:
+            continue
+        own = re.match(rf"{PACKAGE}\[([^]]*)\]", wanted[1])
+        found += _libraries(installed, tuple(re.split(r"\s*,\s*", own[1]))) if own else [wanted[1]]
+    return list(dict.fromkeys(found))
+
+
+def _quoted(text: str) -> str:
+    """A word for the shell."""
+    import os
+    import shlex
+
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.rules import Edition, Rule
 
-WIDTH = 110
+WIDTH = 100
 PLACES = {
     "transition": "transitions of the chart",
     "threshold": "the alphabet (what an event means)",
@@ -19,40 +19,60 @@ PLACES = {
 }
 
 
-def list_rules(edition: Edition) -> Iterator[str]:
-    """One line a rule, in the order of the rules file."""
-    yield f"{edition.title} ({len(edition.rules)} rules). Source: {edition.source}"
+def list_rules(edition: Edition, rules: Sequence[Rule] | None = None, width: int = WIDTH) -> Iterator[str]:
+    """The rules, or some of them, one per line (id, kind, title) in the order of the rules file."""
+    listed = list(edition.rules.values()) if rules is None else rules
+    count = f"{len(edition.rules)} rules" if rules is None else f"{len(listed)} of {len(edition.rules)} rules"
+    yield from textwrap.wrap(f"{edition.title} ({count}). Source: {edition.source}", width)
     yield ""
-    for rule in edition.rules.values():
-        carried = ", ".join(rule.executed_by) or "not modelled"
-        yield f"{rule.id:<18} {_lines(rule):<14} {rule.kind:<12} {carried:<22} {rule.title}"
+    for rule in listed:
+        title = rule.title if rule.executed_by else f"{rule.title} (not modelled)"
+        yield from textwrap.wrap(
+            title,
+            width,
+            initial_indent=f"{rule.id:<18} {rule.kind:<12} ",
+            subsequent_indent=" " * 32,
+            break_on_hyphens=False,
+        )
 
 
-def one_rule(edition: Edition, rule_id: str) -> Iterator[str]:
+def find_rules(edition: Edition, text: str) -> list[Rule]:
+    """The rules whose id, title or sentence holds this text, upper and lower case alike."""
+    wanted = text.casefold()
+    return [
+        rule
+        for rule in edition.rules.values()
+        if any(wanted in part.casefold() for part in (rule.id, rule.title, " ".join(rule.says.split())))
+    ]
+
+
+def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str]:
     """Everything about one rule."""
     rule = edition.rule(rule_id)
-    yield f"{rule.id} · {rule.title}"
+    yield from textwrap.wrap(f"{rule.id} · {rule.title}", width, subsequent_indent="  ")
     yield f"{_lines(rule)} of the dosing text · {rule.kind}" if rule.lines else f"no line of the text · {rule.kind}"
     yield ""
-    yield from textwrap.wrap(rule.says, WIDTH)
+    yield from textwrap.wrap(rule.says, width)
     for name, quantity in rule.numbers.items():
         yield f"  {name.replace('_', ' ')}: {quantity.value} {quantity.unit}"
     yield ""
     if rule.not_modelled:
-        yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", WIDTH)
+        yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", width)
     else:
-        yield f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}."
+        yield from textwrap.wrap(f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}.", width)
     resting = [move for move in transitions_of(build_chart(edition.name)) if rule_id in move.rules]
     if resting:
         yield f"Transitions that rest on it ({len(resting)}):"
-        yield from (f"  {_transition(move)}" for move in resting)
+        for move in resting:
+            yield from _indented(_transition(move), width)
     if rule.needs:
         yield "Readings it needs:"
         for need in rule.needs:
-            yield from _indented(edition.rule(need))
+            yield from _indented(f"{need}: {edition.rule(need).says}", width)
     needed_by = [other for other in edition.rules.values() if rule_id in other.needs]
     if needed_by:
-        yield f"Needed by: {', '.join(other.id for other in needed_by)}"
+        words = f"Needed by: {', '.join(other.id for other in needed_by)}"
+        yield from textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _lines(rule: Rule) -> str:
@@ -66,5 +86,5 @@ def _transition(move: Transition) -> str:
     return f"{move.source.id} --{move.symbol}{guard}--> {target}{orders}"
 
 
-def _indented(rule: Rule) -> list[str]:
-    return textwrap.wrap(f"{rule.id}: {rule.says}", WIDTH, initial_indent="  ", subsequent_indent="    ")
+def _indented(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

@@ -1,130 +1,164 @@
-"""The command `ixastate diagram`: one view to a file or to standard output, or the whole folder of pictures.
+"""`ixastate diagram`: one picture to a file or to standard output, or the whole folder of pictures.
 
 What draws is imported when it runs, so that `--help` is quick.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ixastate.diagrams.model import VIEWS
+import typer
+
+from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, choice, edition, editions_from, require_place
+from ixastate.cli.terminal import say, working
+from ixastate.diagrams.model import VIEWS, View
+from ixastate.editions import DEFAULT_EDITION
 from ixastate.errors import InputError
 
 if TYPE_CHECKING:
     from ixastate.course.course import Record
     from ixastate.diagrams.model import Drawing
 
-OK, FOUND = 0, 1
 DEFAULT_FOLDER = Path("diagrams")
 SUFFIXES = (".dot", ".mmd", ".svg", ".png", ".pdf")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the command."""
-    parser.add_argument("view", nargs="?", choices=VIEWS, metavar="VIEW", help=f"one of: {', '.join(VIEWS)}")
-    parser.add_argument(
-        "argument",
-        nargs="?",
-        default="",
-        metavar="ARG",
-        help="the region's name, the slice's name or its symbols with commas, the rule's id, "
-        "or for a path or a lit chart the patient",
-    )
-    parser.add_argument(
-        "--patient",
-        type=Path,
-        metavar="LOG",
-        help="for a path, or to light the way on the chart: a log of events or records",
-    )
-    parser.add_argument("--edition", help="which rules (default: dosing-text; for a path those recorded)")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help=f"where to; the suffix is the format: {', '.join(SUFFIXES)} (default: DOT to standard output)",
-    )
-    parser.add_argument("--all", action="store_true", help="write the folder of pictures")
-    parser.add_argument("--check", action="store_true", help="say which files of the folder are not current")
-    parser.add_argument(
-        "--folder", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="that folder (default: %(default)s)"
-    )
+@dataclass(frozen=True)
+class _Wanted:
+    """The picture that is asked for."""
+
+    view: View
+    argument: str
+    patient: Path | None
+    edition: str | None
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the command; 1 when a check finds something."""
-    if [options.view is not None, options.all, options.check].count(True) != 1:
+def diagram(
+    view: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="VIEW",
+            help=f"what is drawn: {', '.join(VIEWS)}",
+            parser=choice("view", VIEWS),
+            autocompletion=lambda incomplete: [name for name in VIEWS if name.startswith(incomplete)],
+        ),
+    ] = None,
+    argument: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="name of the region; name of the slice, or its symbols with commas; id of the rule; for a path or a "
+            "lit chart the patient",
+            show_default=False,
+        ),
+    ] = "",
+    patient: Annotated[
+        Path | None,
+        typer.Option("--patient", metavar="LOG", help="log of events or records: its path, or lit on the chart"),
+    ] = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition",
+            metavar="EDITION",
+            help=f"edition of the rules: {NAMES} (default: {DEFAULT_EDITION}; for a path the one recorded)",
+            parser=edition,
+            autocompletion=editions_from,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help=f"write here; the suffix is the format: {', '.join(SUFFIXES)} (default: DOT to standard output)",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="write the whole folder of pictures")] = False,
+    check: Annotated[bool, typer.Option("--check", help="list the files of the folder that are not current")] = False,
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="that folder")] = DEFAULT_FOLDER,
+) -> int:
+    """Draw the chart, a part of it, or a patient's path.
+
+    SVG, PNG and PDF need the program dot (Graphviz) or the extra `draw`; DOT and Mermaid (.mmd) need neither.
+    """
+    if [view is not None, everything, check].count(True) != 1:
         raise InputError("what is to be drawn?", where="diagram", remedy="name a view, or --all, or --check")
-    if options.check:
-        return _check(options.folder)
-    if options.all:
-        return _write_all(options.folder)
-    suffix = options.output.suffix.lower() if options.output is not None else ".dot"
+    if check:
+        return _check(folder)
+    if everything:
+        return _write_all(folder)
+    suffix = output.suffix.lower() if output is not None else ".dot"
     if suffix not in SUFFIXES:
-        raise InputError(
-            f"no picture ends in {suffix!r}", where=str(options.output), remedy=f"one of: {', '.join(SUFFIXES)}"
-        )
-    content = _content(_drawing(options), suffix)
-    if options.output is None:
+        raise InputError(f"no picture ends in {suffix!r}", where=str(output), remedy=f"one of: {', '.join(SUFFIXES)}")
+    require_place(output)
+    known = next(name for name in VIEWS if name == view)
+    content = _content(_drawing(_Wanted(known, argument, patient, edition)), suffix)
+    if output is None:
         sys.stdout.write(content.decode())
         return OK
     from ixastate.files import write_whole
 
-    write_whole(options.output, content)
-    print(f"written to {options.output}", file=sys.stderr)
+    write_whole(output, content)
+    say(f"written to {output}")
     return OK
 
 
 def _check(folder: Path) -> int:
     from ixastate.diagrams.gallery import check
 
-    problems = check(folder)
+    with working("drawing every picture"):
+        problems = check(folder)
     for problem in problems:
         print(problem)
     if problems:
-        print("`ixastate diagram --all` writes them anew; delete what is surplus", file=sys.stderr)
+        say("`ixastate diagram --all` writes them again; delete what is surplus")
     return FOUND if problems else OK
 
 
 def _write_all(folder: Path) -> int:
     from ixastate.diagrams.gallery import write_all
 
-    for name in write_all(folder):
+    with working("drawing every picture"):
+        names = list(write_all(folder))
+    for name in names:
         print(folder / name)
     return OK
 
 
-def _drawing(options: argparse.Namespace) -> Drawing:
+def _drawing(wanted: _Wanted) -> Drawing:
     from ixastate.diagrams.views import drawing
-    from ixastate.rules import DEFAULT_EDITION
 
-    if options.view == "chart" and options.patient is not None:
-        return drawing("chart", records=_records(options))
-    if options.view in ("chart", "bedside") and options.argument:
-        raise InputError(f"the view {options.view} takes no argument", where="diagram", remedy="leave it out")
-    if options.view != "path":
-        return drawing(options.view, options.argument, edition=options.edition or DEFAULT_EDITION)
-    if options.patient is None:
+    view = wanted.view
+    if view == "chart" and wanted.patient is not None:
+        return drawing("chart", records=_records(wanted, wanted.patient))
+    if view in ("chart", "bedside") and wanted.argument:
+        raise InputError(f"the view {view} takes no argument", where="diagram", remedy="leave it out")
+    if view != "path":
+        with working(f"drawing the {view}"):
+            return drawing(view, wanted.argument, edition=wanted.edition or DEFAULT_EDITION)
+    if wanted.patient is None:
         raise InputError("a path is a patient's", where="diagram", remedy="name a log with --patient")
-    return drawing("path", records=_records(options))
+    return drawing("path", records=_records(wanted, wanted.patient))
 
 
-def _records(options: argparse.Namespace) -> list[Record]:
+def _records(wanted: _Wanted, log: Path) -> list[Record]:
     """The records of one patient of a log, decided by the rules that are asked for."""
     from ixastate.course.log import read_log
     from ixastate.course.replay import replay_log
 
-    records = [step.record for step in replay_log(read_log(options.patient), options.edition)]
+    records = [step.record for step in replay_log(read_log(log), wanted.edition)]
     patients = list(dict.fromkeys(record.patient for record in records))
-    wanted = options.argument or (patients[0] if len(patients) == 1 else None)
-    if wanted not in patients or (len(patients) > 1 and not options.argument):
+    name = wanted.argument or (patients[0] if len(patients) == 1 else None)
+    if name not in patients or (len(patients) > 1 and not wanted.argument):
         names = ", ".join(patient or "(no name)" for patient in patients[:5]) + (", …" if len(patients) > 5 else "")
-        what = f"there is no patient {wanted!r}" if options.argument else f"the log has {len(patients)} patients"
-        raise InputError(what, where=str(options.patient), remedy=f"name one after the view: {names}")
-    return [record for record in records if record.patient == wanted]
+        what = f"there is no patient {name!r}" if wanted.argument else f"the log has {len(patients)} patients"
+        raise InputError(what, where=str(log), remedy=f"name one after the view: {names}")
+    return [record for record in records if record.patient == name]
 
 
 def _content(drawing: Drawing, suffix: str) -> bytes:
@@ -136,3 +170,10 @@ def _content(drawing: Drawing, suffix: str) -> bytes:
     text = dot.write(drawing)
     kind = next((kind for kind in FORMATS if suffix == f".{kind}"), None)
     return render(text, kind) if kind else text.encode()
+
+
+COMMAND = CommandPage(
+    diagram,
+    ("ixastate diagram region rash -o rash.mmd", "ixastate diagram path --patient examples/worked-course.jsonl"),
+    found="a file of the folder is not current",
+)

@@ -5,34 +5,44 @@ It parses arguments and writes; the formats are those of the room `exchange`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from ixastate.cli.common import OK, CommandPage, EditionOption, choice, require_place
+from ixastate.editions import DEFAULT_EDITION
 from ixastate.exchange import FORMATS
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `ixastate export`."""
-    parser.add_argument(
-        "format",
-        choices=FORMATS,
-        metavar="FORMAT",
-        help="scxml: a W3C SCXML document; xstate: an XState 5 machine config in JSON; "
-        "xstate-setup: the JavaScript module that runs that config",
-    )
-    parser.add_argument("--edition", default="dosing-text", help="which rules (default: %(default)s)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here (default: standard output)")
-
-
-def run(options: argparse.Namespace) -> int:
-    """Write the export; the exit code is 0, and what goes wrong is an `IxastateError`."""
-    from ixastate.exchange.export import export
+def export(
+    format: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="scxml: a W3C SCXML document; xstate: an XState 5 machine config in JSON; xstate-setup: the "
+            "JavaScript module that runs that config",
+            parser=choice("format", FORMATS),
+            autocompletion=lambda incomplete: [name for name in FORMATS if name.startswith(incomplete)],
+        ),
+    ],
+    edition: EditionOption = DEFAULT_EDITION,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="write here (default: standard output)")
+    ] = None,
+) -> int:
+    """Write the whole chart for other people's tools: SCXML or XState."""
+    from ixastate.exchange.export import export as write
     from ixastate.files import write_whole
 
-    content = export(options.format, options.edition)
-    if options.output is None:
+    require_place(output)
+    content = write(format, edition)
+    if output is None:
         sys.stdout.write(content)
     else:
-        write_whole(options.output, content.encode())
-    return 0
+        write_whole(output, content.encode())
+    return OK
+
+
+COMMAND = CommandPage(export, ("ixastate export scxml -o course.scxml", "ixastate export xstate --edition us-label"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from ixastate.errors import MissingExtra
+from ixastate.errors import MissingExtra, install_command
 
 LIBRARIES = ("numpy", "numba", "polars", "scipy", "matplotlib", "lifelines")
 
@@ -13,6 +13,4 @@ def require_libraries() -> None:
     """`MissingExtra`, with the remedy, unless every library is installed."""
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise MissingExtra(
-            f"{missing[0]} is not installed", where="the cohort", remedy='pip install "ixastate[cohort]"'
-        )
+        raise MissingExtra(f"{missing[0]} is not installed", where="the cohort", remedy=install_command("cohort"))

@@ -12,12 +12,15 @@ from typing import Protocol
 
 from ixastate.chart.status import Status
 from ixastate.course.record import Record
-from ixastate.course.schedule import Calendar, Dose, cycle_of
+from ixastate.course.schedule import Calendar, Dose, cycle_of, is_due_day
+from ixastate.events import DRUGS
 from ixastate.rules import Edition
 from ixastate.symbols import BOTH
 from ixastate.words import describe
 
-WIDTH = 110
+WIDTH = 100
+# How many days ahead the next dose is looked for: one cycle.
+LOOK_AHEAD = 28
 DISCLAIMER = "A research and teaching tool, not medical advice."
 
 
@@ -76,36 +79,36 @@ class Seen(Protocol):
         """How the recorded decision differs."""
 
 
-def timeline(replayed: Sequence[Seen]) -> Iterator[str]:
+def timeline(replayed: Sequence[Seen], width: int = WIDTH) -> Iterator[str]:
     """The lines of the timelines of every patient, in the order in which they first appear."""
     patients = list(dict.fromkeys(step.record.patient for step in replayed))
     for patient in patients:
         steps = [step for step in replayed if step.record.patient == patient]
-        yield from _heading(steps[-1].course)
+        yield from _heading(steps[-1].course, width)
         for step in steps:
-            yield from _entry(step.record, step.differences, steps[-1].course.edition)
+            yield from _entry(step.record, step.differences, steps[-1].course.edition, width)
         yield ""
     yield DISCLAIMER
 
 
-def course_lines(course: Followed, records: Iterable[Record], earlier: int) -> Iterator[str]:
+def course_lines(course: Followed, records: Iterable[Record], earlier: int, width: int = WIDTH) -> Iterator[str]:
     """The timeline of one course; so many earlier events have no record, since the course was resumed after them."""
-    yield from _heading(course)
+    yield from _heading(course, width)
     if earlier:
         yield f"Resumed after {earlier} event{'s' if earlier > 1 else ''}, whose records are not kept here"
     for record in records:
-        yield from _entry(record, (), course.edition)
+        yield from _entry(record, (), course.edition, width)
     yield ""
     yield DISCLAIMER
 
 
-def _heading(course: Followed) -> Iterator[str]:
+def _heading(course: Followed, width: int) -> Iterator[str]:
     name = f"Patient {course.patient or '(no name)'} · edition {course.edition.name} · now {course.status.words}"
-    yield from textwrap.wrap(name, 120, subsequent_indent="  ", break_on_hyphens=False)
+    yield from textwrap.wrap(name, width, subsequent_indent="  ", break_on_hyphens=False)
     if course.calendar is not None:
         words = f"{calendar_words(course.calendar)}; lenalidomide's ladder {_ladder(course.edition)} mg (B-LADDER)"
-        yield from textwrap.wrap(words, 120, subsequent_indent="  ", break_on_hyphens=False)
-    yield "─" * WIDTH
+        yield from textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False)
+    yield "─" * width
 
 
 def _ladder(edition: Edition) -> str:
@@ -120,24 +123,23 @@ def calendar_words(dates: Calendar) -> str:
     return f"Day 1 is {first:%A %d %B %Y}, {first:%H:%M} {dates.zone}"
 
 
-def _entry(record: Record, differences: Sequence[Differing], edition: Edition) -> Iterator[str]:
+def _entry(record: Record, differences: Sequence[Differing], edition: Edition, width: int) -> Iterator[str]:
     seen = describe(record.event)
     quiet = not record.orders and record.before == record.after and not differences
     if quiet:
         seen = f"{seen}: nothing follows"
     yield from textwrap.wrap(
-        seen, 120, initial_indent=f"{record.when:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
+        seen, width, initial_indent=f"{record.when:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
     )
     if quiet:
         return
-    yield from _part("state", _state(record))
+    yield from _part("state", _state(record), width)
     if record.orders:
-        yield from _part("asked for", "; ".join(map(str, record.orders)))
-    yield from _rules(record.rules, edition)
+        yield from _part("asked for", "; ".join(map(str, record.orders)), width)
+    yield from _rules(record.rules, edition, width)
     for difference in differences:
-        yield from _part(
-            "DIFFERS", f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
-        )
+        words = f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
+        yield from _part("DIFFERS", words, width)
 
 
 def _state(record: Record) -> str:
@@ -149,44 +151,74 @@ def _state(record: Record) -> str:
     return f"{record.words} · {' · '.join(drugs)}"
 
 
-def _rules(rule_ids: Iterable[str], edition: Edition) -> Iterator[str]:
+def _rules(rule_ids: Iterable[str], edition: Edition, width: int) -> Iterator[str]:
     """The clauses of the text with their lines and titles; the readings by id alone."""
     rules = [edition.rule(rule_id) for rule_id in rule_ids]
     for rule in rules:
         if rule.kind == "label":
-            yield from _part("by", f"{rule.id} {rule.title} (line {', '.join(map(str, rule.lines))})")
+            words = f"{rule.id} {rule.title} (line {', '.join(map(str, rule.lines))})"
+            yield from _part("by", words, width)
     readings = [rule.id for rule in rules if rule.kind != "label"]
     if readings:
-        yield from _part("read as", " ".join(readings))
+        yield from _part("read as", " ".join(readings), width)
 
 
-def _part(name: str, words: str) -> list[str]:
+def _part(name: str, words: str, width: int) -> list[str]:
     return textwrap.wrap(
-        words, WIDTH, initial_indent=f"    {name:<10} ", subsequent_indent=" " * 15, break_on_hyphens=False
+        words, width, initial_indent=f"    {name:<10} ", subsequent_indent=" " * 15, break_on_hyphens=False
     )
 
 
-def schedule_lines(course: Followed, days: Sequence[int], doses: Sequence[Dose]) -> Iterator[str]:
-    """What is due on each of these days, with how to take it."""
+def schedule_lines(
+    course: Followed, days: Sequence[int], doses: Sequence[Dose], records: Sequence[Record] = (), width: int = WIDTH
+) -> Iterator[str]:
+    """What is due on each of these days, with how to take it; or why nothing is. `records` are the patient's."""
     dates, now = course.calendar, course.status
+    name = f"Patient {course.patient or '(no name)'}"
     if dates is None:
-        yield f"Patient {course.patient or '(no name)'}: {now.words}; nothing is due"
+        why = "treatment has not started" if now.phase == "screening" else "treatment never started"
+        yield from textwrap.wrap(f"{name}: {now.words}; nothing is due, because {why}", width, subsequent_indent="  ")
         return
-    yield f"Patient {course.patient or '(no name)'} · {now.words} · days {days[0]} to {days[-1]}"
-    yield calendar_words(dates)
-    yield "─" * WIDTH
+    yield from textwrap.wrap(f"{name} · {now.words} · days {days[0]} to {days[-1]}", width, subsequent_indent="  ")
+    yield from textwrap.wrap(calendar_words(dates), width, subsequent_indent="  ")
+    yield "─" * width
     for day, of_day in groupby(doses, key=lambda dose: dose.day):
         cycle, cycle_day = cycle_of(day, course.edition)
         date = "" if dates.nominal else f"{dates.moment(day):%a %d %b %Y}"
-        drugs = "   ".join(f"{dose.drug} {dose.mg:g} mg{_clock(dose)}" for dose in of_day)
-        yield f"day {day:<4} cycle {cycle} day {cycle_day:<3} {date:<16} {drugs}"
+        drugs = [f"{dose.drug} {dose.mg:g} mg{_clock(dose)}" for dose in of_day]
+        yield from _packed(f"day {day:<4} cycle {cycle} day {cycle_day:<3} {date:<16} ", drugs, width)
     if not doses:
-        yield "nothing is due"
+        yield from textwrap.wrap(_why_nothing(course, dates, days, records), width, subsequent_indent="  ")
     yield ""
     for drug, how in dict.fromkeys((dose.drug, dose.how) for dose in doses):
-        yield from textwrap.wrap(f"{drug}: {'; '.join(how)}", WIDTH, subsequent_indent="  ")
-    yield from _held(now)
+        yield from textwrap.wrap(f"{drug}: {'; '.join(how)}", width, subsequent_indent="  ")
+    yield from _held(now, width)
     yield DISCLAIMER
+
+
+def _packed(head: str, phrases: Sequence[str], width: int) -> Iterator[str]:
+    """Phrases behind a head, as many in a line as fit; the next lines stand below the first phrase."""
+    line = head
+    for place, phrase in enumerate(phrases):
+        between = "   " if place and line.strip() else ""
+        if place and len(line) + len(between) + len(phrase) > width:
+            yield line.rstrip()
+            line, between = " " * len(head), ""
+        line += between + phrase
+    yield line.rstrip()
+
+
+def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records: Sequence[Record]) -> str:
+    """The reason why nothing is due on these days, in a sentence."""
+    end = next((record for record in records if record.status.phase == "discontinued"), None)
+    if end is not None and end.day is not None and end.day <= days[-1]:
+        return f"Nothing is due: treatment ended on day {end.day} ({describe(end.event)})."
+    every = dates.lenalidomide_every_days
+    scheduled = any(is_due_day(drug, day, every, course.edition) for drug in DRUGS for day in days)
+    why = "what is scheduled on these days is held" if scheduled else "no dose is scheduled on these days"
+    after = days[-1] + 1
+    following = next((day for day in range(after, after + LOOK_AHEAD) if course.due([day])), None)
+    return f"Nothing is due: {why}." + (f" The next dose is due on day {following}." if following else "")
 
 
 def _clock(dose: Dose) -> str:
@@ -194,9 +226,8 @@ def _clock(dose: Dose) -> str:
     return f" at {dose.at:%H:%M}" if dose.drug == "ixazomib" else ""
 
 
-def _held(now: Status) -> Iterator[str]:
-    held = [
-        drug for drug, is_held in (("ixazomib", now.ixazomib_held), ("lenalidomide", now.lenalidomide_held)) if is_held
-    ]
+def _held(now: Status, width: int) -> Iterator[str]:
+    held = [drug for drug in BOTH if now.held(drug)]
     if held:
-        yield f"Held, so not due and not made up later: {' and '.join(held)} (for {', '.join(now.held_for)})"
+        words = f"Held, so not due and not made up later: {' and '.join(held)} (for {', '.join(now.held_for)})"
+        yield from textwrap.wrap(words, width, subsequent_indent="  ")

@@ -11,7 +11,7 @@ import subprocess
 from importlib import import_module
 from typing import Literal
 
-from ixastate.errors import MissingExtra, OutputError
+from ixastate.errors import MissingExtra, OutputError, install_command
 
 PictureFormat = Literal["svg", "png", "pdf"]
 FORMATS: tuple[PictureFormat, ...] = ("svg", "png", "pdf")
@@ -48,7 +48,7 @@ def _in_process(dot: str, kind: str, resolution: list[str]) -> bytes:
         raise MissingExtra(
             "nothing here can draw DOT",
             where="diagram",
-            remedy='`apt install graphviz` or `pip install "ixastate[draw]"`; .dot and .mmd need neither',
+            remedy=f"`apt install graphviz` or `{install_command('draw')}`; .dot and .mmd need neither",
         )
     picture: bytes = pygraphviz.AGraph(string=dot).draw(format=kind, prog="dot", args=" ".join(resolution))
     return picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ixastate.course.log import dump
 from ixastate.errors import ChartError
@@ -13,39 +13,42 @@ from ixastate.table.table import Table
 from ixastate.table.witness import witness
 from ixastate.words import describe
 
-WIDTH = 110
+WIDTH = 100
 
 
-def describe_table(table: Table, *, minimal: bool = False) -> Iterator[str]:
-    """The size of a machine, in one line; with its smallest form if that is asked for."""
+def describe_table(table: Table, *, minimal: bool = False, width: int = WIDTH) -> Iterator[str]:
+    """The size of a machine, in one sentence; with its smallest form if that is asked for."""
     moves = sum(1 for said in table.output if said)
     size = f"{len(table.configurations):,} configurations, {moves:,} moves, {len(table.graph.edges)} transitions"
-    yield f"edition {table.graph.edition.name}: {size} (fingerprint {table.graph.fingerprint[:12]})"
+    words = f"edition {table.graph.edition.name}: {size} (fingerprint {table.graph.fingerprint[:12]})"
+    yield from textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False)
     if minimal:
         smallest = max(table.minimal()) + 1
-        yield f"really different in what they order: {smallest:,} configurations (the minimal machine)"
+        words = f"really different in what they order: {smallest:,} configurations (the minimal machine)"
+        yield from textwrap.wrap(words, width, subsequent_indent="  ")
 
 
-def finding_lines(finding: Finding, table: Table) -> Iterator[str]:
+def finding_lines(finding: Finding, table: Table, width: int = WIDTH) -> Iterator[str]:
     """One property: proved, or broken with a shortest course that shows it."""
     proposition, breach = finding.proposition, finding.breach
+    verdict = "proved" if breach is None else "BROKEN"
+    words = f"{verdict}  {proposition.name}: {proposition.says}"
+    yield from textwrap.wrap(words, width, subsequent_indent=" " * 8, break_on_hyphens=False)
     if breach is None:
-        yield f"proved  {proposition.name}: {proposition.says}"
         return
-    yield f"BROKEN  {proposition.name}: {proposition.says}"
-    yield from textwrap.wrap(f"but {breach.why}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield from textwrap.wrap(f"but {breach.why}", width, initial_indent="  ", subsequent_indent="  ")
     events = finding.events(table)
     if events:
         yield "  a shortest course that shows it, as a log for `ixastate replay`:"
         yield from (f"  {dump(event)}" for event in events)
     elif finding.symbols:
-        yield f"  after the symbols: {' '.join(finding.symbols)}"
+        yield from _after(finding.symbols, width)
 
 
-def parting_lines(parting: Parting, left: Table, right: Table) -> Iterator[str]:
+def parting_lines(parting: Parting, left: Table, right: Table, width: int = WIDTH) -> Iterator[str]:
     """One toxicity in which two editions part: the course, and what each asks for at its end."""
     names = left.graph.edition.name, right.graph.edition.name
-    width = max(map(len, names))
+    longest = max(map(len, names))
     yield f"{parting.toxicity}: they part after {len(parting.symbols)} events"
     # The edition that knows every symbol of the course can put it into events.
     knowing = right if set(parting.symbols) <= set(right.symbols) else left
@@ -53,11 +56,23 @@ def parting_lines(parting: Parting, left: Table, right: Table) -> Iterator[str]:
         events = witness(parting.symbols, knowing.graph.edition)
     except ChartError:
         events = []
-        yield f"  after the symbols: {' '.join(parting.symbols)}"
+        yield from _after(parting.symbols, width)
     for event in events:
-        yield f"  day {event.day}: {describe(event)}"
+        yield from _indented(f"day {event.day}: {describe(event)}", width)
     for name, orders in zip(names, (parting.left, parting.right), strict=True):
-        yield f"  {name:<{width}}  {'; '.join(map(str, orders)) or 'nothing is asked for'}"
+        words = "; ".join(map(str, orders)) or "nothing is asked for"
+        yield from textwrap.wrap(
+            words, width, initial_indent=f"  {name:<{longest}}  ", subsequent_indent=" " * (longest + 4)
+        )
     share = f"{parting.configurations:,} of {parting.together:,}"
-    yield f"  {share} pairs of configurations, reached in agreement, part at the next event of this kind"
+    words = f"{share} pairs of configurations, reached in agreement, part at the next event of this kind"
+    yield from _indented(words, width)
     yield ""
+
+
+def _after(symbols: Sequence[str], width: int) -> list[str]:
+    return _indented(f"after the symbols: {' '.join(symbols)}", width)
+
+
+def _indented(words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

@@ -14,15 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ixastate.editions import DEFAULT_EDITION as DEFAULT_EDITION
+from ixastate.editions import EDITIONS as EDITIONS
 from ixastate.errors import RulesError, near
 
-DEFAULT_EDITION = "dosing-text"
-EDITIONS: dict[str, str] = {
-    "dosing-text": "dosing_text.toml",
-    "us-label": "us_label.toml",
-    "what-if-exhaust-b": "what_if_exhaust_b.toml",
-    "what-if-stack-b": "what_if_stack_b.toml",
-}
 # The clauses about doses in general. Most transitions rest on some of them, so the clause of a toxicity says more.
 GENERAL_RULES: frozenset[str] = frozenset(
     ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")

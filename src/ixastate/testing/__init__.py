@@ -5,8 +5,8 @@ reports which rule of the text the system breaks, with a short course of clinica
 this file describes the requests, the answers and the format of the suites. The kit may not change a rule, a chart or a
 course: what is right it takes from the live machine, and nothing in the package above it knows a system under test.
 
-The public names are imported when they are first used; `CourseMachine` needs Hypothesis (`pip install
-"ixastate[testing]"`).
+The public names are imported when they are first used; `CourseMachine` needs Hypothesis, which
+the extra `testing` installs.
 """
 
 from __future__ import annotations

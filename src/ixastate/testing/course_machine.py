@@ -22,7 +22,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ixastate.errors import MissingExtra
+from ixastate.errors import MissingExtra, install_command
 
 try:
     from hypothesis import HealthCheck, Phase, settings
@@ -31,7 +31,7 @@ try:
     from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 except ImportError:
     raise MissingExtra(
-        "random courses need Hypothesis", where="ixastate.testing", remedy='pip install "ixastate[testing]"'
+        "random courses need Hypothesis", where="ixastate.testing", remedy=install_command("testing")
     ) from None
 
 from ixastate.chart.chart import build_chart

@@ -10,7 +10,7 @@ from ixastate.cohort.answers.summary_text import aligned
 from ixastate.cohort.run.plan import Plan
 
 SHOWN = 12
-WIDTH = 110
+WIDTH = 100
 
 
 def lines(answer: Mapping[str, Any], plan: Plan) -> list[str]:
@@ -43,7 +43,7 @@ def _titled(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
     return ["", title, *(f"  {line}" for line in aligned(rows))]
 
 
-def check_lines(checks: Sequence[Mapping[str, Any]], edition: str) -> list[str]:
+def check_lines(checks: Sequence[Mapping[str, Any]], edition: str, width: int = WIDTH) -> list[str]:
     """The validation under one edition; `checks` are the JSON objects of its lines."""
     rows = [["", "pkpd", "tolerance", "simulated", ""]]
     for check in checks:
@@ -58,11 +58,15 @@ def check_lines(checks: Sequence[Mapping[str, Any]], edition: str) -> list[str]:
             ]
         )
     sources = ["source", *(check["source"] for check in checks)]
-    table = [f"{line.ljust(78)}  {source}" for line, source in zip(aligned(rows), sources, strict=True)]
+    table = [
+        part
+        for line, source in zip(aligned(rows), sources, strict=True)
+        for part in textwrap.wrap(f"{line.ljust(78)}  {source}", width, subsequent_indent=" " * min(80, width // 2))
+    ]
     notes = [check for check in checks if check["words"]]
     noted = [
         line
         for check in notes
-        for line in textwrap.wrap(f"{check['figure']}: {check['words']}", WIDTH, subsequent_indent="  ")
+        for line in textwrap.wrap(f"{check['figure']}: {check['words']}", width, subsequent_indent="  ")
     ]
     return [f"Simulated against published, edition {edition}", *table, *(["", *noted] if noted else [])]

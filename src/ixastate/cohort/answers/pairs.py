@@ -21,7 +21,7 @@ import polars as pl
 
 from ixastate.cohort.answers.spells import ANY, cycle_days, holds
 from ixastate.cohort.answers.summary import LADDERED, PER_MILLION, STILL, about, per_million, rounded
-from ixastate.cohort.answers.summary_text import aligned
+from ixastate.cohort.answers.summary_text import WIDTH, aligned
 from ixastate.cohort.answers.survival import LEVEL
 from ixastate.cohort.run.run import Run
 from ixastate.errors import InputError
@@ -273,8 +273,8 @@ def as_json(first: Run, second: Run) -> dict[str, Any]:
     return {name: rounded(value) for name, value in answer.items()}
 
 
-def lines(answers: Mapping[str, Any]) -> list[str]:
-    """The lines of the table; `answers` is what `as_json` gives."""
+def lines(answers: Mapping[str, Any], width: int = WIDTH) -> list[str]:
+    """The lines of the table, which is no wider than `width`; `answers` is what `as_json` gives."""
     runs = [answers["first"], answers["second"]]
     head = ["per patient", "A", "B", "B - A", "95 % limits"]
     rows = [
@@ -299,7 +299,7 @@ def lines(answers: Mapping[str, Any]) -> list[str]:
         else "independent samples: the seeds differ",
         *(["the models differ: a number is the same draw, not the same patient"] if _strangers(answers) else []),
         "",
-        *aligned([head, *rows]),
+        *aligned([head, *rows], width),
         "differences of shares are in percentage points",
     ]
 

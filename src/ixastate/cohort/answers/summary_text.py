@@ -6,6 +6,7 @@ It writes what `summary.as_json` holds and counts nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from ixastate.cohort.answers.spells import ANY
@@ -16,16 +17,17 @@ SHOWN = 8
 # The least share that a digit after the point can show.
 LEAST = 0.0005
 GAP = "  "
+WIDTH = 100
 Answers = Mapping[str, Any]
 
 
-def lines(answers: Answers) -> list[str]:
-    """The lines of the table; `answers` is the content of summary.json."""
+def lines(answers: Answers, width: int = WIDTH) -> list[str]:
+    """The lines of the tables, which are no wider than `width`; `answers` is the content of summary.json."""
     return [
         *_heading(answers["run"]),
-        *_titled("Relative dose intensity, given over planned while on treatment", _doses(answers)),
+        *_titled("Relative dose intensity, given over planned while on treatment", _doses(answers, width - 2)),
         *_titled("Reductions", _reductions(answers)),
-        *_titled("Holds", _holds(answers)),
+        *_titled("Holds", _holds(answers, width - 2)),
         *_titled("Stops", _stops(answers)),
         *_titled("Time on treatment", _times(answers)),
         *_titled("Rules that stopped treatment most often", _rules(answers, "stop_rules", "patients")),
@@ -46,7 +48,7 @@ def _titled(title: str, rows: Sequence[str]) -> list[str]:
     return ["", title, *(f"  {row}" for row in rows)]
 
 
-def _doses(answers: Answers) -> list[str]:
+def _doses(answers: Answers, width: int) -> list[str]:
     by_cycle = {(row["drug"], row["cycle"]): row["mean"] for row in answers["dose_intensity_by_cycle"]}
     last = max((cycle for _, cycle in by_cycle), default=0)
     cycles = sorted({cycle for cycle in (1, 3, 6, 12, 18, last) if 0 < cycle <= last})
@@ -59,7 +61,7 @@ def _doses(answers: Answers) -> list[str]:
         ]
         for row in answers["dose_intensity"]
     ]
-    return aligned([head, *rows])
+    return aligned([head, *rows], width)
 
 
 def _reductions(answers: Answers) -> list[str]:
@@ -71,7 +73,7 @@ def _reductions(answers: Answers) -> list[str]:
     return aligned([head, *([drug, *(percent(shares.get((drug, n), 0.0)) for n in numbers)] for drug in drugs)])
 
 
-def _holds(answers: Answers) -> list[str]:
+def _holds(answers: Answers, width: int) -> list[str]:
     head = ["for", "patients", "", "first on day", "holds", "mean days", "median days (95 %)", "stopped", "open"]
     rows = [
         [
@@ -87,7 +89,7 @@ def _holds(answers: Answers) -> list[str]:
         ]
         for row in answers["holds"]
     ]
-    return aligned([head, *rows])
+    return aligned([head, *rows], width)
 
 
 def _stops(answers: Answers) -> list[str]:
@@ -157,13 +159,20 @@ def limits(row: Answers, *names: str) -> str:
     return f"{number(value)} ({number(lower)} to {number(upper)})" if value is not None else "–"
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as lines: the first column to the left, the others to the right."""
+def aligned(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """Rows of cells as lines: the first column to the left, the others to the right.
+
+    Columns that do not fit into `width` follow in a block of their own, behind the first column.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
+    ends = [end - len(GAP) for end in accumulate(size + len(GAP) for size in widths)]
+    fitting = len(widths) if width is None else max(2, sum(end <= width for end in ends))
+    found = [
         GAP.join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(size) if place == 0 else cell.rjust(size)
+            for place, (cell, size) in enumerate(zip(row[:fitting], widths, strict=False))
         ).rstrip()
         for row in rows
     ]
+    rest = [[row[0], *row[fitting:]] for row in rows] if fitting < len(widths) else []
+    return [*found, "", *aligned(rest, width)] if rest else found

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ixastate.errors import MissingExtra
+from ixastate.errors import MissingExtra, install_command
 
 LEVEL = 0.95
 
@@ -82,7 +82,7 @@ def kaplan_meier(days: pl.Series, happened: pl.Series, counts: pl.Series) -> Sur
             from lifelines import KaplanMeierFitter
     except ImportError:
         raise MissingExtra(
-            "Kaplan-Meier curves need lifelines", where="summary", remedy='`pip install "ixastate[cohort]"`'
+            "Kaplan-Meier curves need lifelines", where="summary", remedy=install_command("cohort")
         ) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import Progress, run_shard
-from ixastate.errors import InputError, MissingExtra, OutputError
+from ixastate.errors import InputError, MissingExtra, OutputError, install_command
 
 TIMEOUT = "30s"
 
@@ -30,7 +30,7 @@ def run_elsewhere(
         import distributed
     except ImportError:
         raise MissingExtra(
-            "dask is not installed", where="--engine dask", remedy='pip install "ixastate[cohort,dask]"'
+            "dask is not installed", where="--engine dask", remedy=install_command("cohort", "dask")
         ) from None
     # Its types are partial: some of what it documents has none.
     dask: Any = distributed

@@ -16,7 +16,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from ixastate.errors import InputError, MissingExtra
+from ixastate.errors import InputError, MissingExtra, install_command
 from ixastate.fields import MOST_DIGITS
 
 Row = dict[str, str]
@@ -121,7 +121,7 @@ def _columns(data: bytes, where: str) -> dict[str, list[Any]]:
     try:
         import pyreadstat
     except ImportError:
-        remedy = 'pip install "ixastate[sdtm]"'
+        remedy = install_command("sdtm")
         raise MissingExtra("reading SAS transport files needs the library pyreadstat", remedy=remedy) from None
     fault = _fault(data)
     if fault is not None:

@@ -1,0 +1,103 @@
+"""`ixastate replay`: run a log again and print the timeline, or the records."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage
+from ixastate.cli.terminal import say, show, width
+from ixastate.errors import InputError
+
+if TYPE_CHECKING:
+    from ixastate.course.replay import Replayed
+
+MOST_DIFFERENCES = 20
+# What makes a directory a cohort's; `cohort.run.directory` says more, but is not quick to import.
+MANIFEST = "manifest.json"
+
+
+def replay(
+    log: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOG",
+            help="log of events or records in JSON Lines; - reads standard input; or the directory of a cohort",
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="print the records as JSON Lines")] = False,
+    patient: Annotated[
+        str | None,
+        typer.Option("--patient", metavar="NAME", help="only this patient; of a cohort its number, from 0"),
+    ] = None,
+    edition: AnyEdition = None,
+) -> int:
+    """Run a log of events or records through the machine, and print the timeline.
+
+    A log of records also says what was decided when it was written; where today's machine decides otherwise, the
+    difference is printed and the exit code is 1.
+    """
+    from ixastate.course.log import dump
+    from ixastate.course.timeline import timeline
+
+    steps = replayed(log, patient, edition)
+    if json:
+        print("\n".join(dump(step.record) for step in steps))
+    else:
+        show(timeline(steps, width()))
+    differences = [difference for step in steps for difference in step.differences]
+    for difference in differences[:MOST_DIFFERENCES]:
+        say(f"ixastate: {difference}")
+    if len(differences) > MOST_DIFFERENCES:
+        say(f"ixastate: and {len(differences) - MOST_DIFFERENCES} more differences")
+    return FOUND if differences else OK
+
+
+def replayed(log: str, patient: str | None, edition: str | None) -> list[Replayed]:
+    """The whole log run again, before anything is printed."""
+    if (Path(log) / MANIFEST).is_file():
+        return _of_cohort(Path(log), patient, edition)
+    from ixastate.course.log import read_log, read_stream
+    from ixastate.course.replay import replay_log
+
+    standard_input = log == "-"
+    if standard_input and sys.stdin is None:
+        raise InputError("cannot be read: it is closed", where="standard input", remedy="give it a log")
+    lines = read_stream(sys.stdin.buffer, "standard input") if standard_input else read_log(Path(log))
+    steps = list(replay_log(lines, edition))
+    if patient is None:
+        return steps
+    chosen = [step for step in steps if step.record.patient == patient]
+    if not chosen:
+        patients = sorted({step.record.patient or "(no name)" for step in steps})
+        shown = ", ".join(patients[:5]) + (", …" if len(patients) > 5 else "")
+        raise InputError(f"there is no patient {patient!r}", where=log, remedy=f"it has {shown}")
+    return chosen
+
+
+def _of_cohort(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
+    """The course of one simulated patient, run through the live chart."""
+    from ixastate.cohort.extra import require_libraries
+
+    require_libraries()
+    from ixastate.cohort.run.courses import replay
+    from ixastate.cohort.run.run import Run
+
+    run = Run.open(path)
+    if edition not in (None, run.plan.edition):
+        raise InputError(f"the cohort was simulated under {run.plan.edition}", where="--edition", remedy="leave it out")
+    if patient is None or not (patient.isascii() and patient.isdigit()):
+        raise InputError(
+            "which patient?", where=str(path), remedy=f"--patient with a number from 0 to {run.plan.patients - 1}"
+        )
+    return replay(run, int(patient))
+
+
+COMMAND = CommandPage(
+    replay,
+    ("ixastate replay examples/worked-course.jsonl", "ixastate replay my-cohort --patient 14 --json"),
+    found="a record differs from what today's machine decides",
+)

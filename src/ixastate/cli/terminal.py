@@ -1,0 +1,105 @@
+"""What the command knows of the terminal: its width, whether it shows colour, and how progress is shown.
+
+Standard output is for answers, standard error for progress. What a program reads is neither wrapped nor coloured.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+# Where there is no terminal, and the least that texts are laid out for.
+PIPED, LEAST = 100, 40
+# The first words of a line that say how something went.
+STYLES = {"proved": "green", "BROKEN": "bold red", "FAULT": "bold red", "DIFFERS": "bold red"}
+Item = TypeVar("Item")
+
+
+def width() -> int:
+    """How many columns a text may take: COLUMNS, else those of the terminal, else 100."""
+    return max(shutil.get_terminal_size((PIPED, 24)).columns, LEAST)
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a stream is a terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def coloured(stream: IO[str] | None) -> bool:
+    """Whether colour may be shown: on a terminal that knows it, and without NO_COLOR."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def fitted(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of text, those wrapped that are wider than the terminal."""
+    widest = width()
+    for line in lines:
+        if len(line) <= widest:
+            yield line
+            continue
+        indent = len(line) - len(line.lstrip()) + 4
+        yield from textwrap.wrap(line, widest, subsequent_indent=" " * indent, break_on_hyphens=False)
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines to standard output, on a terminal with the verdicts in colour."""
+    text = list(lines)
+    if not coloured(sys.stdout):
+        print("\n".join(text), flush=True)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
+    for line in text:
+        painted = Text(line)
+        verdict = line.split(maxsplit=1)[:1]
+        if verdict and verdict[0] in STYLES:
+            painted.stylize(STYLES[verdict[0]], line.index(verdict[0]), line.index(verdict[0]) + len(verdict[0]))
+        console.print(painted)
+
+
+def say(words: str) -> None:
+    """Print a remark to standard error."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def working(words: str) -> AbstractContextManager[object]:
+    """Show that something is being done, while standard error is a terminal."""
+    if not is_terminal(sys.stderr):
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(file=sys.stderr, no_color=not coloured(sys.stderr)).status(words)
+
+
+def watched(items: Iterable[Item], words: str) -> Iterator[Item]:
+    """The items of a slow iterable; while each is made, a terminal shows that something is being done."""
+    waiting = iter(items)
+    nothing: Any = object()
+    while True:
+        with working(words):
+            item = next(waiting, nothing)
+        if item is nothing:
+            return
+        yield item
+
+
+def bar(total: int, unit: str, words: str) -> tqdm[Any]:
+    """A progress bar on standard error; it is shown on a terminal alone."""
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total, unit=f" {unit}", unit_scale=True, desc=words, file=sys.stderr, disable=not is_terminal(sys.stderr)
+    )

@@ -1,0 +1,78 @@
+"""`ixastate validate`: the model's figures beside those that trials reported."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, JsonOption, edition, editions_from, whole_number
+from ixastate.cli.simulate import CyclesOption, PatientsOption
+from ixastate.cli.terminal import fitted, say, show, width, working
+from ixastate.errors import InputError
+
+USUAL = ("us-label", "dosing-text")
+
+
+def validate(
+    patients: PatientsOption = 10_000,
+    cycles: CyclesOption = 26,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="random seed", parser=whole_number("--seed"))] = 1,
+    edition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--edition",
+            metavar="EDITION",
+            help=f"edition of the rules, may be repeated: {NAMES} (default: {' and '.join(USUAL)})",
+            parser=edition,
+            autocompletion=editions_from,
+        ),
+    ] = None,
+    toxicity: Annotated[
+        str | None,
+        typer.Option(
+            "--toxicity", metavar="FILE", help="TOML file with the model's parameters (default: those of the package)"
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> int:
+    """Print the figures of the default model beside those that trials reported."""
+    from ixastate.cohort.extra import require_libraries
+
+    require_libraries()
+    from ixastate.cli.summary import as_text
+    from ixastate.cohort.answers.answers_text import check_lines
+    from ixastate.cohort.answers.validate import validate
+    from ixastate.cohort.models.pkpd import Pkpd
+    from ixastate.cohort.run.plan import DEFAULT_MODEL, arrays_of, model_of
+    from ixastate.cohort.run.simulation import plan_of
+
+    name = toxicity or DEFAULT_MODEL
+    plans = [plan_of(patients, cycles, seed, one, name) for one in edition or USUAL]
+    model = model_of(plans[0].toxicity, name)
+    if not isinstance(model, Pkpd):
+        raise InputError(
+            f"no trial figures are known for the model {plans[0].model}",
+            where="--toxicity",
+            remedy=f"{DEFAULT_MODEL}, or its file",
+        )
+    found = {}
+    for plan in plans:
+        say(f"validating {plan.patients:,} patients under {plan.edition}")
+        with working("simulating"):
+            checks = validate(model, arrays_of(plan.edition), plan.patients, plan.cycles, plan.seed)
+        found[plan.edition] = [check.as_json() for check in checks]
+    if json:
+        print(as_text(found).decode(), end="")
+    else:
+        pages = ["\n".join(fitted(check_lines(checks, name, width()))) for name, checks in found.items()]
+        show("\n\n".join(pages).split("\n"))
+    wrong = [check for checks in found.values() for check in checks if check["judged"] and not check["agrees"]]
+    return FOUND if wrong else OK
+
+
+COMMAND = CommandPage(
+    validate,
+    ("ixastate validate", "ixastate validate --patients 1000 --edition us-label --json"),
+    found="a figure that is judged does not agree",
+)
