@@ -25,7 +25,6 @@ from ixastate.cohort.answers.summary_text import aligned, lines, percent
 from ixastate.cohort.answers.survival import kaplan_meier
 from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
-from ixastate.diagrams.bedside import place
 from ixastate.events import DRUGS
 from tests.cohort_runs import (
     BOTH,
@@ -388,7 +387,7 @@ def test_places_are_those_of_the_bedside_view(run: Run) -> None:
     """Under the dosing text every hold holds ixazomib, so that the words of both agree everywhere."""
     whole = run_context(run.plan).arrays.table
     said = meanings(run)
-    assert said["place"].cast(pl.String).to_list() == [place(whole.graph, one) for one in whole.configurations]
+    assert said["place"].cast(pl.String).to_list() == [status.place for status in whole.statuses]
 
 
 @pytest.mark.parametrize(

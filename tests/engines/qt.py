@@ -1,4 +1,4 @@
-"""Walks an exported SCXML document with Qt's engine (PySide6); prints one JSON line a step."""
+"""Walks an exported SCXML document with Qt's engine (PySide6); prints one JSON line per step."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from PySide6.QtScxml import QScxmlStateMachine
 document = Path(sys.argv[1]).read_bytes()
 suite = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
 application = QCoreApplication([])
-# Qt prints every <log> besides signalling it.
+# Qt prints every <log> and signals it too.
 qInstallMessageHandler(lambda *_: None)
 
 

@@ -1,4 +1,4 @@
-// Walks an exported SCXML document with SCION: node scion.cjs DOCUMENT SUITE. Prints one JSON line a step.
+// Walks an exported SCXML document with SCION: node scion.cjs DOCUMENT SUITE. Prints one JSON line per step.
 //
 // It lies below a node_modules with @scion-scxml/scxml when it runs.
 

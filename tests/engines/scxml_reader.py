@@ -1,4 +1,4 @@
-"""Walks an exported SCXML document with python-statemachine's own reader; prints one JSON line a step."""
+"""Walks an exported SCXML document with python-statemachine's own reader; prints one JSON line per step."""
 
 import contextlib
 import io

@@ -1,7 +1,7 @@
 """What a foreign engine is walked through, and what the table says that it must answer.
 
 A suite is a list of courses of symbols, each walked from screening. An answer is the sequence of transitions that one
-symbol sets off. A driver prints one JSON object a step: the active leaves, whether the course is done, and what the
+symbol sets off. A driver prints one JSON object per step: the active leaves, whether the course is done, and what the
 engine reported, in its order.
 """
 

@@ -1,4 +1,4 @@
-// Walks an exported XState config: node xstate.mjs CONFIG SUITE. Prints one JSON line a step.
+// Walks an exported XState config: node xstate.mjs CONFIG SUITE. Prints one JSON line per step.
 //
 // It lies beside xstate_setup.mjs, and below a node_modules with xstate, when it runs.
 

@@ -216,7 +216,7 @@ def _framed(drawing: Drawing, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _arrow(table: Table, statuses: Mapping[str, Status], bare: Arrow, own: Sequence[Passage]) -> Arrow:
-    """An arrow that has its ends and words, with all else that it says, by its own passages."""
+    """An arrow that has its ends and words, with its kind, guards, tooltip and rule, by its own passages."""
     edition = table.graph.edition
     guards = _shared([one.guards for one in own])
     rules = _shared([one.rules for one in own])

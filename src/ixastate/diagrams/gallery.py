@@ -29,10 +29,10 @@ README, TRANSITIONS = "README.md", "transitions.md"
 HEAD = """\
 # Diagrams
 
-Drawn from the chart by `ixastate diagram --all`; `ixastate diagram --check` says whether the DOT files are current.
-In an SVG that is opened by itself, the words on a line show what its clauses say when the pointer rests on them, and
-lead to a worked case of the first clause; a box shows what it means. Borders, dashes and weights say what the colours
-say, so a grey print loses nothing.
+Drawn from the chart by `ixastate diagram --all`; `ixastate diagram --check` lists the files that are not current.
+In an SVG that is opened by itself, the words on a line show the text of its clauses when the pointer rests on them, and
+lead to a worked case of the first clause; a box shows its meaning. Borders, dashes and weights repeat what the colours
+show, so a grey print loses nothing.
 
 [transitions.md](transitions.md) is the same chart as a table, one transition per line.
 """

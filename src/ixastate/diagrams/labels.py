@@ -69,7 +69,7 @@ def edge_label(edges: Sequence[Edge], edition: Edition, width: int) -> str:
 
 
 def edge_tooltip(edges: Sequence[Edge], edition: Edition) -> str:
-    """The same in full: the transitions, their orders, and what the clauses say that they rest on."""
+    """The same in full: the transitions, their orders, and the text of the clauses that they rest on."""
     orders = f"\nAsked for: {brief(edges[0].orders)}" if edges[0].orders else ""
     return "\n".join(map(str, edges)) + f"{orders}\n{sentences(edges[0].rules, edition)}"
 
@@ -98,7 +98,7 @@ def state_meaning(graph: Graph, state_id: str) -> list[str]:
 
 
 def state_tooltip(graph: Graph, state_id: str) -> str:
-    """A state in full: its id, what it means, and what the clauses say that lead into it."""
+    """A state in full: its id, its meaning, and the text of the clauses that lead into it."""
     lines = [state_id, *state_meaning(graph, state_id)]
     entering = (rule for edge in graph.edges if state_id in edge.targets for rule in edge.rules)
     clauses = [rule for rule in graph.edition.cite(entering) if graph.edition.rule(rule).kind == "label"]

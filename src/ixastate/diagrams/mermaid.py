@@ -1,7 +1,7 @@
 """A Drawing as a Mermaid flowchart, which many pages and editors draw from its text.
 
-The shapes say what they say in DOT: rounded is given, dashed held, dotted owing, a double border the end; a dotted
-arrow begins a hold, a thick one stops treatment.
+The shapes have the same meaning as in DOT: rounded is given, dashed held, dotted owing, a double border the end. A
+dotted arrow begins a hold, a thick one stops treatment.
 """
 
 from __future__ import annotations

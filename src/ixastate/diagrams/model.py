@@ -18,13 +18,13 @@ SUFFIXES = (".dot", ".mmd", ".svg", ".png", ".pdf")
 BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry", "dim"]
 ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter", "dim"]
 
-# How a line is routed: along the direction of the picture, against it, or without any say in the ranks.
+# How a line is routed: along the direction of the picture, against it, or beside it, without an effect on the ranks.
 Routing = Literal["along", "against", "beside"]
 
 
 @dataclass(frozen=True)
 class Box:
-    """One state of a picture. `tooltip` says what it means; `link` names another picture or ''."""
+    """One state of a picture. `tooltip` explains it in full; `link` names another picture or ''."""
 
     id: str
     label: str
@@ -38,7 +38,7 @@ class Box:
 class Frame:
     """A border around boxes and other frames. `quiet` frames only group; the others are states themselves.
 
-    `leave_at` says from which box inside the lines set out that leave the frame, `corner` where its label stands.
+    `leave_at` is the box inside from which lines out of the frame begin, `corner` the place of its label.
     """
 
     id: str

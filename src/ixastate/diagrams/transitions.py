@@ -26,7 +26,7 @@ HEAD = """\
 # Transitions
 
 Every transition of the chart, one per line. `ixastate diagram --all` writes this file, and `ixastate diagram --check`
-tells whether it is current. A line reads: in this state (from), on this symbol, while the guard holds, the course goes
+compares it with the chart. A line reads: in this state (from), on this symbol, while the guard holds, the course goes
 to that state, raises these symbols in the drugs' regions and gives these orders, by these rules.
 """
 

@@ -32,7 +32,7 @@ def drawing(
 
     `argument` is the region's name, the slice's (a preset or symbols with commas) or the rule's id; a path is drawn
     from one patient's records, and with records the whole chart shows their path, by the edition that they name.
-    `InputError` or `RulesError` says what there is instead.
+    `InputError` or `RulesError` lists what there is instead.
     """
     if view == "path":
         if not records:

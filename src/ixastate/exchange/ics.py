@@ -42,7 +42,7 @@ def icalendar(course: Course, doses: Sequence[Dose]) -> bytes:
         entry.add("dtstamp", course.latest)
         entry.add("summary", f"{dose.drug} {dose.mg:g} mg")
         if dose.drug == "ixazomib":
-            # A fixed offset has no name that a calendar knows; UTC says the same moment.
+            # A fixed offset has no name that a calendar knows; UTC names the same moment.
             entry.add("dtstart", dose.at if isinstance(dates.zone, ZoneInfo) else dose.at.astimezone(UTC))
             entry.add("duration", timedelta(minutes=15))
         else:

@@ -86,7 +86,7 @@ def _grade_before_death(row: Row, term: str, *, fatal: bool) -> int:
 
 
 def is_fatal(row: Row) -> bool:
-    """Whether an adverse event ended in death."""
+    """True if an adverse event ended in death."""
     if row["AEOUT"].lower() in terms()["outcome"]["fatal"] or row["AESDTH"].upper() == "Y":
         return True
     try:
@@ -110,7 +110,7 @@ def _end(study: Study, row: Row, onset: When, at: datetime, *, recovered: bool) 
 
 
 def _attribution(study: Study, row: Row) -> str | None:
-    """Whether ixazomib clearly caused it (convention ATTRIBUTION)."""
+    """The attribution by AEREL, or None where it is not stated or not understood (convention ATTRIBUTION)."""
     relation = row["AEREL"].lower()
     for attribution, words in terms()["relation"].items():
         if relation in words:

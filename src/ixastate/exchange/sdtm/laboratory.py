@@ -17,7 +17,7 @@ from ixastate.symbols import NEUTROPENIA, THROMBOCYTOPENIA
 
 @dataclass(frozen=True)
 class LaboratoryTest:
-    """A test of the laboratory: the event that it gives, its units, and the organ that it tells of at the start."""
+    """A laboratory test: the event that it gives, its units, and the organ whose baseline it can be."""
 
     event: str
     units: Literal["count", "bilirubin", "clearance"]

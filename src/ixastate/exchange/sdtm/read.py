@@ -6,14 +6,14 @@ transport file (`lb.xpt`) or a ZIP archive that holds it (`lb.zip`). Every row o
 with a reason, once. The words that are understood stand in `terms.toml`. This folder knows no rule, threshold
 or state; a study of another drug imports as well as one of ixazomib.
 
-SDTM does not say all that an event says. The conventions that fill the gaps:
+SDTM does not hold all that an event states. The conventions that fill the gaps:
 
 START         A course starts at RFSTDTC, or at the first EXSTDTC when that is missing. The weekday is that day's and
               the clock time 08:00, unless the first dose carries its own time.
 DAY           A date without a time stands for 00:00 of that day in the time zone of the import. Before and after the
-              start are told by days where either has no time: what was seen on the day of the start is then not
+              start are decided by days where either has no time: what was seen on the day of the start is then not
               before it. A date that lacks its day or month is not completed.
-CONSENT       The patient counts as informed: RFICDTC says so or, where it is empty, that only consenting subjects
+CONSENT       The patient counts as informed: RFICDTC dates the consent and, where it is empty, only consenting subjects
               enter a study. The report counts how often it was assumed.
 BASELINE      Bilirubin and creatinine clearance of the start are the last ones measured on or before it. What was
               not measured is named in `assumed` and counted; Cockcroft-Gault is not applied (SDTM has its weight
@@ -33,7 +33,7 @@ ATTRIBUTION   AEREL definite, probable or related is clear; possible, remote, un
 HAEMATOLOGY   Blood disorders are left out: no rule speaks of them beyond the counts (B-HAEM-OTHER).
 DEATH         DTHDTC, else DS with DEATH, else the end of a fatal adverse event.
 ORDER         At the same moment: the start, recoveries, measurements and onsets, the recovery of what began at that
-              moment, death. So what ended and began anew on one day is over first.
+              moment, death. So what ended and began again on one day is over first.
 
 Neuropathy that began before the start is left out like every earlier adverse event, so the baseline is grade 0.
 """
@@ -53,9 +53,9 @@ from ixastate.exchange.sdtm.xport import COUNTED, VARIABLES, read_rows
 def read_sdtm(directory: Path, *, timezone: str = "UTC") -> tuple[list[AnyEvent], ImportReport]:
     """The events of every treated subject, by patient and time, and the report on all rows.
 
-    `timezone` (an IANA name) says where the clocks of the study stood; it is also the time zone of the courses.
-    Raises InputError when a data set is missing, cannot be read whole or lacks a variable, and MissingExtra without
-    the library that reads SAS transport files.
+    `timezone` (an IANA name) is that of the study's clocks, and of the courses. Raises InputError when a data set is
+    missing, cannot be read whole or lacks a variable, and MissingExtra without the library that reads SAS transport
+    files.
     """
     try:
         zone = ZoneInfo(timezone)

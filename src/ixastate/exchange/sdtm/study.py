@@ -23,7 +23,7 @@ class ImportReport:
 
     `used` is by what a row gave (an event's type, or "baseline bilirubin" and the like), `left_out` by data set and
     reason. `events` counts the events by type: an adverse event of one row may give two. `notes` counts what was
-    assumed, or could not be said, about rows that were used.
+    assumed, or could not be taken over, of rows that were used.
     """
 
     subjects: int
@@ -74,7 +74,7 @@ class Finding:
     fatal: bool
 
     def open_at(self, moment: datetime) -> bool:
-        """Whether it has begun and not ended."""
+        """True while it has begun and not ended."""
         return self.at <= moment and (self.until is None or moment < self.until)
 
 

@@ -28,7 +28,7 @@ class When:
     timed: bool
 
     def before(self, other: When) -> bool:
-        """Whether it lies before the other; by days where either has no time (convention DAY)."""
+        """True if it lies before the other; by days where either has no time (convention DAY)."""
         return self.day < other.day or (self.timed and other.timed and self.moment < other.moment)
 
 

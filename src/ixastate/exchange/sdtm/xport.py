@@ -136,7 +136,7 @@ def _columns(data: bytes, where: str) -> dict[str, list[Any]]:
     try:
         try:
             return read("UTF-8")
-        except UnicodeDecodeError:  # the format does not say its encoding; this one reads every byte
+        except UnicodeDecodeError:  # the format does not name its encoding; this one reads every byte
             return read("LATIN1")
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError, OSError) as error:
         raise InputError(f"cannot be read: {error}", where=where, remedy="copy or export the file again") from None
