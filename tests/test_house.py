@@ -25,11 +25,81 @@ PHASES = {"screening", "discontinued"}
 PARSERS = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "rsplit"}
 
 # Where a name of the machine may be written: (module, name): why.
-LITERALS: dict[tuple[str, str], str] = {}
+LITERALS: dict[tuple[str, str], str] = {
+    ("cohort/models/pkpd_numbers.py", "death"): "the name of a rate in the parameters file",
+    ("cohort/models/pkpd_numbers.py", "withdrawal"): "the name of a rate in the parameters file",
+    **dict.fromkeys(
+        (
+            ("cohort/models/reference.py", name)
+            for name in ("neuropathy_resolved_agreed", "new_cycle_met", "rash_resolved")
+        ),
+        "the oracle of the kernel repeats on purpose what it looks up",
+    ),
+}
 # Where a text is taken apart that is no name of the machine: (module, call): why.
-TEXTS: dict[tuple[str, str], str] = {}
+TEXTS: dict[tuple[str, str], str] = {
+    ("_old_names.py", "name.startswith('_')"): "whether a name of Python is private",
+    ("cli/common.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/common.py", "text.startswith('-')"): "whether a word is an option",
+    ("cli/conform.py", "follows.startswith('-')"): "whether a word is an option",
+    ("cli/diagram.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/export.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/main.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/pages.py", "line.endswith(':')"): "lines of a help page",
+    ("cli/pages.py", "line.startswith('  ')"): "lines of a help page",
+    ("cli/pages.py", "line.startswith(' ')"): "lines of a help page",
+    ("cli/pages.py", "name.lstrip('-').startswith(typed.lstrip('-'))"): "an option that is nearly what was typed",
+    ("cli/pages.py", "text.split('\\n\\n')"): "paragraphs of a help page",
+    ("cli/suite.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/suite.py", "one.split(',')"): "a list of words that a person typed",
+    ("cli/terminal.py", "line.split(maxsplit=1)"): "the first word of a printed line",
+    ("cli/validate.py", "'\\n\\n'.join(pages).split('\\n')"): "lines of a printed text",
+    ("cohort/models/pkpd_numbers.py", "name.split('.')"): "a key of the parameters file with its section",
+    ("cohort/models/pkpd_numbers.py", "name.startswith('pharmacokinetics.')"): "a key of the parameters file",
+    ("cohort/run/simulation.py", "text.partition(':')"): "a span A:B that a person typed",
+    ("course/log.py", "error.msg.startswith('Unterminated string')"): "the message of the JSON reader",
+    ("course/log.py", "raw.endswith(b'\\n')"): "whether the last line of a file is whole",
+    ("course/log.py", "word.startswith(rest)"): "whether a JSON word is cut short",
+    ("diagrams/render.py", "pygraphviz.__version__.split('.')"): "the version of a library",
+    ("diagrams/slices.py", "text.split(',')"): "a list of symbols that a person typed",
+    ("errors.py", "re.split('\\\\s*,\\\\s*', own[1])"): "the requirements of a package as its metadata write them",
+    ("exchange/sdtm/xport.py", "data.startswith(b'HEADER RECORD*******LIB')"): "the first bytes of a transport file",
+    ("fields.py", "problem['msg'].removeprefix('Value error, ')"): "the message of the data models' library",
+    ("registry.py", "_HOMES[service].partition(':')"): "a module and a name in it",
+    ("table/table.py", "content.split(b'\\n', 1)"): "the parts of a saved table",
+    ("table/table.py", "content.startswith(MAGIC)"): "the first bytes of a saved table",
+    ("table/table.py", "content[len(MAGIC):].split(b'\\n', 1)"): "the parts of a saved table",
+    ("testing/plugin.py", "config.getoption('--ixastate-cover').split(',')"): "a list of words that a person typed",
+    (
+        "testing/reports/junit.py",
+        "result.test.course.rsplit('-', 1)",
+    ): "a suite file gives a course its cover in its id alone",
+}
 # Where several words of one vocabulary stand together: (module, words): why.
-LISTS: dict[tuple[str, tuple[str, ...]], str] = {}
+_ENDS = ("progression_found", "patient_died", "consent_withdrawn", "intolerable_toxicity_declared")
+LISTS: dict[tuple[str, tuple[str, ...]], str] = {
+    ("cohort/models/pkpd_kernel.py", _ENDS): "the order in which the kernel draws them decides its bytes",
+    ("cohort/models/reference.py", _ENDS): "the oracle of the kernel repeats it on purpose",
+    (
+        "cohort/rows.py",
+        (
+            "neutrophils_measured",
+            "platelets_measured",
+            "neuropathy_graded",
+            "rash_graded",
+            "other_toxicity_graded",
+            "cycle_assessed",
+        ),
+    ): "the codes of the log's format: to put them in another order would change every file",
+    (
+        "cohort/rows.py",
+        ("progression_found", "intolerable_toxicity_declared", "patient_died", "consent_withdrawn"),
+    ): "the codes of the log's format: to put them in another order would change every file",
+    (
+        "words.py",
+        ("progression_found", "intolerable_toxicity_declared", "patient_died", "consent_withdrawn"),
+    ): "the sentence for each kind of event",
+}
 
 
 @cache

@@ -1,8 +1,7 @@
 """The pitfalls of python-statemachine 3.2, each shown on a tiny chart, and that ours stays clear of it.
 
-They guard the range in pyproject.toml: .ci/run runs them with the lowest version allowed and with the newest. 3.2.1 is
-left out, since it fails here (pitfall 10, and metadata by any), and our machine stays broken after an action that
-failed.
+They guard the range in pyproject.toml: .ci/run runs them with the lowest version allowed and with the newest. 3.2.1
+fails here (pitfall 10, and metadata by any), and with it our machine stays broken after an action that failed.
 
 A test named after a number and the library says what the library does, so that an upgrade shows what changed; one
 named after ours says that our chart gives it no occasion. That our machine is on its guard while it runs (against
