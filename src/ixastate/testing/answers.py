@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, NotRequired, get_args
 
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 from typing_extensions import TypedDict
@@ -81,6 +81,7 @@ KEYS = (
     "orders",
     "due",
 )
+NOT_STARTED, ON_TREATMENT, ENDED = get_args(Phase)
 # The drug that a part of an answer is about.
 HELD_OF: dict[str, Drug] = {f"{drug}_held": drug for drug in BOTH}
 DOSE_OF: dict[str, Drug] = {f"{drug}_mg": drug for drug in BOTH}
