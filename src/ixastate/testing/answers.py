@@ -28,7 +28,7 @@ Number = StrictInt | StrictFloat
 DoseInForce = Annotated[
     Number | None, Field(description="The level in force in mg, held or not; null outside treatment.")
 ]
-Held = Annotated[bool, Field(description="Whether the drug is held.")]
+Held = Annotated[bool, Field(description="True when the drug is held.")]
 
 
 class DueDose(TypedDict):
@@ -59,10 +59,10 @@ class RightAnswer(TypedDict):
             Field(description="The doses due on the day of the event, as known at that day's clock time; a set."),
         ]
     ]
-    refused: Annotated[bool, Field(description="Whether the event cannot belong here; then nothing has moved.")]
+    refused: Annotated[bool, Field(description="True when the event cannot belong here; then nothing has moved.")]
     late_dose: NotRequired[
         Annotated[
-            bool, Field(description="Whether the missed dose may still be taken; only in answers to dose_missed.")
+            bool, Field(description="True when the missed dose may still be taken; only in answers to dose_missed.")
         ]
     ]
 

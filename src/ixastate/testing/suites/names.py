@@ -81,7 +81,7 @@ def _episodes(course: AnsweredCourse, toxicity: Toxicity, edition: Edition) -> i
 
 
 def _clear(configuration: Configuration, toxicity: Toxicity, edition: Edition) -> bool:
-    """Whether the course is on treatment and between two episodes of a toxicity."""
+    """True when the course is on treatment and in no episode of this toxicity."""
     found = map(build_chart(edition.name).meanings.get, configuration)
     return any(
         isinstance(meaning, Episode) and meaning.toxicity == toxicity.name and not meaning.open for meaning in found
