@@ -171,21 +171,83 @@ def test_suites_are_as_the_schema_says(cover: str) -> None:
         validator.validate(json.loads(line))
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"course": "x", "name": "x", "covers": [], "steps": []},
-        {
-            "course": "x",
-            "name": "x",
-            "covers": [],
-            "steps": [{"event": {}, "expected": {}, "rules": [], "schedule": []}],
-        },
-        {"format": "ixastate suite 2"},
-    ],
-)
-def test_the_schema_refuses_what_is_no_suite(broken: dict[str, Any]) -> None:
+def changed(*where: Any, to: Any = None, drop: bool = False) -> dict[str, Any]:
+    """A good course with one part changed or dropped."""
+    line: Any = json.loads(lines_of(of(answered(START, anc(2, 499))))[1])
+    place = line
+    for step in where[:-1]:
+        place = place[step]
+    if drop:
+        del place[where[-1]]
+    else:
+        place[where[-1]] = to
+    return dict(line)
+
+
+NO_COURSES = {
+    "no steps": changed("steps", to=[]),
+    "steps of another kind": changed("steps", to={}),
+    "no course": changed("course", drop=True),
+    "no name": changed("name", drop=True),
+    "a number for a name": changed("name", to=7),
+    "no covers": changed("covers", drop=True),
+    "covers of numbers": changed("covers", to=[7]),
+    "something more": changed("more", to=1),
+    "something more in a step": changed("steps", 0, "more", to=1),
+    "no rules": changed("steps", 0, "rules", drop=True),
+    "no schedule": changed("steps", 0, "schedule", drop=True),
+    "no event": changed("steps", 0, "event", drop=True),
+    "an empty event": changed("steps", 0, "event", to={}),
+    "an event of no kind": changed("steps", 1, "event", "type", to="hair_lost"),
+    "an event without its unit": changed("steps", 1, "event", "unit", drop=True),
+    "an event on day 0": changed("steps", 1, "event", "day", to=0),
+    "an empty answer": changed("steps", 1, "expected", to={}),
+    "no phase": changed("steps", 1, "expected", "phase", drop=True),
+    "another phase": changed("steps", 1, "expected", "phase", to="well"),
+    "no refused": changed("steps", 1, "expected", "refused", drop=True),
+    "refused in words": changed("steps", 1, "expected", "refused", to="no sir"),
+    "a text for a dose": changed("steps", 1, "expected", "ixazomib_mg", to="4"),
+    "true for a dose": changed("steps", 1, "expected", "ixazomib_mg", to=True),
+    "one reason": changed("steps", 1, "expected", "held_for", to="neutrophils"),
+    "a dose due without its drug": changed("steps", 0, "expected", "due", 0, "drug", drop=True),
+    "a dose due without its mg": changed("steps", 0, "expected", "due", 0, "mg", drop=True),
+    "an unknown part": changed("steps", 1, "expected", "mood", to="good"),
+}
+NO_HEADERS: list[dict[str, Any]] = [
+    {"format": "ixastate suite 2"},
+    {"courses": -1},
+    {"events": 1.5},
+    {"cover": "edges"},
+    {"edition": None},
+    {"more": 1},
+]
+
+
+@pytest.mark.parametrize("broken", NO_COURSES.values(), ids=NO_COURSES)
+def test_what_is_no_course_is_refused_by_the_schema_and_by_the_reader(broken: dict[str, Any], tmp_path: Path) -> None:
     assert not jsonschema.Draft202012Validator(suite_schema()).is_valid(broken)
+    header = lines_of(of(answered(START, anc(2, 499))))[0]
+    (tmp_path / "suite").write_text(f"{header}\n{json.dumps(broken)}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"suite:2: "):
+        read_suite(tmp_path / "suite")
+
+
+@pytest.mark.parametrize("part", NO_HEADERS, ids=str)
+def test_what_is_no_header_is_refused_by_the_schema_and_by_the_reader(part: dict[str, Any], tmp_path: Path) -> None:
+    [header, *_] = lines_of(of(answered(START)))
+    validator = jsonschema.Draft202012Validator(suite_schema())
+    assert validator.is_valid(json.loads(header))
+    broken = {**json.loads(header), **part}
+    assert not validator.is_valid(broken)
+    (tmp_path / "suite").write_text(f"{json.dumps(broken)}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"suite:1: "):
+        read_suite(tmp_path / "suite")
+
+
+def test_a_dose_due_may_say_more() -> None:
+    good = changed("steps", 0, "expected", "due", 0, "how", to="by mouth")
+    assert jsonschema.Draft202012Validator(suite_schema()).is_valid(good)
+    assert TestCourse.model_validate(good).model_dump(mode="json") == good
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
-"""Lets a machine that knows symbols alone be tested with clinical events: python symbols.py COMMAND ...
+"""An adapter for a machine that knows symbols alone, so that it is tested with clinical events.
 
-It stands between the test kit and the command: it reads events, says by the alphabet of ixastate which symbol each of
-them means, hands that on as `{"type": "symbol", "symbol": ...}` (null for an event that means nothing to the machine),
+    python symbols.py COMMAND ...
+
+It stands between the test kit and the command: it reads events, finds by the alphabet of ixastate which symbol each of
+them means, passes that on as `{"type": "symbol", "symbol": ...}` (null for an event that means nothing to the machine),
 and passes the answer back. What belongs to no phase of the course, or is reported under the wrong kind of event, it
 refuses itself. It knows no state and no rule; where the course stands it knows from the answers.
 """
@@ -11,19 +13,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import Any, get_args
 
+from ixastate.chart.status import Phase
 from ixastate.course.alphabet import Context, read
 from ixastate.errors import CourseRefusal
 from ixastate.events import ConsentWithdrawn, CourseStarted, PatientDied, parse_event
 from ixastate.rules import load_edition
 
 EDITION = load_edition("dosing-text")
+NOT_STARTED, _, ENDED = get_args(Phase)
 BEFORE_THE_START = CourseStarted | PatientDied | ConsentWithdrawn
 
 
 class Machine:
-    """The command, asked with one line and heard for one."""
+    """The command: one line in, one line out."""
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
@@ -47,17 +51,17 @@ class Translator:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._context = Context()
-        self._phase = "screening"
+        self._phase: str = NOT_STARTED
 
     def answer(self, line: str) -> dict[str, Any]:
         """The machine's answer to an event."""
         event = parse_event(json.loads(line), "request")
-        started = self._phase != "screening"
+        started = self._phase != NOT_STARTED
         belongs = not isinstance(event, CourseStarted) if started else isinstance(event, BEFORE_THE_START)
         if not belongs:
             return {"refused": True}
         symbol = None
-        if self._phase != "discontinued":
+        if self._phase != ENDED:
             try:
                 meaning = read(event, self._context, EDITION)
             except CourseRefusal:

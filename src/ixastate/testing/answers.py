@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, NotRequired, get_args
 
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 from typing_extensions import TypedDict
@@ -28,7 +28,7 @@ Number = StrictInt | StrictFloat
 DoseInForce = Annotated[
     Number | None, Field(description="The level in force in mg, held or not; null outside treatment.")
 ]
-Held = Annotated[bool, Field(description="Whether the drug is held.")]
+Held = Annotated[bool, Field(description="True when the drug is held.")]
 
 
 class DueDose(TypedDict):
@@ -59,10 +59,10 @@ class RightAnswer(TypedDict):
             Field(description="The doses due on the day of the event, as known at that day's clock time; a set."),
         ]
     ]
-    refused: Annotated[bool, Field(description="Whether the event cannot belong here; then nothing has moved.")]
+    refused: Annotated[bool, Field(description="True when the event cannot belong here; then nothing has moved.")]
     late_dose: NotRequired[
         Annotated[
-            bool, Field(description="Whether the missed dose may still be taken; only in answers to dose_missed.")
+            bool, Field(description="True when the missed dose may still be taken; only in answers to dose_missed.")
         ]
     ]
 
@@ -81,6 +81,7 @@ KEYS = (
     "orders",
     "due",
 )
+NOT_STARTED, ON_TREATMENT, ENDED = get_args(Phase)
 # The drug that a part of an answer is about.
 HELD_OF: dict[str, Drug] = {f"{drug}_held": drug for drug in BOTH}
 DOSE_OF: dict[str, Drug] = {f"{drug}_mg": drug for drug in BOTH}

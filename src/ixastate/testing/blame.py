@@ -16,7 +16,7 @@ from ixastate.events import KINDS, Drug
 from ixastate.orders import Order, Verb
 from ixastate.rules import Edition
 from ixastate.rules.effects import Effects, RuleEffects, load_effects
-from ixastate.testing.answers import DOSE_OF, HELD_OF, Difference
+from ixastate.testing.answers import DOSE_OF, ENDED, HELD_OF, Difference
 from ixastate.testing.sentences import order_of, parts_of
 
 Rules = tuple[str, ...]
@@ -121,7 +121,7 @@ def _broken(checked: CheckedEvent, difference: Difference, edition: Edition) -> 
 
 def _phase(checked: CheckedEvent, difference: Difference) -> list[str]:
     """Treatment ends too late, or too early."""
-    if difference.expected == "discontinued":
+    if difference.expected == ENDED:
         return checked.acting(checked.effects.ends)
     instead = [rule for resting, rule in checked.effects.ends_instead.items() if resting in checked.rules]
     return instead or _first(checked, checked.effects.ends)
@@ -142,7 +142,7 @@ def _dose(checked: CheckedEvent, difference: Difference, drug: Drug) -> list[str
     """A drug is lowered that should keep its dose, or the other way round, or by too much."""
     lowers, keeps = checked.effects.lowers.of(drug), checked.effects.keeps.of(drug)
     before, expected, got = checked.before.get(difference.key), difference.expected, difference.got
-    if checked.expected.get("phase") == "discontinued" or expected is None or got is None:
+    if checked.expected.get("phase") == ENDED or expected is None or got is None:
         return _first(checked, checked.effects.ends)
     too_low = isinstance(got, int | float) and got < expected
     if before is None or expected < before:

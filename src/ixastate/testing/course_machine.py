@@ -108,7 +108,7 @@ class CourseMachine(RuleBasedStateMachine):
         self._adapter = type(self).adapter()
         self._oracle = Oracle(self.edition)
         self._day = 1
-        # Whether the course is dated by the clock, which alone can tell hours, and not by treatment days.
+        # A course is dated by the clock, which alone has hours, or by treatment days.
         self._clock = False
         self._answered: list[tuple[dict[str, Any], Expected]] = []
         self._passed: list[str] = []

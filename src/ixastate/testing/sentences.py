@@ -13,11 +13,11 @@ from typing import Any
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.states import Episode, Level
-from ixastate.chart.status import Status
+from ixastate.chart.status import Status, status_of
 from ixastate.events import Drug
 from ixastate.orders import Order, every_order
 from ixastate.rules import Edition
-from ixastate.symbols import BOTH, toxicities
+from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, toxicities
 
 Parts = Mapping[str, Any]
 
@@ -55,8 +55,9 @@ def _phrases(edition: str) -> dict[str, Parts]:
     """Each phrase with the parts on which all statuses agree that are put in these words."""
     phrases: dict[str, dict[str, Any]] = {}
     for status in _statuses(edition):
-        parts = {"phase": status.phase}
-        if status.phase == "on treatment":
+        parts: dict[str, Any] = {"phase": status.phase}
+        # Outside treatment the phase is all that there is to say.
+        if status.ixazomib_mg is not None:
             parts = vars(status) | {"held_for": list(status.held_for)}
         known = phrases.setdefault(status.words, parts)
         phrases[status.words] = {key: value for key, value in known.items() if parts[key] == value}
@@ -65,9 +66,9 @@ def _phrases(edition: str) -> dict[str, Parts]:
 
 def _statuses(edition: str) -> Iterator[Status]:
     """Every status that the chart's levels and holds can make up, reachable or not."""
-    yield Status("screening")
-    yield Status("discontinued")
     chart = build_chart(edition)
+    for outside in (SCREENING, DISCONTINUED):
+        yield status_of(chart.meanings, outside)
     ixazomib, lenalidomide = (_doses(chart.levels.values(), drug) for drug in BOTH)
     # For each toxicity, in the order of the regions: no hold, or one of its holds.
     holds: dict[str, list[Episode | None]] = {toxicity.name: [None] for toxicity in toxicities(chart.edition)}

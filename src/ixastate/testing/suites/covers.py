@@ -110,7 +110,7 @@ class CoverTargets:
                 yield number, symbol, out
 
     def can_be_shown(self, number: int, symbol: int) -> bool:
-        """Whether an event can mean this symbol in this configuration."""
+        """True when an event can mean this symbol in this configuration."""
         return symbol not in self._unseen or bool(self.table.space.bits[number] & self._open_term)
 
     @cached_property

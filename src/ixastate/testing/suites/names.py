@@ -11,10 +11,10 @@ from typing import Any
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.states import Episode
-from ixastate.chart.status import Status
+from ixastate.chart.status import status_of
 from ixastate.rules import Edition
-from ixastate.symbols import BOTH, NEW_CYCLE, TOXICITIES, Configuration, Toxicity, usual_start
-from ixastate.testing.answers import Expected, differences, standing
+from ixastate.symbols import BOTH, NEW_CYCLE, SCREENING, TOXICITIES, Configuration, Toxicity, usual_start
+from ixastate.testing.answers import ENDED, ON_TREATMENT, Expected, differences, standing
 from ixastate.testing.blame import CheckedEvent, blame, by_weight, effects
 from ixastate.words import describe
 
@@ -22,7 +22,7 @@ AnsweredCourse = Sequence[tuple[Mapping[str, Any], Expected]]
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 # Courses are named after the episodes of these. The criteria for a new cycle hold drugs, and are no toxicity.
 EPISODES_OF: dict[str, Toxicity] = {toxicity.event: toxicity for toxicity in TOXICITIES if toxicity is not NEW_CYCLE}
-BEFORE_THE_START = standing(Status("screening"))
+BEFORE_THE_START = standing(status_of({}, SCREENING))
 
 
 def name_of(course: AnsweredCourse, edition: Edition) -> str:
@@ -38,7 +38,7 @@ def main_rule(course: AnsweredCourse, edition: Edition) -> str:
     before = _before(course)
     earlier = frozenset(rule for _, expected in course[:-1] for rule in expected.rules)
     checked = CheckedEvent(event, last.answer, last.rules, last.schedule, before, earlier)
-    if event["type"] == "course_started" and last.answer["phase"] == "on treatment":
+    if event["type"] == "course_started" and last.answer["phase"] == ON_TREATMENT:
         usual = usual_start(edition)
         found = differences(last.answer, {"ixazomib_mg": usual.ixazomib_mg, "lenalidomide_mg": usual.lenalidomide_mg})
         return next(iter(blame(checked, found, edition) if found else effects().whatever.due.ixazomib), "")
@@ -81,7 +81,7 @@ def _episodes(course: AnsweredCourse, toxicity: Toxicity, edition: Edition) -> i
 
 
 def _clear(configuration: Configuration, toxicity: Toxicity, edition: Edition) -> bool:
-    """Whether the course is on treatment and between two episodes of a toxicity."""
+    """True when the course is on treatment and in no episode of this toxicity."""
     found = map(build_chart(edition.name).meanings.get, configuration)
     return any(
         isinstance(meaning, Episode) and meaning.toxicity == toxicity.name and not meaning.open for meaning in found
@@ -93,7 +93,7 @@ def _follows(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if after["refused"]:
         return "refused"
     if after["phase"] != before["phase"]:
-        if after["phase"] == "discontinued":
+        if after["phase"] == ENDED:
             return "treatment ends"
         return ", ".join(f"{drug} {after[f'{drug}_mg']} mg" for drug in BOTH)
     changes = []
