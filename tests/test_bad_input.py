@@ -85,15 +85,15 @@ def with_status(**changes: Any) -> dict[str, Any]:
 
 
 NOT_LINES = [
-    Bad("empty-file", b"", None, "", "there is no event", "one JSON object a line"),
-    Bad("only-blank-lines", b"\n \n\t\r\n\n", None, "", "there is no event", "one JSON object a line"),
-    Bad("prose", content(START, "rash grade 2 today"), 2, "", "not JSON", "one JSON object a line"),
+    Bad("empty-file", b"", None, "", "there is no event", "one JSON object per line"),
+    Bad("only-blank-lines", b"\n \n\t\r\n\n", None, "", "there is no event", "one JSON object per line"),
+    Bad("prose", content(START, "rash grade 2 today"), 2, "", "not JSON", "one JSON object per line"),
     Bad("single-quotes", content(START, "{'type': 'rash_graded'}"), 2, "", "column 2"),
     Bad("trailing-comma", content(START, '{"type": "rash_graded", "day": 9,}'), 2, "", "not JSON"),
     Bad("comment", content("# a log", START), 1, "", "not JSON"),
     Bad("two-events-in-one-line", content(START, json.dumps(RASH) * 2), 2, "", "not JSON"),
     Bad("old-mac-line-ends", json.dumps(START).encode() + b"\r" + json.dumps(RASH).encode(), 1, "", "not JSON"),
-    Bad("indented-json", json.dumps(START, indent=1).encode(), 1, "", "not JSON", "one JSON object a line"),
+    Bad("indented-json", json.dumps(START, indent=1).encode(), 1, "", "not JSON", "one JSON object per line"),
     Bad(
         "cut-after-a-value", cut(START, '{"type": "rash_graded", "day": 9, "grade": 2'), 2, "", "cut short", "complete"
     ),
@@ -208,8 +208,8 @@ DATES = [
     after_start("day-far-off", {**UNDATED, "day": 36_526}, "day", "less than or equal to 36525"),
     after_start("day-and-a-half", {**UNDATED, "day": 1.5}, "day", "integer"),
     after_start("day-in-quotes", {**UNDATED, "day": "9"}, "day", "integer", "given: '9'"),
-    after_start("day-and-at", {**RASH, "at": "2026-03-10T08:00:00+01:00"}, "", "exactly one of at", "the line gives"),
-    after_start("neither-day-nor-at", UNDATED, "", "exactly one of at", "the line gives type, grade"),
+    after_start("day-and-at", {**RASH, "at": "2026-03-10T08:00:00+01:00"}, "", "exactly one of at", "given: "),
+    after_start("neither-day-nor-at", UNDATED, "", "exactly one of at", "given: type, grade"),
     bad_start("clock-without-zero", "clock_time", "24 hours", "'8:00'", clock_time="8:00"),
     bad_start("clock-24", "clock_time", "24 hours", "'24:00'", clock_time="24:00"),
     bad_start("clock-number", "clock_time", "24 hours", "given: 8", clock_time=8),

@@ -17,12 +17,11 @@ from typing import Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
 
 from ixastate.chart.status import Status
 from ixastate.course.course import Course
 from ixastate.course.schedule import Dose, doses_due
-from ixastate.errors import CourseRefusal
+from ixastate.errors import CourseRefusal, InputError
 from ixastate.events import AnyEvent, Event, parse_event
 from ixastate.rules import load_edition
 
@@ -258,10 +257,8 @@ def check_event(course: Course, row: Row, zone: tzinfo) -> None:
     seen = date_of(row.when, zone) | event_of(row.seen)
     try:
         record = course.observe(parse_event(seen))
-    except (CourseRefusal, ValidationError) as refusal:
+    except (CourseRefusal, InputError) as refusal:
         message = str(refusal)
-        if isinstance(refusal, ValidationError):
-            message = "; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in refusal.errors())
         assert course.snapshot() == before, f"{row.place}: a refused event has moved the course"
         expected = row.asked_for.removeprefix("refused: ")
         asked_for = row.asked_for if expected != row.asked_for and expected in message else f"refused: {message}"

@@ -389,3 +389,23 @@ def test_two_courses_do_not_disturb_each_other() -> None:
 def test_courses_in_threads_give_the_same_records_as_one_after_the_other() -> None:
     names = [f"patient {number}" for number in range(4)]
     assert at_once([partial(run, name) for name in names]) == [run(name) for name in names]
+
+
+# --- Days without dates ----------------------------------------------------------------------------------------
+
+
+def test_days_out_of_order_are_told_as_days() -> None:
+    """The calendar of a course that knows no dates is made up, and its dates are nobody's."""
+    course = Course("p")
+    course.observe({name: value for name, value in START.items() if name != "at"} | {"day": 1})
+    see(course, "neutrophils_measured", 8, **LOW)
+    refusal = refuses(course, {**RASH, "day": 3})
+    assert refusal.what == "time goes backwards: day 3 comes after day 8"
+    assert "2001" not in str(refusal)
+
+
+def test_a_leaf_that_cannot_be_printed_is_told_on_one_line() -> None:
+    for configuration in (["\r", *SEVEN[1:]], ["a\nb"]):
+        with pytest.raises(ChartError) as refused:
+            Course.resume(saved_with(configuration=configuration))
+        assert len(str(refused.value).splitlines()) == 1

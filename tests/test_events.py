@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from ixastate.errors import InputError
 from ixastate.events import (
     CELLS_PER_MM3,
     EVENT,
@@ -310,9 +311,18 @@ def test_what_cannot_be_is_refused(facts: dict[str, Any], field: str, value: Any
     if value is MISSING:
         del changed[field]
     with pytest.raises(ValidationError) as refused:
-        parse_event(changed)
+        EVENT.validate_python(changed)
     (problem,) = refused.value.errors()  # one thing is wrong, and one thing is said
     assert wrong in problem["loc"] or (" " in wrong and wrong in problem["msg"])
+    with pytest.raises(InputError) as told:
+        parse_event(changed, "here")
+    names = [str(name) for name in problem["loc"][1:]]
+    if problem["type"] in ("missing", "extra_forbidden"):
+        assert told.value.where == "here"
+        assert f"{names[-1]!r}" in told.value.what
+    elif facts.get("type") == changed.get("type"):
+        assert told.value.where == ": ".join(["here", *filter(None, [".".join(names)])])
+    assert told.value.remedy
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1000000000", '"500"', "true", "null"])

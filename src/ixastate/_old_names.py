@@ -69,7 +69,7 @@ def old_names(module: str) -> Callable[[str], Any]:
     def found(name: str) -> Any:
         home, new = NAMES.get(module, {}).get(name, (MODULES.get(module, ""), name))
         # The names that Python itself asks a module for, such as `__file__`, are no old names.
-        if not home or name.startswith("_") or not hasattr(import_module(home), new):
+        if not home or name[0] == "_" or not hasattr(import_module(home), new):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         root = import_module("ixastate")
         home = "ixastate" if new in root.__all__ else home

@@ -205,7 +205,7 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
     if kind == "extra_forbidden":
         names = list(model.model_fields) if model is not None and len(path) == 1 else []
         return InputError(f"there is no field {path[-1]!r} here", where=where, remedy=near(path[-1], names))
-    message = problem["msg"].removeprefix("Value error, ")
+    message = str(problem["ctx"]["error"]) if kind == "value_error" else problem["msg"]
     message = message[0].lower() + message[1:].replace("Input should", "it should")
     message = message.replace("input should", "it should")
     return InputError(message, where=place, remedy=_given(problem["input"]))

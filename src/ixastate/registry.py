@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from ixastate.errors import IxastateError, near
 
-_HOMES: dict[str, str] = {}
+# Each service with the module and the function that offer it.
+_HOMES: dict[str, tuple[str, str]] = {}
 
 
 class Picture(Protocol):
@@ -32,14 +33,14 @@ class Picture(Protocol):
     def _repr_svg_(self) -> str: ...
 
 
-def provide(service: str, home: str) -> None:
-    """Say where a service is found: `home` is 'module:function'. The last word counts."""
-    _HOMES[service] = home
+def provide(service: str, module: str, function: str) -> None:
+    """Say which function of which module offers a service; the last one counts."""
+    _HOMES[service] = module, function
 
 
 def find(service: str) -> Any:
     """The function that offers a service, imported now; `IxastateError` when nothing offers it."""
     if service not in _HOMES:
         raise IxastateError(f"nothing offers {service!r}", where="registry", remedy=near(service, _HOMES))
-    module, _, function = _HOMES[service].partition(":")
+    module, function = _HOMES[service]
     return getattr(import_module(module), function)

@@ -6,46 +6,44 @@ from functools import singledispatch
 
 from ixastate.events import (
     BilirubinMeasured,
+    ConsentWithdrawn,
     Count,
     CourseStarted,
     CreatinineClearanceMeasured,
     CycleAssessed,
-    DoseEvent,
+    DoseDelayed,
+    DoseMissed,
     DoseOverdosed,
     DoseTaken,
     DoseTakenWrongly,
+    DoseVomited,
     Event,
+    IntolerableToxicityDeclared,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
+    PatientDied,
+    ProgressionFound,
     RashGraded,
 )
 
-_PLAIN = {
-    "progression_found": "the disease has progressed",
-    "intolerable_toxicity_declared": "the toxicity is declared intolerable",
-    "patient_died": "the patient has died",
-    "consent_withdrawn": "the patient has withdrawn",
-    "dose_missed": "{drug}: a dose was missed",
-    "dose_delayed": "{drug}: a dose was taken late",
-    "dose_vomited": "{drug}: vomited after the dose",
+# The words of the kinds of which there is nothing more to say.
+_PLAIN: dict[type[Event], str] = {
+    ProgressionFound: "the disease has progressed",
+    IntolerableToxicityDeclared: "the toxicity is declared intolerable",
+    PatientDied: "the patient has died",
+    ConsentWithdrawn: "the patient has withdrawn",
 }
 
 
 @singledispatch
 def describe(event: Event) -> str:
     """What was seen, in one line. A kind of event without words of its own is told by its name and its fields."""
-    kind: str = getattr(event, "type", type(event).__name__)
-    if kind not in _PLAIN:
-        return _by_fields(kind, event)
-    if isinstance(event, DoseEvent):
-        scheduled = getattr(event, "scheduled_day", None)
-        words = _PLAIN[kind].format(drug=event.drug)
-        return f"{words} (due on day {scheduled})" if scheduled else words
-    return _PLAIN[kind]
+    return _PLAIN.get(type(event)) or _by_fields(event)
 
 
-def _by_fields(kind: str, event: Event) -> str:
+def _by_fields(event: Event) -> str:
+    kind = getattr(event, "type", type(event).__name__)
     shown = {name: value for name, value in event if name not in {"type", *Event.model_fields} and value is not None}
     fields = ", ".join(f"{_spaced(name)} {_spaced(str(value))}" for name, value in shown.items())
     return f"{_spaced(kind)}: {fields}" if fields else _spaced(kind)
@@ -124,9 +122,28 @@ def _amount(event: DoseTaken | DoseOverdosed) -> str:
 
 
 @describe.register
+def _missed(event: DoseMissed) -> str:
+    return f"{event.drug}: a dose was missed{_due(event.scheduled_day)}"
+
+
+@describe.register
+def _delayed(event: DoseDelayed) -> str:
+    return f"{event.drug}: a dose was taken late{_due(event.scheduled_day)}"
+
+
+@describe.register
+def _vomited(event: DoseVomited) -> str:
+    return f"{event.drug}: vomited after the dose"
+
+
+@describe.register
 def _wrongly(event: DoseTakenWrongly) -> str:
     return f"{event.drug}: taken {event.fault.replace('_', ' ')}"
 
 
 def _agreed(agrees: bool) -> str:
     return ", the physician agrees to resume" if agrees else ""
+
+
+def _due(scheduled_day: int | None) -> str:
+    return f" (due on day {scheduled_day})" if scheduled_day else ""

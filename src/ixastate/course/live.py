@@ -81,13 +81,15 @@ class Machine:
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
+        # A saved configuration can hold any text.
+        where = ", ".join(leaf if leaf.isprintable() else repr(leaf) for leaf in configuration)
         if len(set(configuration)) != len(configuration):
-            raise ChartError("a leaf is named twice", where=", ".join(configuration))
+            raise ChartError("a leaf is named twice", where=where)
         found: set[str] = set()
         for leaf in configuration:
             state = self._states.get(leaf)
             if state is None or state.states:
-                raise ChartError(f"{leaf!r} is no leaf of the chart", where=", ".join(configuration))
+                raise ChartError(f"{leaf!r} is no leaf of the chart", where=where)
             while state is not None:
                 found.add(state.id)
                 state = state.parent
@@ -95,10 +97,10 @@ class Machine:
         for state in active:
             children = sum(child.id in found for child in state.states)
             if state.states and children != (len(state.states) if state.parallel else 1):
-                raise ChartError(f"{children} children of {state.id!r} are active", where=", ".join(configuration))
+                raise ChartError(f"{children} children of {state.id!r} are active", where=where)
         roots = sum(state.parent is None for state in active)
         if roots != 1:
-            raise ChartError(f"{roots} root states are active, not one", where=", ".join(configuration))
+            raise ChartError(f"{roots} root states are active, not one", where=where)
         return OrderedSet(state.id for state in active)
 
 

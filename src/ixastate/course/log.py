@@ -110,7 +110,7 @@ def _json(raw: bytes, where: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
-        if not raw.endswith(b"\n") and _could_go_on(text.rstrip(), error):
+        if raw[-1:] != b"\n" and _could_go_on(text.rstrip(), error):
             raise InputError("the last line is cut short", where=where, remedy="complete it or take it out") from None
         raise InputError(
             f"not JSON: {error.msg} at column {error.colno}", where=where, remedy="one JSON object per line"
@@ -124,8 +124,8 @@ def _could_go_on(text: str, error: json.JSONDecodeError) -> bool:
     rest = text[error.pos :]
     return (
         len(rest) <= 1
-        or error.msg.startswith("Unterminated string")
-        or any(word.startswith(rest) for word in ("true", "false", "null"))
+        or "Unterminated string" in error.msg
+        or any(word[: len(rest)] == rest for word in ("true", "false", "null"))
     )
 
 
