@@ -28,7 +28,7 @@ from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.models.reference import Reference
 from ixastate.cohort.rows import room
 from ixastate.cohort.run.courses import compare_batch
-from ixastate.cohort.run.plan import Plan, run_context
+from ixastate.cohort.run.plan import Plan, arrays_of, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import simulate
 from ixastate.errors import InputError
@@ -73,21 +73,22 @@ TIMES = {1: 21, 2: 11, 3: 7}
 DAYS = {1: list(range(1, 22)), 2: list(range(1, 22, 2)), 3: [1, 4, 7, 10, 13, 16, 19]}
 
 
-@pytest.fixture(params=EDITIONS)
-def severe(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An edition made up, known by name while the test runs; its start for a severely impaired kidney."""
+@pytest.fixture(scope="module", params=EDITIONS)
+def severe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An edition made up, known by name while its tests run; its start for a severely impaired kidney."""
     written, (mg, every) = EDITIONS[request.param]
-    file = tmp_path / "made_up.toml"
+    file = tmp_path_factory.mktemp("made-up") / "made_up.toml"
     file.write_text(written)
-    monkeypatch.setitem(rules.EDITIONS, NAME, str(file))
-    monkeypatch.setitem(editions.SHAPES, NAME, replace(editions.SHAPES["dosing-text"], unreachable=()))
-    _forget()
-    (found,) = (
-        start
-        for start in starts(rules.load_edition(NAME))
-        if (start.lenalidomide_mg, start.every_days, start.ixazomib_mg) == (mg, every, 3.0)
-    )
-    yield found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(rules.EDITIONS, NAME, str(file))
+        patch.setitem(editions.SHAPES, NAME, replace(editions.SHAPES["dosing-text"], unreachable=()))
+        _forget()
+        (found,) = (
+            start
+            for start in starts(rules.load_edition(NAME))
+            if (start.lenalidomide_mg, start.every_days, start.ixazomib_mg) == (mg, every, 3.0)
+        )
+        yield found
     _forget()
 
 
@@ -98,12 +99,12 @@ def _forget() -> None:
     from ixastate.table import table
 
     for cached in (rules.load_edition, table._table_of, plan.arrays_of, plan.run_context, courses._comparison):
-        cached.cache_clear()
-    live.machine.cache_clear()
+        cached.cache_clear()  # type: ignore[attr-defined]
+    live._machine.cache_clear()
 
 
 def arrays() -> MachineArrays:
-    return machine_arrays(Table.of(NAME))
+    return arrays_of(NAME)
 
 
 def hazards(share: str) -> str:
@@ -201,7 +202,7 @@ def test_the_exact_answer_tells_starts_apart_that_lead_to_one_configuration(seve
     assert doses[:, 1].tolist() == pytest.approx([sum(halves) / 2] * 2)
 
 
-def test_two_starts_of_one_dose_have_names_of_their_own(tmp_path: Path) -> None:
+def test_two_starts_of_one_dose_have_names_of_their_own() -> None:
     edition = rules.parse(EDITIONS["one dose, two rhythms"][0], "made_up.toml")
     assert [(start.name, start.every_days) for start in starts(edition) if start.lenalidomide_mg == 10] == [
         ("start_4_10", 1),
@@ -210,12 +211,12 @@ def test_two_starts_of_one_dose_have_names_of_their_own(tmp_path: Path) -> None:
     ]
 
 
-def test_a_dose_that_tenths_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dose_that_tenths_cannot_hold_is_refused() -> None:
     """1.25 mg would be booked as 1.2."""
     from ixastate.cohort import arrays as module
 
     assert module._tenths([[2.5, None, 40.0]]).tolist() == [[25, 0, 400]]
-    with pytest.raises(InputError, match="1.25 mg is no whole number of tenths"):
+    with pytest.raises(InputError, match=r"1\.25 mg is no whole number of tenths"):
         module._tenths([[4.0, 1.25, 40.0]])
 
 
@@ -233,7 +234,7 @@ def test_a_run_of_a_damaged_calendar_is_found(severe: Any, tmp_path: Path, monke
     daily = property(lambda of: np.minimum(every.func(of), 1))  # type: ignore[attr-defined]
     monkeypatch.setattr(MachineArrays, "lenalidomide_every_days", daily)
     toxicity = tmp_path / "mine.toml"
-    toxicity.write_text(hazards(f"{severe.name} = 1.0"))
-    run: Run = simulate(tmp_path / "run", patients=3, cycles=1, edition=NAME, toxicity=str(toxicity), threads=1)
-    _, found = compare_batch(str(run.path), [0, 1, 2])
+    toxicity.write_text(hazards(f"{severe.name} = 0.9\nstart_4_25 = 0.1"))
+    run: Run = simulate(tmp_path / "run", patients=12, cycles=1, edition=NAME, toxicity=str(toxicity), threads=1)
+    _, found = compare_batch(str(run.path), list(range(12)))
     assert {one.part for one in found} == {"lenalidomide in tenths of a mg"}
