@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ixastate.cohort.answers.validate import Arm, Check, arm, validate
+from ixastate.cohort.answers.answers_text import check_lines
+from ixastate.cohort.answers.trials import TrialFigure, parse, trial_figures
+from ixastate.cohort.answers.validate import Arm, Check, arm, counts, courses, graded, nadir, validate
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.rows import KIND
 from ixastate.course.schedule import is_due_day
+from ixastate.errors import InputError
 
 from .tables import table
 
@@ -45,22 +48,100 @@ def test_what_is_judged_agrees(edition: str) -> None:
 @pytest.mark.parametrize("edition", ["dosing-text", "us-label"])
 def test_what_is_not_judged_says_why_and_what_is_published_says_where(edition: str) -> None:
     for check in checks(edition).values():
-        assert check.judged or "not to be expected" in check.words
+        assert check.judged or "not to be expected" in check.words or "no source was found" in check.words
         assert len(check.source) > 4
-        assert check.low <= check.high
-        assert check.tolerance > 0
+        assert (check.reported.source is None) == (check.reported.published is None)
+        low, high = check.reported.compared
+        assert low <= high
+        assert check.reported.tolerance > 0
+
+
+def test_a_figure_without_a_source_is_printed_and_not_judged() -> None:
+    """Those that were remembered: none of them decides whether the model is valid."""
+    unsourced = {name for name, figure in trial_figures().items() if figure.source is None}
+    assert unsourced == {
+        "neutrophils below 500",
+        "a dose was reduced",
+        "stopped for toxicity",
+        "died on treatment",
+        "median cycles",
+    }
+    for edition in ("dosing-text", "us-label"):
+        found = [check.as_json() for check in checks(edition).values()]
+        lines = check_lines(found, edition)
+        for name in unsourced:
+            check = checks(edition)[name]
+            assert not check.judged
+            assert "no source was found for it" in check.words
+            assert check.source.startswith("no source")
+            (line,) = (line for line in lines if line.startswith(f"{name}, "))
+            assert "not judged" in line
+            assert "no source" in line
+            recalled = "-".join(f"{figure:g}" for figure in check.reported.recalled or ())
+            assert f"({recalled})" in line
+
+
+def test_what_was_recalled_beside_a_source_does_not_count() -> None:
+    figure = trial_figures()["platelets below 25,000"]
+    assert (figure.published, figure.recalled) == ((13.0,), (7.0,))
+    check = Check("platelets below 25,000", figure, 9.9)
+    assert not check.agrees
+    assert replace(check, simulated=10.1).agrees
+
+
+def test_every_figure_is_computed_and_every_computed_figure_is_listed() -> None:
+    one = cohort()
+    computed = graded(one, one) | counts(one, one) | courses(one) | nadir(MODEL, arrays("us-label"))
+    assert sorted(computed) == sorted(trial_figures())
 
 
 def test_under_the_text_doses_and_stops_are_not_judged_by_a_trial_with_other_rules() -> None:
     text, label = checks("dosing-text"), checks("us-label")
     assert text.keys() == label.keys()
-    apart = {name for name in text if text[name].judged != label[name].judged}
+    apart = {name for name in text if text[name].words != label[name].words}
     assert apart == {
         "median dose intensity of ixazomib",
         "median dose intensity of lenalidomide",
+        "a dose was reduced",
         "stopped for toxicity",
     }
     assert all("dose rules" in text[name].words for name in apart)
+    assert not any("dose rules" in check.words for check in label.values())
+
+
+ENTRY = """["rash"]
+unit = "%"
+published = [18]
+source = "a trial"
+tolerance = 2.0
+because = "sampling"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        ("[18]", "[18", "trials.toml", "not TOML"),
+        ('source = "a trial"\n', "", "trials.toml: rash", "needs its source"),
+        ("published = [18]\n", "", "trials.toml: rash", "a source its published figure"),
+        ('published = [18]\nsource = "a trial"\n', "", "trials.toml: rash", "published or recalled"),
+        ("[18]", "[18, 12]", "trials.toml: rash", "lower figure comes first"),
+        ("[18]", "[]", "trials.toml: rash: published", "at least 1"),
+        ("[18]", "[1, 2, 3]", "trials.toml: rash: published", "at most 2"),
+        ('"a trial"', '""', "trials.toml: rash: source", "at least 1"),
+        ('because = "sampling"\n', "", "trials.toml: rash: because", "required"),
+        ("tolerance = 2.0", "tolerance = 0.0", "trials.toml: rash: tolerance", "greater than 0"),
+        ("unit =", "unity =", "trials.toml: rash", ""),
+    ],
+)
+def test_a_file_of_figures_that_does_not_hold_is_refused(old: str, new: str, where: str, what: str) -> None:
+    assert parse(ENTRY, "trials.toml")["rash"].compared == (18.0, 18.0)
+    assert old in ENTRY
+    with pytest.raises(InputError) as refused:
+        parse(ENTRY.replace(old, new, 1), "trials.toml")
+    assert refused.value.where.startswith(where)
+    assert what in refused.value.what
+    assert refused.value.remedy
 
 
 def test_the_figures_of_the_design_are_all_there() -> None:
@@ -92,13 +173,14 @@ def test_a_model_that_is_moved_fails(values: dict[str, Any], figure: str) -> Non
 
 
 def test_a_check_agrees_within_its_tolerance_and_no_further() -> None:
-    check = Check("x", "%", 26.0, 30.0, 2.0, 24.0, "somewhere")
+    figure = TrialFigure(unit="%", published=(26.0, 30.0), source="somewhere", tolerance=2.0, because="sampling")
+    check = Check("x", figure, 24.0)
     assert check.agrees
     assert not replace(check, simulated=23.9).agrees
     assert replace(check, simulated=32.0).agrees
     assert not replace(check, simulated=32.1).agrees
-    assert (check.published, replace(check, low=30.0).published) == ("26-30", "30")
     assert check.as_json()["agrees"] is True
+    assert check.as_json()["published"] == [26.0, 30.0]
 
 
 # --- The figures are computed rightly: the same, patient by patient and day by day --------------------------------
@@ -110,7 +192,7 @@ def cohort() -> Arm:
     return arm(model, arrays("us-label"), 300, 10, 5)
 
 
-def courses() -> list[list[int]]:
+def rows_by_patient() -> list[list[int]]:
     """The rows of each patient."""
     rows = cohort().block.rows
     return [np.flatnonzero(rows.patient == patient).tolist() for patient in range(300)]
@@ -120,7 +202,7 @@ def test_dose_intensity_day_by_day() -> None:
     rows, whole, edition = cohort().block.rows, table("us-label"), table("us-label").graph.edition
     every = arrays("us-label").lenalidomide_every_days
     found = cohort().intensity(0), cohort().intensity(1)
-    for patient, course in enumerate(courses()):
+    for patient, course in enumerate(rows_by_patient()):
         over = not arrays("us-label").treated[rows.configuration[course[-1]]]
         last_day = int(rows.day[course[-1]]) - 1 if over else 280
         missed = {int(rows.value[at]) for at in course if rows.kind[at] == KIND["dose_missed"]}
@@ -143,7 +225,7 @@ def test_dose_intensity_day_by_day() -> None:
 def test_worst_grades_lowest_counts_reductions_and_ends_patient_by_patient() -> None:
     one = cohort()
     rows, whole = one.block.rows, table("us-label")
-    for patient, course in enumerate(courses()):
+    for patient, course in enumerate(rows_by_patient()):
         later = [at for at in course if rows.day[at] > 1]
         grades = [rows.value[at] for at in later if rows.kind[at] == KIND["rash_graded"]]
         assert one.worst("rash_graded")[patient] == max(grades, default=0)

@@ -45,18 +45,19 @@ def _titled(title: str, rows: Sequence[Sequence[str]]) -> list[str]:
 
 def check_lines(checks: Sequence[Mapping[str, Any]], edition: str, width: int = WIDTH) -> list[str]:
     """The validation under one edition; `checks` are the JSON objects of its lines."""
-    rows = [["", "pkpd", "tolerance", "simulated", ""]]
-    for check in checks:
-        low, high = check["pkpd"]
-        rows.append(
+    rows = [
+        ["", "published", "tolerance", "simulated", ""],
+        *(
             [
                 f"{check['figure']}, {check['unit']}",
-                f"{low:g}" if low == high else f"{low:g}-{high:g}",
+                _reported(check),
                 f"± {check['tolerance']:g}",
                 f"{check['simulated']:.1f}",
-                "agrees" if check["agrees"] else "DIFFERS" if check["judged"] else "differs",
+                _verdict(check),
             ]
-        )
+            for check in checks
+        ),
+    ]
     sources = ["source", *(check["source"] for check in checks)]
     table = [
         part
@@ -70,3 +71,15 @@ def check_lines(checks: Sequence[Mapping[str, Any]], edition: str, width: int = 
         for line in textwrap.wrap(f"{check['figure']}: {check['words']}", width, subsequent_indent="  ")
     ]
     return [f"Simulated against published, edition {edition}", *table, *(["", *noted] if noted else [])]
+
+
+def _reported(check: Mapping[str, Any]) -> str:
+    """The published figures, and in parentheses those without a source."""
+    published, recalled = ("-".join(f"{figure:g}" for figure in check[name]) for name in ("published", "recalled"))
+    return " ".join(filter(None, (published, recalled and f"({recalled})")))
+
+
+def _verdict(check: Mapping[str, Any]) -> str:
+    if check["judged"]:
+        return "agrees" if check["agrees"] else "DIFFERS"
+    return "not judged"

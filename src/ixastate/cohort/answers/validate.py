@@ -1,16 +1,14 @@
-"""Whether the model `pkpd` gives what trials reported: simulated figures beside published ones.
+"""External validation of the model `pkpd`: simulated figures beside those that trials reported.
 
-Two cohorts are simulated with one seed: with ixazomib, and with every dose of it missed, which stands for placebo.
-Figures of the trial's ixazomib arm are held against the first, those of both arms against the two together. A figure
-agrees when it lies within the published range widened by its tolerance. The trial's dose rules were those of the label,
-so the edition `us-label` is nearest to it; where agreement is not to be expected the line says why and is not judged.
-
-Figures "from memory" or "secondary" were not seen in the named source itself; they are less certain than the rest.
+Two cohorts are simulated with one random seed: with ixazomib, and with every dose of it missed, which stands for
+placebo. Figures of the trial's ixazomib arm are compared with the first, those of both arms with the two together. A
+figure agrees when it lies within the published range widened by its tolerance. `trials.toml` holds the reported
+figures, their sources and the tolerances. A figure is not judged where no source was found for it, or where agreement
+is not to be expected: the trial's dose rules were those of the label, so the edition `us-label` is nearest to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,64 +16,66 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ixastate.cohort.answers.trials import TrialFigure, trial_figures
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.model import Block
+from ixastate.cohort.models.parameters import GRADES
 from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK
 from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.cohort.rows import KIND, joined
+from ixastate.symbols import DEATH, ENDS, NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA, toxicities
 
-MM1 = "TOURMALINE-MM1"
-USPI = "US prescribing information of ixazomib"
-SRIMANI = "Srimani 2022, supplementary table 4"
-OTHER_RULES = "not to be expected: the trial's dose rules were like the label's, and not these"
-NOISE = (
-    "not to be expected: the published residual error of 28.1 x 10^9/L is drawn anew at each visit, which gives too "
-    "many very low counts, with or without ixazomib"
-)
-FEWER_CAUSES = (
-    "not to be expected: the trial also lowered doses for toxicities that the model leaves out, and dexamethasone"
-)
-MEMORY = f"{MM1} (from memory)"
+NOT_EXPECTED = "not to be expected"
+OTHER_RULES = f"{NOT_EXPECTED}: the trial's dose rules were like the label's, and not these"
+NO_SOURCE = "no source"
 # A block of patients is simulated at a time, so that memory stays small.
 BLOCK = 4096
 BIG = np.int64(2**20)
 
 
+# Ends of treatment that toxicity has no part in.
+NOT_FOR_TOXICITY = tuple(end.event for end in ENDS if end.event != "intolerable_toxicity_declared")
+
+
 @dataclass(frozen=True)
 class Check:
-    """One figure: what was published, `low` to `high`, and what was simulated, in the same unit.
+    """One figure: what trials reported, and what was simulated, in the same unit.
 
-    `judged` is False where agreement is not to be expected; `words` then say why.
+    `words` say why the figure is not judged; it is judged when there are none.
     """
 
     figure: str
-    unit: str
-    low: float
-    high: float
-    tolerance: float
+    reported: TrialFigure
     simulated: float
-    source: str
     words: str = ""
-    judged: bool = True
+
+    @property
+    def judged(self) -> bool:
+        """Whether agreement is asked for."""
+        return not self.words
 
     @property
     def agrees(self) -> bool:
-        """Whether the simulated figure lies within the published range widened by the tolerance."""
-        return bool(self.low - self.tolerance <= self.simulated <= self.high + self.tolerance)
+        """Whether the simulated figure lies within the reported range widened by the tolerance."""
+        low, high = self.reported.compared
+        return bool(low - self.reported.tolerance <= self.simulated <= high + self.reported.tolerance)
 
     @property
-    def published(self) -> str:
-        """The published figure as text."""
-        return f"{self.low:g}" if self.low == self.high else f"{self.low:g}-{self.high:g}"
+    def source(self) -> str:
+        """Where the figure was published."""
+        fitted = "; the model was fitted to it" if self.reported.fitted else ""
+        return (self.reported.source or NO_SOURCE) + fitted
 
     def as_json(self) -> dict[str, Any]:
         """The line as a JSON object."""
         return {
             "figure": self.figure,
-            "unit": self.unit,
-            "pkpd": [self.low, self.high],
-            "tolerance": self.tolerance,
+            "unit": self.reported.unit,
+            "published": list(self.reported.published or ()),
+            "recalled": list(self.reported.recalled or ()),
+            "tolerance": self.reported.tolerance,
+            "because": self.reported.because,
             "simulated": self.simulated,
             "agrees": self.agrees,
             "judged": self.judged,
@@ -140,7 +140,7 @@ class Arm:
     def stopped_for_toxicity(self) -> NDArray[np.bool_]:
         """(patients,): whether toxicity ended treatment, by a rule or as intolerable."""
         over = ~self.arrays.treated[self.block.rows.configuration[self.last]]
-        return over & ~self.ended_by("progression_found", "patient_died", "consent_withdrawn")
+        return over & ~self.ended_by(*NOT_FOR_TOXICITY)
 
     @cached_property
     def reduced(self) -> NDArray[np.bool_]:
@@ -197,70 +197,74 @@ def validate(
     """The figures of the trials beside those of a simulation under this machine's edition."""
     active = arm(model, arrays, patients, cycles, seed)
     placebo = arm(without_ixazomib(model), arrays, patients, cycles, seed)
-    return [*graded(active, placebo), *counts(active, placebo), *courses(active), nadir(model, arrays)]
+    simulated = graded(active, placebo) | counts(active, placebo) | courses(active) | nadir(model, arrays)
+    like_the_trial = NEW_CYCLE in toxicities(arrays.edition)
+    return [
+        Check(name, reported, simulated[name], why_not_judged(reported, like_the_trial))
+        for name, reported in trial_figures().items()
+    ]
+
+
+def why_not_judged(reported: TrialFigure, like_the_trial: bool) -> str:
+    """Why agreement with a figure is not asked for, in words; "" when it is.
+
+    `like_the_trial`: the rules of the simulation are like the trial's. The criteria for a new cycle are what tells the
+    label's edition from the text's.
+    """
+    reasons = []
+    if reported.published is None:
+        reasons.append("no source was found for it")
+    if reported.trial_rules and not like_the_trial:
+        reasons.append(OTHER_RULES)
+    elif reported.not_judged:
+        reasons.append(f"{NOT_EXPECTED}: {reported.not_judged}")
+    return "; ".join(reasons)
 
 
 def _percent(share: NDArray[np.bool_]) -> float:
     return float(100 * share.mean())
 
 
-def graded(active: Arm, placebo: Arm) -> Iterator[Check]:
-    """Worst grades."""
-    tables = {
-        "rash": ("rash_graded", (70.6, 18.2, 7.9, 3.3), (7.0, 5.0, 3.0, 2.0)),
-        "diarrhoea": ("other_toxicity_graded", (58.2, 22.8, 14.6, 4.4), (5.0, 4.0, 3.0, 2.0)),
-    }
-    for name, (kind, published, tolerances) in tables.items():
+def graded(active: Arm, placebo: Arm) -> dict[str, float]:
+    """Worst grades, in percent of the patients."""
+    found: dict[str, float] = {}
+    for name, kind in (("rash", RASH.event), ("diarrhoea", OTHER.event)):
         grades = np.concatenate([active.worst(kind), placebo.worst(kind)])
-        for grade, (figure, tolerance) in enumerate(zip(published, tolerances, strict=True)):
-            simulated = _percent(grades == grade)
-            yield Check(f"worst {name}, both arms: grade {grade}", "%", figure, figure, tolerance, simulated, SRIMANI)
-    neuropathy = {1: (18.0, 3.0), 2: (8.0, 2.0), 3: (2.0, 1.0), 4: (0.0, 0.1)}
-    worst = active.worst("neuropathy_graded")
-    for grade, (figure, tolerance) in neuropathy.items():
-        name, source = f"worst neuropathy: grade {grade}", f"{USPI} 2015; the model was fitted to it"
-        yield Check(name, "%", figure, figure, tolerance, _percent(worst == grade), source)
-    other = _percent(placebo.worst("neuropathy_graded") > 0)
-    yield Check("neuropathy without ixazomib", "%", 21.0, 22.0, 4.0, other, f"{USPI} 2015 and pooled data")
+        found |= {f"worst {name}, both arms: grade {grade}": _percent(grades == grade) for grade in range(GRADES)}
+    worst = active.worst(NEUROPATHY.event)
+    found |= {f"worst neuropathy: grade {grade}": _percent(worst == grade) for grade in range(1, GRADES + 1)}
+    return found | {"neuropathy without ixazomib": _percent(placebo.worst(NEUROPATHY.event) > 0)}
 
 
-def counts(active: Arm, placebo: Arm) -> Iterator[Check]:
-    """Lowest blood counts."""
-    low, low_placebo = active.least("platelets_measured"), placebo.least("platelets_measured")
-    yield Check("platelets below 50,000", "%", 26.0, 30.0, 4.0, _percent(low < 50_000), USPI)
-    yield Check("platelets below 25,000", "%", 7.0, 13.0, 3.0, _percent(low < 25_000), f"{USPI}; 7 from memory")
-    yield Check("platelets of 10,000 or fewer", "%", 2.0, 3.0, 1.0, _percent(low <= 10_000), USPI, NOISE, False)
-    without = _percent(low_placebo < 50_000)
-    yield Check("platelets below 50,000 without ixazomib", "%", 9.0, 14.0, 3.0, without, USPI, NOISE, False)
-    lowest = active.least("neutrophils_measured")
-    fitted = f"{USPI}; the model was fitted to it"
-    yield Check("neutrophils below 1,000", "%", 26.0, 34.0, 2.0, _percent(lowest < 1000), fitted)
-    yield Check("neutrophils below 500", "%", 5.0, 12.0, 2.0, _percent(lowest < 500), f"{fitted} (secondary)")
-    without = _percent(placebo.least("neutrophils_measured") < 1000)
-    yield Check("neutrophils below 1,000 without ixazomib", "%", 30.0, 37.0, 5.0, without, USPI)
+def counts(active: Arm, placebo: Arm) -> dict[str, float]:
+    """Lowest blood counts, in percent of the patients."""
+    low, low_placebo = active.least(THROMBOCYTOPENIA.event), placebo.least(THROMBOCYTOPENIA.event)
+    lowest, lowest_placebo = active.least(NEUTROPENIA.event), placebo.least(NEUTROPENIA.event)
+    return {
+        "platelets below 50,000": _percent(low < 50_000),
+        "platelets below 25,000": _percent(low < 25_000),
+        "platelets of 10,000 or fewer": _percent(low <= 10_000),
+        "platelets below 50,000 without ixazomib": _percent(low_placebo < 50_000),
+        "neutrophils below 1,000": _percent(lowest < 1000),
+        "neutrophils below 500": _percent(lowest < 500),
+        "neutrophils below 1,000 without ixazomib": _percent(lowest_placebo < 1000),
+    }
 
 
-def courses(active: Arm) -> Iterator[Check]:
+def courses(active: Arm) -> dict[str, float]:
     """Doses and ends."""
-    edition = active.arrays.edition
-    # The criteria for a new cycle are what tells the label's edition from the text's.
-    like_the_trial = "NC-01" in edition.rules
-    rules = "" if like_the_trial else OTHER_RULES
-    for drug, (name, low, high) in enumerate((("ixazomib", 86.0, 97.4), ("lenalidomide", 81.6, 93.8))):
-        simulated = float(np.nanmedian(active.intensity(drug)) * 100)
-        source = f"{MEMORY}; the lower figure is of the phase 2 in Japan, doi 10.1007/s10147-021-02030-7"
-        yield Check(f"median dose intensity of {name}", "%", low, high, 2.0, simulated, source, rules, like_the_trial)
-    reduced = _percent(active.reduced)
-    yield Check("a dose was reduced", "%", 50.0, 56.0, 6.0, reduced, MEMORY, rules or FEWER_CAUSES, False)
-    stopped = _percent(active.stopped_for_toxicity)
-    source = f"{MEMORY}; the model was fitted to it"
-    yield Check("stopped for toxicity", "%", 14.0, 20.0, 2.0, stopped, source, rules, like_the_trial)
-    yield Check("died on treatment", "%", 4.0, 6.0, 1.0, _percent(active.ended_by("patient_died")), MEMORY)
-    cycles = float(np.median(active.weeks) * DAYS_A_WEEK / cycle_length(edition))
-    yield Check("median cycles", "cycles", 15.0, 17.0, 2.0, cycles, MEMORY)
+    cycle = cycle_length(active.arrays.edition)
+    return {
+        "median dose intensity of ixazomib": float(np.nanmedian(active.intensity(0)) * 100),
+        "median dose intensity of lenalidomide": float(np.nanmedian(active.intensity(1)) * 100),
+        "a dose was reduced": _percent(active.reduced),
+        "stopped for toxicity": _percent(active.stopped_for_toxicity),
+        "died on treatment": _percent(active.ended_by(DEATH.event)),
+        "median cycles": float(np.median(active.weeks) * DAYS_A_WEEK / cycle),
+    }
 
 
-def nadir(model: Pkpd, arrays: MachineArrays) -> Check:
+def nadir(model: Pkpd, arrays: MachineArrays) -> dict[str, float]:
     """The day of the lowest platelets of the first cycle in the typical patient at the full doses."""
     n, edition = model.numbers, arrays.edition
     body = Body(n, modes(n, n.clearance, n.bioavailability, n.volume_4))
@@ -270,5 +274,4 @@ def nadir(model: Pkpd, arrays: MachineArrays) -> Check:
         body.day(ixazomib * ixazomib_due, lenalidomide * lenalidomide_due)
         course.append(body.circulating)
     # The state after a day is that of the next morning, and days are counted from 1.
-    day = float(np.argmin(course)) + 2
-    return Check("day of the platelet nadir, typical patient", "d", 14.0, 21.0, 1.0, day, USPI)
+    return {"day of the platelet nadir, typical patient": float(np.argmin(course)) + 2}

@@ -1,1 +1,4 @@
-"""The event log of a cohort: rows, their code, the ledger of doses, and the files. It knows no model."""
+"""The event log of a cohort: rows as clinical events, the ledger of doses, and the Parquet files.
+
+It knows the machine as arrays. It may not know which model wrote the rows, and no run.
+"""
