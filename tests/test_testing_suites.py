@@ -136,7 +136,7 @@ def test_every_cover_is_known_to_the_command() -> None:
 
 @pytest.mark.parametrize("cover", ["edges", "boundaries"])
 def test_a_suite_is_the_same_in_every_process(cover: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ixastate.cli.main", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
+    command = [sys.executable, "-m", "ixastate", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "77"})
     assert (tmp_path / "suite").read_text(encoding="utf-8").splitlines() == lines_of(suite(cover))
 
