@@ -200,9 +200,9 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def _columns(rows: Sequence[tuple[str, str]], longest: int = 0) -> Iterator[str]:
     """Two columns, the first as wide as its longest entry; what is too long for it stands above its explanation."""
-    second = min(SECOND, (longest or max(len(left) for left, _ in rows)) + 4)
+    second = min(SECOND, width() // 3, (longest or max(len(left) for left, _ in rows)) + 4)
     for left, right in rows:
-        words = textwrap.wrap(right, max(width() - second, 20), break_on_hyphens=False) or [""]
+        words = textwrap.wrap(right, width() - second, break_on_hyphens=False) or [""]
         if len(left) + 4 > second:
             yield f"  {left}"
         else:
