@@ -1,14 +1,23 @@
 """How tests run here.
 
-Hypothesis has no deadlines on a noisy machine, and in CI the same examples every time.
+Hypothesis has no deadlines on a noisy machine, and in CI the same examples every time. The width of output is that of
+a pipe, wherever the tests run.
 """
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes of pytest-xdist have a width of their own."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)

@@ -18,6 +18,8 @@ import pytest
 import ixastate
 from ixastate.cli import main as cli
 from ixastate.cli.main import main
+from ixastate.cli.replay import MOST_DIFFERENCES
+from ixastate.cli.schedule import MOST_DAYS
 from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.events import parse_event
@@ -25,7 +27,7 @@ from ixastate.rules import EDITIONS, load_edition
 from tests.test_log import START, as_log
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.jsonl"))
-COMMAND = [sys.executable, "-m", "ixastate.cli.main"]
+COMMAND = [sys.executable, "-m", "ixastate"]
 RULES = tomllib.loads((files("ixastate.rules") / EDITIONS["dosing-text"]).read_text(encoding="utf-8"))["rules"]
 
 LOW = {"type": "neutrophils_measured", "day": 15, "value": 499, "unit": "/mm3"}
@@ -58,42 +60,45 @@ def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[b
     ("arguments", "words"),
     [
         (["--help"], ["rules", "replay", "schedule", "import", "not medical advice"]),
+        ([], ["rules", "replay", "schedule", "import", "not medical advice"]),
+        (["help"], ["rules", "replay", "schedule", "import", "not medical advice"]),
+        (["help", "schedule"], ["--days", "28", "--from-day", "--patient", "--ics"]),
+        (["help", "import", "sdtm"], ["--output", "--timezone", "UTC", ".xpt"]),
         (["rules", "--help"], ["ANC-04", "--edition", "dosing-text"]),
         (["replay", "--help"], ["standard input", "--json", "--patient", "--edition"]),
         (["schedule", "--help"], ["--days", "28", "--from-day", "--patient", "--ics"]),
         (["import", "--help"], ["sdtm"]),
         (["import", "sdtm", "--help"], ["--output", "--timezone", "UTC", ".xpt"]),
     ],
-    ids=lambda value: " ".join(value) if value[-1] == "--help" else "",
+    ids=lambda value: " ".join(value)[:20] or "nothing",
 )
 def test_help(arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 0
+    assert main(arguments) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert [word for word in words if word not in out] == []
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["--version"])
-    assert caught.value.code == 0
+    assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"ixastate {ixastate.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], [], ["replay", "--help"], ["simulate", "--help"]], ids=" ".join
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
-        "import sys\nfrom ixastate.cli.main import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        "print('\\n@', *sys.modules)"
+        f"import sys\nfrom ixastate.cli.main import main\nassert main({arguments!r}) == 0\nprint('\\n@', *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split("@")[1].split())
-    assert "argparse" in modules
-    heavy = {"pydantic", "statemachine", "pandas", "numpy", "icalendar", "pyreadstat", "ixastate.chart.chart"}
-    assert modules & heavy == set()
+    assert "typer" in modules
+    heavy = {"pydantic", "statemachine", "pandas", "numpy", "icalendar", "pyreadstat", "polars", "numba", "hypothesis"}
+    # What draws Typer's own pages takes longer than all the rest of ours.
+    drawing = {"rich.console", "rich.markdown", "pygments", "typer.rich_utils", "tqdm"}
+    ours = {"ixastate.chart", "ixastate.rules", "ixastate.events", "ixastate.cohort", "ixastate.testing"}
+    assert modules & (heavy | drawing | ours) == set()
 
 
 def test_the_command_is_installed() -> None:
@@ -106,14 +111,22 @@ def test_the_command_is_installed() -> None:
 # --- rules ----------------------------------------------------------------------------------------------------
 
 
+def listed(out: str) -> tuple[str, list[str]]:
+    """The heading of a list of rules in one line, and the rules, each in one line however long."""
+    heading, lines = out.rstrip("\n").split("\n\n")
+    assert max(map(len, out.splitlines())) <= 100
+    return " ".join(heading.split()), lines.replace("\n" + " " * 32, " ").split("\n")
+
+
 def test_rules_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
-    title, blank, *lines = capsys.readouterr().out.splitlines()
-    assert f"({len(RULES)} rules)" in title
-    assert blank == ""
+    heading, lines = listed(capsys.readouterr().out)
+    assert f"({len(RULES)} rules)" in heading
     assert [line.split()[0] for line in lines] == list(RULES)
     for line in lines:
-        assert line.endswith(RULES[line.split()[0]]["title"])
+        rule = RULES[line.split()[0]]
+        assert line.split()[1] == rule["kind"]
+        assert line.endswith(rule["title"] if "not_modelled" not in rule else f"{rule['title']} (not modelled)")
 
 
 @pytest.mark.parametrize("rule_id", RULES)
@@ -142,9 +155,36 @@ def test_a_rule_may_be_named_in_lower_case(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_rules_of_an_edition(edition: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "--edition", edition]) == 0
-    title, _, *lines = capsys.readouterr().out.splitlines()
-    assert title.startswith(load_edition(edition).title)
+    heading, lines = listed(capsys.readouterr().out)
+    assert heading.startswith(load_edition(edition).title)
     assert len(lines) == len(load_edition(edition).rules)
+
+
+@pytest.mark.parametrize("words", [["neutropenia"], ["NEUTROPENIA"], ["think", "of", "G-CSF"], ["ANC-0"], ["72 hours"]])
+def test_any_other_text_is_searched_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is found is found again here in the file itself."""
+    assert main(["rules", *words]) == 0
+    text = " ".join(words).lower()
+    wanted = [
+        rule_id
+        for rule_id, rule in RULES.items()
+        if text in rule_id.lower() or text in rule["title"].lower() or text in " ".join(rule["says"].lower().split())
+    ]
+    heading, lines = listed(capsys.readouterr().out)
+    assert f"({len(wanted)} of {len(RULES)} rules)" in heading
+    assert [line.split()[0] for line in lines] == wanted
+    assert 0 < len(wanted) < len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"), [("ANC-99", "ANC-0"), ("AMC-04", "ANC-04"), ("B-EPISODES", "B-EPISODE"), ("xyzzy", "")]
+)
+def test_what_is_nowhere_is_refused_with_what_is_near(text: str, near: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", text]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"ixastate: edition dosing-text: no rule's id, title or sentence has {text!r} (")
+    assert (f"did you mean {near}" in err) if near else ("did you mean" not in err)
 
 
 # --- replay ---------------------------------------------------------------------------------------------------
@@ -212,7 +252,7 @@ def test_differences_give_exit_code_1_and_are_counted(tmp_path: Path, capsys: py
     assert len(out.splitlines()) == 31
     assert err.splitlines()[0] == f"ixastate: {path}:1: symbol was anc_low, today it is {records[0]['symbol']}"
     assert err.splitlines()[-1] == "ixastate: and 11 more differences"
-    assert len(err.splitlines()) == cli.MOST_DIFFERENCES + 1
+    assert len(err.splitlines()) == MOST_DIFFERENCES + 1
 
 
 class Input(io.TextIOWrapper):
@@ -271,9 +311,9 @@ def test_schedule_of_chosen_days(log: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_schedule_of_the_most_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    most = str(cli.MOST_DAYS)
+    most = str(MOST_DAYS)
     assert main(["schedule", str(log_of(tmp_path, START)), "--days", most, "--from-day", most]) == 0
-    assert days_of(capsys.readouterr().out)[-1] <= 2 * cli.MOST_DAYS
+    assert days_of(capsys.readouterr().out)[-1] <= 2 * MOST_DAYS
 
 
 def test_schedule_of_one_patient(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -341,7 +381,7 @@ def test_an_interruption(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ixastate.rules.load", interrupted)
+    monkeypatch.setattr("ixastate.rules.load_edition", interrupted)
     assert main(["rules"]) == 130
     assert capsys.readouterr() == ("", "")
 
@@ -373,9 +413,7 @@ def test_output_in_an_encoding_without_our_signs(encoding: str, log: Path) -> No
     ("arguments", "code"), [("rules >&-", 0), ("replay - <&-", 2)], ids=["standard output", "standard input"]
 )
 def test_a_closed_stream(arguments: str, code: int) -> None:
-    done = subprocess.run(
-        ["sh", "-c", f'exec "$0" -m ixastate.cli.main {arguments}', sys.executable], capture_output=True
-    )
+    done = subprocess.run(["sh", "-c", f'exec "$0" -m ixastate {arguments}', sys.executable], capture_output=True)
     assert b"Traceback" not in done.stderr
     assert done.returncode == code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,12 @@ import pytest
 
 pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
+import ixastate.cohort.run.plan
 from ixastate.cli.main import main
 from ixastate.cohort import extra
-from ixastate.cohort.run.plan import BLOCK
+from ixastate.cohort.run.plan import BLOCK, Plan, read_model
+from ixastate.errors import install_command
+from ixastate.table.table import Table
 from tests.cohort_tools import simulated, small_plan
 
 SMALL = ["--toxicity", "hazards", "--patients", "1500", "--cycles", "4", "--shard-size", str(BLOCK), "--no-figures"]
@@ -27,11 +31,8 @@ def files(path: Path) -> dict[str, bytes]:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The complaint of a command that refuses, with exit code 2 and in one line."""
-    try:
-        code = main(arguments)
-    except SystemExit as stopped:
-        code = int(stopped.code or 0)
+    """The complaint of a command that refuses, with exit code 2."""
+    code = main(arguments)
     complaint = capsys.readouterr().err
     assert code == 2, complaint
     assert "Traceback" not in complaint
@@ -118,34 +119,46 @@ def test_validation_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--patients", "0"], "patients: 0 is no number of that kind (from 1 to 4,294,967,295)"),
-        (["--patients", "-3"], "patients: -3"),
+        (["--patients", "0"], "--patients: 0 is out of range (from 1 on)"),
+        (["--patients", "-3"], "--patients: '-3' is not a whole number"),
         (["--patients", "4294967296"], "patients: 4294967296"),
         (["--patients", "1.5"], "'1.5' is not a whole number"),
+        (["--patients", "1.5e0"], "'1.5e0' is not a whole number"),
+        (["--patients", "1e6.5"], "'1e6.5' is not a whole number"),
+        (["--patients", "1,5"], "'1,5' is not a whole number"),
         (["--patients", "many"], "'many' is not a whole number"),
-        (["--cycles", "0"], "cycles: 0"),
+        (["--cycles", "0"], "--cycles: 0 is out of range"),
         (["--cycles", "251"], "cycles: 251"),
-        (["--seed", "-1"], "seed: -1"),
+        (["--seed", "-1"], "--seed: '-1' is not a whole number"),
         (["--seed", str(2**64)], "seed: 18446744073709551616"),
         (["--shard-size", "1000"], "shard: 1000"),
         (["--shard-size", "1025"], "not a whole number of blocks (a multiple of 1024)"),
         (["--edition", "smpc"], "smpc"),
         (["--toxicity", "severe"], "'severe' is neither a model nor a file"),
-        (["--threads", "0"], "at least 1"),
+        (["--threads", "0"], "--threads: 0 is out of range (from 1 on)"),
         (["--shards", "1"], "'1' are no shards of this run (a:b with 0 <= a < b <= 1"),
         (["--shards", "1:1"], "'1:1' are no shards"),
         (["--shards", "0:2"], "'0:2' are no shards"),
         (["--shards", "-1:1"], "'-1:1' are no shards"),
         (["--shards", "a:b"], "'a:b' are no shards"),
-        (["--engine", "spark"], "invalid choice"),
+        (["--engine", "spark"], "--engine: there is no engine 'spark' (one of: threads, dask)"),
+        (["--engine", "dask", "--scheduler", "tcp://127.0.0.1:9"], "no scheduler answers at tcp://127.0.0.1:9"),
+        (["--engine", "dask", "--scheduler", "nowhere"], "--scheduler: 'nowhere' is no address"),
         (["--scheduler", "tcp://127.0.0.1:1"], "a scheduler without dask (add --engine dask)"),
         (["--engine", "dask", "--scheduler-file", "no-such.json"], "no-such.json: there is no such file"),
         (["--engine", "dask", "--scheduler", "tcp://x", "--scheduler-file", "y"], "two schedulers"),
     ],
 )
 def test_impossible_arguments_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    complaint: str,
 ) -> None:
+    """And before the machine is read, which takes longest."""
+    monkeypatch.setattr(Table, "of", staticmethod(never))
+    monkeypatch.setattr(ixastate.cohort.run.plan, "arrays_of", never)
     whole = {"--toxicity": "hazards", "--patients": "10", "--cycles": "2"}
     usual = [part for name, value in whole.items() if name not in arguments for part in (name, value)]
     # An argument that looks like another one must be tied to its name.
@@ -153,6 +166,92 @@ def test_impossible_arguments_are_refused(
     here = tmp_path / "run"
     assert complaint in refused(capsys, "simulate", *usual, *tied, "-o", str(here))
     assert not here.exists()
+
+
+def never(*_: object) -> None:
+    raise AssertionError("the machine is read")
+
+
+def test_parameters_that_cannot_be_are_refused_before_the_machine_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ixastate.cohort.run.plan, "arrays_of", never)
+    text = read_model("published").text
+    file = tmp_path / "mine.toml"
+    for content, complaint in (
+        ("model = ", "it names no model"),
+        (text.replace("value = ", "value = -1e9 + ", 1), "not TOML"),
+        (f'{text}\n[mine]\nnumber = {{ value = 1, unit = "1", source = "s" }}\n', "no such parameter"),
+    ):
+        file.write_text(content, encoding="utf-8")
+        assert complaint in refused(capsys, "simulate", "--toxicity", str(file), "-o", str(tmp_path / "run"))
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_places_of_output_are_looked_at_before_the_machine_is_read(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ixastate.cohort.run.plan, "arrays_of", never)
+    before = files(run)
+    assert "it holds another run: patients 1500, not 10" in refused(
+        capsys, "simulate", *SMALL[:2], "--patients", "10", *SMALL[4:], "-o", str(run)
+    )
+    assert files(run) == before
+    target = tmp_path / "no" / "exact.json"
+    assert "there is no such folder" in refused(
+        capsys, "simulate", "--exact", "--toxicity", "hazards", "-o", str(target)
+    )
+
+
+@pytest.mark.parametrize("patients", ["1500", "1,500", "1_500", "1.5e3", "15e2"])
+def test_a_number_may_be_written_in_many_ways(
+    patients: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[int] = []
+
+    def plan(plan: Plan) -> None:
+        planned.append(plan.patients)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ixastate.cohort.run.plan, "workshop", plan)
+    assert main(["simulate", "--patients", patients, "-o", str(tmp_path / "run")]) == 130
+    assert planned == [1500]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another shell has other quotes")
+def test_the_next_commands_can_be_typed_as_they_stand(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a directory whose name needs quotes; a shell takes them apart."""
+    here = tmp_path / "it's a run"
+    shutil.copytree(finished, here)
+    assert main(["merge", str(here), "--no-figures"]) == 0
+    said = capsys.readouterr().out.split("\nNext:\n")[1].splitlines()
+    commands = [line.strip() for line in said if line.startswith("  ixastate ")]
+    assert [command.split()[1] for command in commands] == ["summary", "verify", "replay"]
+    for command in commands:
+        words = shlex.split(command)
+        assert words[2] == str(here)
+        assert main([*words[1:], *(["--processes", "1"] if words[1] == "verify" else [])]) == 0
+
+
+def test_tables_fit_the_width(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No number is lost; columns that do not fit stand below, behind the first one again."""
+    said: dict[str, list[str]] = {}
+    for width in ("60", "100", "200"):
+        monkeypatch.setenv("COLUMNS", width)
+        for arguments in ([str(finished)], [str(finished), str(finished)]):
+            assert main(["summary", *arguments]) == 0
+            out = capsys.readouterr().out
+            assert max(map(len, out.splitlines())) <= int(width)
+            said.setdefault(str(len(arguments)), []).append(out)
+        assert main(["summary", str(finished), "--json"]) == 0
+        said.setdefault("json", []).append(capsys.readouterr().out)
+    assert len(set(said["json"])) == 1
+    narrow, _, wide = said["1"]
+    assert set(wide.split()) - set(narrow.split()) == set()
 
 
 def test_a_run_needs_a_directory(capsys: pytest.CaptureFixture[str]) -> None:
@@ -314,4 +413,4 @@ def test_without_the_libraries_the_remedy_is_named(
     monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "polars" else found(name))
     for command in (["simulate", *SMALL, "-o"], ["verify"], ["merge"], ["summary"]):
         complaint = refused(capsys, *command, str(tmp_path))
-        assert 'polars is not installed (pip install "ixastate[cohort]")' in complaint
+        assert f"polars is not installed ({install_command('cohort')})" in complaint

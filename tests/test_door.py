@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from ixastate.testing.subject import Fault
 
 import ixastate
 from ixastate import (
@@ -56,7 +57,6 @@ from ixastate.events import KINDS, Event
 from ixastate.notebook import Text
 from ixastate.symbols import ENDS, NEUTROPENIA, SCREENING, TOXICITIES, Configuration, usual_start
 from ixastate.table.graph import read as graph_of
-from ixastate.testing.subject import Fault
 from ixastate.words import describe
 from tests.test_course import EVENTS, LOW, START, begin, run, see
 

@@ -7,7 +7,6 @@ are in `engines/`; one whose engine is not installed is skipped.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import importlib.metadata
 import importlib.util
@@ -25,8 +24,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ixastate.chart.guards import Guard, Leaf, none_active, some_active
-from ixastate.cli import export as command
-from ixastate.errors import ChartError, InputError, OutputError, RulesError
+from ixastate.cli.main import main
+from ixastate.errors import ChartError, InputError, RulesError
 from ixastate.exchange import FORMATS, scxml, xstate
 from ixastate.exchange.export import export
 from ixastate.orders import Order
@@ -335,12 +334,6 @@ def test_what_has_no_safe_spelling_is_refused() -> None:
 # --- The command ----------------------------------------------------------------------------------------------
 
 
-def options(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return parser.parse_args(arguments)
-
-
 def written(name: str) -> str:
     if name == "xstate-setup":
         return xstate.setup_module()
@@ -349,10 +342,10 @@ def written(name: str) -> str:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_command_writes_each_format(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(options(name)) == 0
+    assert main(["export", name]) == 0
     assert capsys.readouterr().out == written(name)
     file = tmp_path / "export"
-    assert command.run(options(name, "-o", str(file))) == 0
+    assert main(["export", name, "-o", str(file)]) == 0
     assert file.read_bytes() == written(name).encode()
     assert capsys.readouterr().out == ""
 
@@ -364,13 +357,28 @@ def test_an_export_that_cannot_be_is_refused() -> None:
         export("scxml", "none")
 
 
-def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
-    with pytest.raises(RulesError):
-        command.run(options("scxml", "--edition", "none"))
-    with pytest.raises(OutputError):
-        command.run(options("scxml", "-o", str(tmp_path / "no" / "file")))
-    with pytest.raises(SystemExit):
-        options("uml")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["scxml", "--edition", "none"], "there is no edition 'none' (one of: dosing-text, "),
+        (["scxml", "-o", "no/file"], "no/file: cannot be written: there is no such folder"),
+        (["uml"], "there is no format 'uml' (one of: scxml, xstate, xstate-setup"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_command_refuses_what_it_cannot_do(
+    arguments: list[str],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"ixastate: {complaint}")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -192,7 +192,7 @@ def test_the_same_course_gives_the_same_bytes_in_every_process(tmp_path: Path) -
     log, out = tmp_path / "log.jsonl", tmp_path / "doses.ics"
     log.write_text(json.dumps(START), encoding="utf-8")
     for seed in ("1", "2"):
-        command = [sys.executable, "-m", "ixastate.cli.main", "schedule", str(log), "--days", "56", "--ics", str(out)]
+        command = [sys.executable, "-m", "ixastate", "schedule", str(log), "--days", "56", "--ics", str(out)]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
         assert out.read_bytes() == content
 

@@ -147,7 +147,7 @@ def test_what_is_not_modelled_is_named_nowhere() -> None:
 
 
 def number(rule_id: str, name: str) -> Any:
-    return EDITION.number(rule_id, name)
+    return EDITION.rule(rule_id).numbers[name].value
 
 
 def bands() -> dict[float, float]:
@@ -246,6 +246,34 @@ def test_no_number_of_the_text_stands_outside_the_rules_file() -> None:
     }
     assert found - ALLOWED.keys() == set(), "take it from the rules, or say above what else it is"
     assert {one for one in ALLOWED.keys() - found if one[0] in modules()} == set(), "no longer there"
+
+
+def test_a_number_is_asked_as_what_it_is() -> None:
+    assert EDITION.number("DOSE-09", "dose") == 2.3
+    assert EDITION.number("HEP-01", "above") == 1.5
+    assert EDITION.number("ANC-01", "anc") == 500
+    assert EDITION.integer("ANC-01", "anc") == 500
+    assert EDITION.integers("DOSE-03", "days") == (1, 8, 15, 22)
+    assert "rash" not in EDITION.terms("B-HAEM-OTHER", "terms")
+
+
+@pytest.mark.parametrize(
+    ("ask", "complaint"),
+    [
+        (lambda: EDITION.number("DOSE-03", "days"), "'days' of rule DOSE-03 is a list, not a number"),
+        (lambda: EDITION.integer("DOSE-09", "dose"), "'dose' of rule DOSE-09 is no whole number: 2.3"),
+        (lambda: EDITION.integer("DOSE-03", "days"), "'days' of rule DOSE-03 is no whole number"),
+        (lambda: EDITION.integers("DOSE-09", "dose"), "'dose' of rule DOSE-09 is no such list: 2.3"),
+        (lambda: EDITION.integers("B-HAEM-OTHER", "terms"), "'terms' of rule B-HAEM-OTHER is no such list"),
+        (lambda: EDITION.terms("DOSE-03", "days"), "'days' of rule DOSE-03 is no such list"),
+        (lambda: EDITION.number("DOSE-03", "day"), "rule DOSE-03 states no number 'day' (did you mean 'days'?)"),
+        (lambda: EDITION.number("ADM-01", "dose"), "rule ADM-01 states no number 'dose' (it states none)"),
+    ],
+)
+def test_a_number_that_is_something_else_is_refused(ask: Callable[[], object], complaint: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        ask()
+    assert complaint in str(caught.value)
 
 
 # --- In our own words ------------------------------------------------------------------------------------------

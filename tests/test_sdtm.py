@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ixastate.errors import InputError, MissingExtra
+from ixastate.errors import InputError, MissingExtra, install_command
 from ixastate.events import (
     EVENT,
     BilirubinMeasured,
@@ -770,7 +770,7 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     with pytest.raises(MissingExtra) as caught:
         read_sdtm(tmp_path)
-    assert caught.value.remedy == 'pip install "ixastate[sdtm]"'
+    assert caught.value.remedy == install_command("sdtm")
 
 
 # --- the report and the word lists ---

@@ -390,26 +390,67 @@ def test_the_command_is_content_with_a_right_program(three: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["conform"], "what is to be tested?"),
+        (["conform"], "conform: what is to be tested?"),
         (["conform", "--url", "http://127.0.0.1:9", "--", "x"], "what is to be tested?"),
-        (["conform", "--cover", "everything", "--", "x"], "no cover 'everything'"),
-        (["conform", "--cover", "edges", "--suite", "f", "--", "x"], "--cover and --suite are given"),
-        (["conform", "--suite", "/no/such/file", "--", "x"], "cannot be read"),
-        (["conform", "--suite", "f", "--edition", "us-label", "--", "x"], "names its edition itself"),
-        (["conform", "--edition", "no-such", "--", "x"], "no edition 'no-such'"),
+        (["conform", "--cover", "everything", "--", "true"], "no cover 'everything'"),
+        (["conform", "--cover", "edge", "--", "true"], "walks; did you mean edges?)"),
+        (["conform", "--cover", "edges", "--suite", "f", "--", "true"], "--cover and --suite are given"),
+        (["conform", "--suite", "/no/such/file", "--", "true"], "cannot be read"),
+        (["conform", "--suite", "f", "--edition", "us-label", "--", "true"], "names its edition itself"),
+        (["conform", "--edition", "no-such", "--", "true"], "no edition 'no-such'"),
+        (["conform", "--", "nosuchprogram"], "nosuchprogram: cannot be run: there is no such program"),
+        (["conform", "--", "./nosuchprogram"], "./nosuchprogram: cannot be run: there is no such program"),
+        (["conform", "--url", "http://127.0.0.1:9/"], "http://127.0.0.1:9/: nothing listens there"),
+        (["conform", "--url", "http://127.0.0.1:9/", "--startup", "0.5"], "nothing listens there"),
+        (["conform", "--url", "ftp://127.0.0.1/"], "--url: 'ftp://127.0.0.1/' is no address of a server"),
+        (["conform", "--url", "http:///path"], "is no address of a server"),
+        (["conform", "--url", "http://127.0.0.1:99999/"], "is no address of a server"),
+        (
+            ["conform", "--junit", "no/such.xml", "--", "true"],
+            "no/such.xml: cannot be written: ",
+        ),
+        (["conform", "--timeout", "0", "--", "x"], "--timeout: '0' is not a number of seconds"),
+        (["conform", "--timeout", "x", "--", "x"], "--timeout: 'x' is not a number of seconds"),
+        (["conform", "--hypothesis", "0", "--", "x"], "--hypothesis: 0 is out of range (from 1 to 100,000)"),
+        (["conform", "--seed", "-1", "--", "x"], "--seed: '-1' is not a whole number"),
         (["suite", "--cover", ""], "no cover is named"),
+        (["suite", "-o", "no/such.suite"], "cannot be written: there is no such folder"),
     ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_arguments_are_answered(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_arguments_are_answered_before_a_suite_is_made(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def made(*_: Any, **__: Any) -> None:
+        raise AssertionError("the suite is made first")
+
+    monkeypatch.setattr("ixastate.testing.suites.suites.make_suite", made)
+    monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    assert words in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert words in err
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("option", [["--timeout", "0"], ["--timeout", "x"], ["--hypothesis", "0"], ["--seed", "-1"]])
-def test_wrong_options_are_refused(option: list[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["conform", *option, "--", "x"])
-    assert caught.value.code == 2
+def test_hypothesis_may_stand_without_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, list[str]]] = []
+
+    def explored(adapter: Adapter, edition: str, examples: int, seed: int) -> Summary:
+        asked.append((examples, adapter.name.split()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ixastate.cli.conform._explored", explored)
+    for words in (["--hypothesis"], ["--hypothesis", "7"], ["--hypothesis", "--seed", "3"]):
+        assert main(["conform", *words, "--", "true", "--hypothesis"]) == 130
+    assert main(["conform", "--seed", "3", "--hypothesis", "--", "true", "--hypothesis"]) == 130
+    usual = (200, ["true", "--hypothesis"])
+    assert asked == [usual, (7, ["true", "--hypothesis"]), usual, usual]
 
 
 def test_control_characters_do_not_break_the_reports(three: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ixastate.cli.main import main
+from ixastate.errors import install_command
 from ixastate.rules import load_edition
 from ixastate.testing import CourseMachine
 from ixastate.testing.adapter import InProcess
@@ -180,7 +181,7 @@ def test_without_hypothesis_the_extra_is_named() -> None:
         "sys.exit(main(['conform', '--hypothesis', '--', 'true']))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert 'pip install "ixastate[testing]"' in done.stdout
+    assert install_command("testing") in done.stdout
     assert done.returncode == 2
-    assert 'pip install "ixastate[testing]"' in done.stderr
+    assert install_command("testing") in done.stderr
     assert "Traceback" not in done.stderr

@@ -136,7 +136,7 @@ def test_every_cover_is_known_to_the_command() -> None:
 
 @pytest.mark.parametrize("cover", ["edges", "boundaries"])
 def test_a_suite_is_the_same_in_every_process(cover: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ixastate.cli.main", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
+    command = [sys.executable, "-m", "ixastate", "suite", "--cover", cover, "-o", str(tmp_path / "suite")]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "77"})
     assert (tmp_path / "suite").read_text(encoding="utf-8").splitlines() == lines_of(suite(cover))
 
@@ -403,7 +403,7 @@ def events_of(kind: str) -> list[tuple[Record | None, Any]]:
 def test_both_sides_of_a_count_are_seen_in_every_unit_in_and_out_of_an_episode(
     kind: str, rule: str, name: str, reason: str
 ) -> None:
-    threshold = EDITION.number(rule, name)
+    threshold = EDITION.integer(rule, name)
     for unit in CELLS_PER_MM3:
         for within in (False, True):
             values = {
@@ -456,7 +456,7 @@ def test_every_grade_is_seen_in_every_situation() -> None:
 
 
 def test_the_72_hours_are_seen_to_the_minute_for_every_dose_of_a_cycle() -> None:
-    hours = EDITION.number("ADM-11", "interval")
+    hours = EDITION.integer("ADM-11", "interval")
     found: dict[int, set[float]] = {}
     for course in whole("boundaries"):
         start = course[0][0].event
@@ -468,7 +468,7 @@ def test_the_72_hours_are_seen_to_the_minute_for_every_dose_of_a_cycle() -> None
                 following = next(later for later in (8, 15, 29) if later > day)
                 left = (following - 1) * 24 * 60 - (record.at - start.at).total_seconds() / 60
                 found.setdefault(day, set()).add(left - hours * 60)
-    assert found == {day: {-1.0, 0.0, 1.0} for day in EDITION.number("DOSE-01", "days")}
+    assert found == {day: {-1.0, 0.0, 1.0} for day in EDITION.integers("DOSE-01", "days")}
 
 
 def test_what_is_due_is_seen_on_and_beside_every_day_of_the_calendar() -> None:
@@ -477,16 +477,16 @@ def test_what_is_due_is_seen_on_and_beside_every_day_of_the_calendar() -> None:
     ]
     days = {record.day for course in quiet for record, _ in course}
     named = {
-        *EDITION.number("DOSE-01", "days"),
-        *EDITION.number("DOSE-03", "days"),
+        *EDITION.integers("DOSE-01", "days"),
+        *EDITION.integers("DOSE-03", "days"),
         21,
-        EDITION.number("DOSE-01", "cycle") + 1,
+        EDITION.integer("DOSE-01", "cycle") + 1,
     }
     assert {day + beside for day in named for beside in (-1, 0, 1)} - {0} <= days
 
 
 def test_a_hold_is_seen_a_day_before_and_at_the_time_of_its_review() -> None:
-    alert = EDITION.number("B-HOLD-MAX", "alert")
+    alert = EDITION.integer("B-HOLD-MAX", "alert")
     lasted = set()
     for course in whole("boundaries"):
         held = [record.day for record, _ in course if record.status.ixazomib_held and record.day is not None]

@@ -18,8 +18,8 @@ from ixastate.words import describe
 from tests.test_log import EVERY_KIND, START, as_log, event, read
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.jsonl"))
-LONGEST = 120
-RULE = "─" * 110
+LONGEST = 100
+RULE = "─" * LONGEST
 
 
 def replay(*facts: dict[str, Any]) -> list[Replayed]:
@@ -45,9 +45,11 @@ COURSE = [
 
 GOLDEN = f"""\
 Patient (no name) · edition dosing-text · now discontinued
-Day 1 is a Monday, 08:00; the log gives treatment days, not dates; lenalidomide's ladder 25-20-15-10-5-2.5 mg (B-LADDER)
+Day 1 is a Monday, 08:00; the log gives treatment days, not dates; lenalidomide's ladder
+  25-20-15-10-5-2.5 mg (B-LADDER)
 {RULE}
-day 1                            course starts: monday at 08:00, bilirubin 0.8 × ULN, creatinine clearance 90 mL/min
+day 1                            course starts: monday at 08:00, bilirubin 0.8 × ULN, creatinine
+                                 clearance 90 mL/min
     state      active at 4 mg · ixazomib 4 mg · lenalidomide 25 mg
     asked for  start ixazomib at 4 mg; start lenalidomide at 25 mg; start dexamethasone at 40 mg
     by         DOSE-01 Ixazomib: 4 mg, three weekly doses a cycle (line 7)
@@ -115,7 +117,7 @@ def test_a_course_by_dates_gives_the_local_clock() -> None:
 def test_an_event_before_day_1_has_its_date_and_its_place() -> None:
     blocked = {**START, "at": "2026-02-20T07:30:00+01:00", "patient_informed": False}
     lines = list(timeline(replay(blocked, {**START, "at": "2026-02-27T07:30:00+01:00"})))
-    assert lines[3].startswith("before day 1 · Fri 20 Feb 2026 07:30 ")
+    assert lines[lines.index(RULE) + 1].startswith("before day 1 · Fri 20 Feb 2026 07:30 ")
     assert "    asked for  inform the patient before the first dose" in lines
     assert any(line.startswith("day -2 · Fri 27 Feb 2026 07:30 ") for line in lines)
 
@@ -211,12 +213,14 @@ def test_the_words_say_what_was_seen(kind: str, facts: dict[str, Any], words: st
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_no_line_of_an_example_is_too_long(path: Path) -> None:
+@pytest.mark.parametrize("width", [60, 80, LONGEST, 200])
+def test_no_line_of_an_example_is_too_long(path: Path, width: int) -> None:
     replayed = list(replay_log(read_log(path)))
-    lines = list(timeline(replayed))
+    lines = list(timeline(replayed, width))
     for course in {step.record.patient: step.course for step in replayed}.values():
-        lines += schedule_lines(course, range(1, 57), course.due(range(1, 57)))
-    assert [line for line in lines if len(line) > LONGEST] == []
+        lines += schedule_lines(course, range(1, 57), course.due(range(1, 57)), width=width)
+    assert [line for line in lines if len(line) > width] == []
+    assert max(map(len, lines)) == width  # that of the ruled line
 
 
 def test_no_line_is_too_long_however_much_is_said() -> None:
@@ -267,15 +271,15 @@ def test_the_schedule_of_a_week_word_for_word() -> None:
 Patient (no name) · active at 4 mg · days 20 to 29
 Day 1 is a Monday, 08:00; the log gives treatment days, not dates
 {RULE}
-day 20   cycle 1 day 20                   lenalidomide 25 mg
-day 21   cycle 1 day 21                   lenalidomide 25 mg
-day 22   cycle 1 day 22                   dexamethasone 40 mg
-day 29   cycle 2 day 1                    ixazomib 4 mg at 08:00   lenalidomide 25 mg   dexamethasone 40 mg
+day 20   cycle 1 day 20  lenalidomide 25 mg
+day 21   cycle 1 day 21  lenalidomide 25 mg
+day 22   cycle 1 day 22  dexamethasone 40 mg
+day 29   cycle 2 day 1   ixazomib 4 mg at 08:00   lenalidomide 25 mg   dexamethasone 40 mg
 
 lenalidomide: once daily
 dexamethasone: with a meal
-ixazomib: by mouth, on an empty stomach; with water, swallowed whole: not crushed, chewed or opened; not
-  together with dexamethasone
+ixazomib: by mouth, on an empty stomach; with water, swallowed whole: not crushed, chewed or opened;
+  not together with dexamethasone
 dexamethasone: with a meal; not together with ixazomib
 A research and teaching tool, not medical advice.""".splitlines()
     )
@@ -284,7 +288,8 @@ A research and teaching tool, not medical advice.""".splitlines()
 def test_the_schedule_gives_dates_where_there_are_any() -> None:
     lines = schedule(course_of(START), range(29, 30))
     assert lines[1] == "Day 1 is Monday 02 March 2026, 08:00 Europe/Berlin"
-    assert lines[3].startswith("day 29   cycle 2 day 1   Mon 30 Mar 2026  ixazomib 4 mg at 08:00   ")
+    assert lines[3] == "day 29   cycle 2 day 1   Mon 30 Mar 2026  ixazomib 4 mg at 08:00   lenalidomide 25 mg"
+    assert lines[4] == " " * 42 + "dexamethasone 40 mg"
 
 
 @pytest.mark.parametrize(
@@ -306,10 +311,39 @@ def test_what_is_held_is_named_and_not_due(facts: dict[str, Any], note: str) -> 
 
 
 def test_nothing_is_due_after_the_end_nor_before_the_start() -> None:
-    over = schedule(course_of(nominal(), {"type": "patient_died", "day": 9}), range(9, 37))
-    assert "nothing is due" in over
+    assert why_nothing([nominal(), {"type": "patient_died", "day": 9}], range(9, 37)) == (
+        "Nothing is due: treatment ended on day 9 (the patient has died)."
+    )
     blocked = course_of({**START, "patient_informed": False})
-    assert schedule(blocked, range(1, 29)) == ["Patient (no name): screening; nothing is due"]
+    assert schedule(blocked, range(1, 29)) == [
+        "Patient (no name): screening; nothing is due, because treatment has not started"
+    ]
+    gone = course_of({"type": "consent_withdrawn", "at": "2026-03-02T08:00:00+01:00"})
+    assert schedule(gone, range(1, 29)) == [
+        "Patient (no name): discontinued; nothing is due, because treatment never started"
+    ]
+
+
+def why_nothing(facts: list[dict[str, Any]], days: range) -> str:
+    """The sentence that says why nothing is due, over all its lines."""
+    steps = replay(*facts)
+    course = steps[-1].course
+    lines = list(schedule_lines(course, days, course.due(days), [step.record for step in steps]))
+    assert lines[2] == RULE
+    return " ".join(" ".join(lines[3 : lines.index("", 3)]).split())
+
+
+def test_why_nothing_is_due_on_treatment() -> None:
+    """Days 23 to 28 have no dose in any cycle; days 16 to 21 have lenalidomide alone, which is held."""
+    assert why_nothing([nominal()], range(23, 29)) == (
+        "Nothing is due: no dose is scheduled on these days. The next dose is due on day 29."
+    )
+    assert why_nothing([nominal(), LOW], range(16, 22)) == (
+        "Nothing is due: what is scheduled on these days is held. The next dose is due on day 22."
+    )
+    # The end lies behind the days that are asked for, so it is not the reason.
+    died = [nominal(), {"type": "patient_died", "day": 60}]
+    assert why_nothing(died, range(23, 29)).startswith("Nothing is due: no dose is scheduled on these days.")
 
 
 def test_the_examples_are_there() -> None:

@@ -42,7 +42,7 @@ class RuleNumber:
 
     def value(self, edition: Edition) -> int:
         """The number in this edition."""
-        return int(edition.number(self.rule, self.number)) + self.plus
+        return edition.integer(self.rule, self.number) + self.plus
 
 
 def _resolved(value: Any, edition: Edition) -> Any:

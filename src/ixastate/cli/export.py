@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ixastate.cli.common import OK, CommandPage, EditionOption, choice, require_place
+from ixastate.cli.terminal import say
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.exchange import FORMATS
 
@@ -42,6 +43,7 @@ def export(
         sys.stdout.write(content)
     else:
         write_whole(output, content.encode())
+        say(f"written to {output}")
     return OK
 
 

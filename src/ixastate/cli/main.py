@@ -35,7 +35,7 @@ from ixastate.cli import (
     verify,
 )
 from ixastate.cli.common import INTERRUPTED, OK, WRONG, CommandPage, choice
-from ixastate.cli.pages import Front, usage_error
+from ixastate.cli.pages import Front
 from ixastate.errors import InputError, IxastateError
 
 PROGRAM = "ixastate"
@@ -76,15 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    """Parse the arguments and run the command; Typer's own `main` would answer some errors by itself."""
+    """Parse the arguments and run the command; Typer's own `main` would answer a broken pipe by itself."""
     command = application()
     try:
         with command.make_context(PROGRAM, words) as context:
             return command.invoke(context) or OK
     except typer.Exit as done:
         return done.exit_code
-    except typer.TyperException as error:
-        raise usage_error(error) from None
 
 
 def _complete() -> int:

@@ -30,6 +30,13 @@ class Page(TyperCommand):
         """The help page of the command."""
         return painted(command_lines(self, ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; `InputError`, with what may be meant, when they do not fit."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            raise usage_error(error, ctx) from None
+
 
 class Front(TyperGroup):
     """A group of commands whose help page is laid out here; a wrong command is refused with the nearest ones."""
@@ -41,6 +48,13 @@ class Front(TyperGroup):
         """The commands in their groups, with a first line each."""
         return painted(front_lines(self, ctx, self.first_commands))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the options before the command; `InputError`, with what may be meant, when they do not fit."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            raise usage_error(error, ctx) from None
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of this name; `InputError` when there is none."""
         name = args[0]
@@ -51,17 +65,16 @@ class Front(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def usage_error(error: typer.TyperException) -> InputError:
+def usage_error(error: typer.TyperException, context: Any) -> InputError:
     """What Typer says of arguments that it cannot parse, as an error of ours with a remedy."""
-    context: Any = getattr(error, "ctx", None)
     missing = getattr(error, "param", None) if hasattr(error, "param_type") else None
     unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
     where = _place(context)
-    see = f"see `{context.command_path if context else 'ixastate'} --help`"
+    see = f"see `{context.command_path} --help`"
     if missing is not None:
         return InputError(f"{_name(missing)} is missing", where=where, remedy=see)
     if unknown is not None:
-        known = [name for param in context.command.get_params(context) for name in param.opts] if context else []
+        known = [name for param in context.command.get_params(context) for name in param.opts]
         found = near(str(unknown).lstrip("-"), known)
         remedy = f"did you mean {' or '.join(found)}?" if found else see
         return InputError(f"there is no option {unknown}", where=where, remedy=remedy)
@@ -86,7 +99,7 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
 def _place(context: Any) -> str:
     """The command of a context without the name of the program; '' at the root."""
-    return " ".join(context.command_path.split()[1:]) if context else ""
+    return " ".join(context.command_path.split()[1:])
 
 
 def _name(param: Any) -> str:
@@ -187,9 +200,9 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def _columns(rows: Sequence[tuple[str, str]], longest: int = 0) -> Iterator[str]:
     """Two columns, the first as wide as its longest entry; what is too long for it stands above its explanation."""
-    second = min(SECOND, (longest or max(len(left) for left, _ in rows)) + 4)
+    second = min(SECOND, width() // 3, (longest or max(len(left) for left, _ in rows)) + 4)
     for left, right in rows:
-        words = textwrap.wrap(right, max(width() - second, 20), break_on_hyphens=False) or [""]
+        words = textwrap.wrap(right, width() - second, break_on_hyphens=False) or [""]
         if len(left) + 4 > second:
             yield f"  {left}"
         else:

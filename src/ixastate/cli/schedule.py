@@ -66,6 +66,6 @@ COMMAND = CommandPage(
     schedule,
     (
         "ixastate schedule examples/renal-impairment.jsonl --days 7",
-        "ixastate schedule examples/two-patients.jsonl --patient A --ics doses.ics",
+        "ixastate schedule examples/worked-course.jsonl --from-day 1 --ics doses.ics",
     ),
 )

@@ -93,7 +93,7 @@ class MachineArrays:
 
 def cycle_length(edition: Edition) -> int:
     """Days in a cycle (DOSE-01)."""
-    return int(edition.number("DOSE-01", "cycle"))
+    return edition.integer("DOSE-01", "cycle")
 
 
 def machine_arrays(table: Table) -> MachineArrays:

@@ -115,7 +115,7 @@ class Administration:
             return False, ("ADM-13", "B-HELD-NOT-MISSED")
         rules = ["ADM-13", "B-CALENDAR"]
         if time_left(self.at, scheduled, self.dates, self.edition) == timedelta(
-            hours=self.edition.number("ADM-11", "interval")
+            hours=self.edition.integer("ADM-11", "interval")
         ):
             rules.append("B-BOUND")
         if not late_dose_fits(self.at, scheduled, self.dates, self.edition):

@@ -218,13 +218,13 @@ def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str
 
 @_read.register
 def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
-    meaning = _count(event, edition.number("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+    meaning = _count(event, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
     return _supported(meaning, event.after_g_csf, ANC_RECOVERED, "B-GCSF")
 
 
 @_read.register
 def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
-    threshold = edition.number("PLT-01", "platelets")
+    threshold = edition.integer("PLT-01", "platelets")
     meaning = _count(event, threshold, PLATELETS_LOW, PLATELETS_RECOVERED, context)
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
@@ -249,23 +249,23 @@ def _creatinine_clearance_measured(event: CreatinineClearanceMeasured, context: 
 
 
 def _fatal(grade: int, edition: Edition) -> bool:
-    return grade == int(edition.number("B-GRADE5", "grade"))
+    return grade == edition.integer("B-GRADE5", "grade")
 
 
 @_read.register
 def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Edition) -> Meaning:
     if _fatal(event.grade, edition):
         return Meaning(DEATH.name, context, ("B-GRADE5",))
-    if event.grade == edition.number("PN-09", "grade"):
+    if event.grade == edition.integer("PN-09", "grade"):
         return Meaning(NEUROPATHY_GRADE_4.name, context)
     baseline = context.baseline_neuropathy
     worse = event.grade > baseline.grade or (event.pain and not baseline.pain)
-    mild = event.grade == 0 or (event.grade <= edition.number("PN-02", "grade_without_pain") and not event.pain)
+    mild = event.grade == 0 or (event.grade <= edition.integer("PN-02", "grade_without_pain") and not event.pain)
     if mild or not worse:
         resolved = NEUROPATHY_RESOLVED_AGREED if event.physician_agrees else NEUROPATHY_RESOLVED
         return Meaning(resolved.name, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
     rules = () if baseline == NO_NEUROPATHY else ("B-PN-BASELINE",)
-    severe_from = edition.number("PN-05", "grade_with_pain" if event.pain else "grade")
+    severe_from = edition.integer("PN-05", "grade_with_pain" if event.pain else "grade")
     onset = NEUROPATHY_SEVERE if event.grade >= severe_from else NEUROPATHY_MODERATE
     return Meaning(onset.name, context, rules)
 
@@ -274,16 +274,16 @@ def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Editi
 def _rash_graded(event: RashGraded, context: Context, edition: Edition) -> Meaning:
     if _fatal(event.grade, edition):
         return Meaning(DEATH.name, context, ("B-GRADE5",))
-    if event.grade == edition.number("RASH-08", "grade"):
+    if event.grade == edition.integer("RASH-08", "grade"):
         return Meaning(RASH_GRADE_4.name, context)
-    if event.grade >= edition.number("RASH-01", "from_grade"):
+    if event.grade >= edition.integer("RASH-01", "from_grade"):
         return Meaning(RASH_GRADE_2_3.name, context)
     return Meaning(RASH_RESOLVED.name, context, ("B-RASH-G1",))
 
 
 @_read.register
 def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition: Edition) -> Meaning:
-    if event.term in edition.number("B-RASH-CLASS", "terms"):
+    if event.term in edition.terms("B-RASH-CLASS", "terms"):
         raise CourseRefusal(
             f"{event.term!r} is not an other toxicity (B-RASH-CLASS)",
             remedy="report it as rash_graded or neuropathy_graded",
@@ -291,10 +291,10 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         )
     if _fatal(event.grade, edition):
         return Meaning(DEATH.name, context, ("B-GRADE5",))
-    if event.term in edition.number("B-HAEM-OTHER", "terms"):
+    if event.term in edition.terms("B-HAEM-OTHER", "terms"):
         return Meaning(None, context, ("B-HAEM-OTHER", "K-RECORD"))
     opened = dict(context.open_terms)
-    severe = event.grade >= edition.number("OTH-01", "from_grade")
+    severe = event.grade >= edition.integer("OTH-01", "from_grade")
     if not severe and event.term not in opened:
         return Meaning(None, context, ("B-OTH-G12", "K-RECORD"))
 
@@ -307,7 +307,7 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     if new:
         onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
         return Meaning(onset.name, still_open, rules, advice)
-    if event.grade > max(edition.number("OTH-02", "grade"), event.baseline_grade):
+    if event.grade > max(edition.integer("OTH-02", "grade"), event.baseline_grade):
         return Meaning(None, still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
         return Meaning(None, still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
@@ -327,8 +327,8 @@ def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) ->
     if NEW_CYCLE.rule not in edition.rules:
         return Meaning(None, context, ("K-RECORD",))
     met = (
-        event.neutrophils.per_mm3 >= edition.number(NEW_CYCLE.rule, "anc")
-        and event.platelets.per_mm3 >= edition.number(NEW_CYCLE.rule, "platelets")
+        event.neutrophils.per_mm3 >= edition.integer(NEW_CYCLE.rule, "anc")
+        and event.platelets.per_mm3 >= edition.integer(NEW_CYCLE.rule, "platelets")
         and event.toxicities_resolved
     )
     return Meaning(NEW_CYCLE_MET.name if met else NEW_CYCLE_UNMET.name, context)

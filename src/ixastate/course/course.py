@@ -312,7 +312,7 @@ class Course:
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
-        longest = self.edition.number("B-HOLD-MAX", "alert")
+        longest = self.edition.integer("B-HOLD-MAX", "alert")
         overdue: list[Drug] = []
         for drug in BOTH:
             since = None

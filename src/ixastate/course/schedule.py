@@ -90,7 +90,7 @@ def require_day(day: Any, where: str) -> int:
 
 def cycle_of(day: int, edition: Edition) -> tuple[int, int]:
     """The cycle and the day of the cycle, both from 1, of a treatment day."""
-    length: int = edition.number("DOSE-01", "cycle")
+    length = edition.integer("DOSE-01", "cycle")
     return (day - 1) // length + 1, (day - 1) % length + 1
 
 
@@ -120,9 +120,9 @@ def is_due_day(drug: Drug, day: int, every_days: int, edition: Edition) -> bool:
         return False
     _, cycle_day = cycle_of(day, edition)
     if drug == "lenalidomide":
-        first, last = edition.number("DOSE-02", "first_day"), edition.number("DOSE-02", "last_day")
+        first, last = edition.integer("DOSE-02", "first_day"), edition.integer("DOSE-02", "last_day")
         return bool(first <= cycle_day <= last and (cycle_day - first) % every_days == 0)
-    return cycle_day in edition.number("DOSE-01" if drug == "ixazomib" else "DOSE-03", "days")
+    return cycle_day in edition.integers("DOSE-01" if drug == "ixazomib" else "DOSE-03", "days")
 
 
 def is_ixazomib_day(day: int, edition: Edition) -> bool:
@@ -151,7 +151,7 @@ def time_left(at: datetime, scheduled_day: int, dates: Calendar, edition: Editio
 
 def late_dose_fits(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> bool:
     """Whether a dose of that day may still be taken at this moment: the 72-hour rule (ADM-11, ADM-12)."""
-    return time_left(at, scheduled_day, dates, edition) >= timedelta(hours=edition.number("ADM-11", "interval"))
+    return time_left(at, scheduled_day, dates, edition) >= timedelta(hours=edition.integer("ADM-11", "interval"))
 
 
 def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:

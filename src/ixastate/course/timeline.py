@@ -184,9 +184,9 @@ def schedule_lines(
     yield "─" * width
     for day, of_day in groupby(doses, key=lambda dose: dose.day):
         cycle, cycle_day = cycle_of(day, course.edition)
-        date = "" if dates.nominal else f"{dates.moment(day):%a %d %b %Y}"
+        date = "" if dates.nominal else f"{dates.moment(day):%a %d %b %Y}  "
         drugs = [f"{dose.drug} {dose.mg:g} mg{_clock(dose)}" for dose in of_day]
-        yield from _packed(f"day {day:<4} cycle {cycle} day {cycle_day:<3} {date:<16} ", drugs, width)
+        yield from _packed(f"day {day:<4} cycle {cycle} day {cycle_day:<3} {date}", drugs, width)
     if not doses:
         yield from textwrap.wrap(_why_nothing(course, dates, days, records), width, subsequent_indent="  ")
     yield ""
@@ -198,14 +198,17 @@ def schedule_lines(
 
 def _packed(head: str, phrases: Sequence[str], width: int) -> Iterator[str]:
     """Phrases behind a head, as many in a line as fit; the next lines stand below the first phrase."""
+    if len(head) + max(map(len, phrases)) > width:
+        yield head.rstrip()
+        head = "    "
     line = head
-    for place, phrase in enumerate(phrases):
-        between = "   " if place and line.strip() else ""
-        if place and len(line) + len(between) + len(phrase) > width:
-            yield line.rstrip()
+    for phrase in phrases:
+        between = "   " if len(line) > len(head) else ""
+        if between and len(line) + len(between) + len(phrase) > width:
+            yield line
             line, between = " " * len(head), ""
         line += between + phrase
-    yield line.rstrip()
+    yield line
 
 
 def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records: Sequence[Record]) -> str:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -131,11 +131,46 @@ class Edition(_Frozen):
                 remedy="`ixastate rules` lists them all",
             ) from None
 
-    def number(self, rule_id: str, name: str) -> Any:
-        """The value of a number that a rule states, in the unit that the rule names."""
+    def number(self, rule_id: str, name: str) -> float:
+        """A number that a rule states, in the unit that the rule names; `RulesError` when there is none."""
+        value = self._value(rule_id, name)
+        if isinstance(value, tuple):
+            raise RulesError(
+                f"{name!r} of rule {rule_id} is a list", where=f"edition {self.name}", remedy="ask for the list"
+            )
+        return value
+
+    def integer(self, rule_id: str, name: str) -> int:
+        """A whole number that a rule states: a count, a grade, days, hours; `RulesError` when it is none."""
+        value = self._value(rule_id, name)
+        if not isinstance(value, int):
+            raise RulesError(f"{name!r} of rule {rule_id} is no whole number: {value}", where=f"edition {self.name}")
+        return value
+
+    def integers(self, rule_id: str, name: str) -> tuple[int, ...]:
+        """The whole numbers that a rule lists, such as days of a cycle; `RulesError` when it lists none."""
+        return tuple(value for value in self._list(rule_id, name, int) if isinstance(value, int))
+
+    def terms(self, rule_id: str, name: str) -> tuple[str, ...]:
+        """The terms that a rule lists; `RulesError` when it lists none."""
+        return tuple(value for value in self._list(rule_id, name, str) if isinstance(value, str))
+
+    def _list(self, rule_id: str, name: str, kind: type) -> tuple[int | str, ...]:
+        value = self._value(rule_id, name)
+        if not isinstance(value, tuple) or not all(isinstance(one, kind) for one in value):
+            raise RulesError(
+                f"{name!r} of rule {rule_id} is no list of that kind: {value}", where=f"edition {self.name}"
+            )
+        return value
+
+    def _value(self, rule_id: str, name: str) -> int | float | tuple[int | str, ...]:
         numbers = self.rule(rule_id).numbers
         if name not in numbers:
-            raise RulesError(f"rule {rule_id} states no number {name!r}", where=f"edition {self.name}")
+            raise RulesError(
+                f"rule {rule_id} states no number {name!r}",
+                where=f"edition {self.name}",
+                remedy=near(name, numbers) if numbers else "it states none",
+            )
         return numbers[name].value
 
     def cite(self, rule_ids: Iterable[str]) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ class CourseMachine(RuleBasedStateMachine):
         following, last = self._day, timedelta(-1)
         while last < timedelta(days=self._day - 1):
             following = next_ixazomib_day(following, edition)
-            last = timedelta(days=following - 1, hours=-edition.number("ADM-11", "interval")) + beside
+            last = timedelta(days=following - 1, hours=-edition.integer("ADM-11", "interval")) + beside
         # What comes next comes at a slot again, and so not earlier than this.
         self._day = -(-last // timedelta(days=1)) + 1
         self._observe(fact, last)

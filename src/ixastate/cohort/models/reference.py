@@ -153,7 +153,7 @@ class Reference:
     def __post_init__(self) -> None:
         self.edition: Edition = self.table.graph.edition
         self.n = worked_out(self.values)
-        self.length = int(self.edition.number("DOSE-01", "cycle"))
+        self.length = self.edition.integer("DOSE-01", "cycle")
         self.weeks = self.cycles * self.length // DAYS_A_WEEK
         self.by_week = by_week(self.values, self.weeks)
         self.visits = visits(self.values, self.length, "parameters")
@@ -386,7 +386,7 @@ class Course:
             return
         words = draw(self.model.seed, self.patient, week, 3)
         # The next dose must be so many whole days off (ADM-11).
-        apart = math.ceil(self.edition.number("ADM-11", "interval") / 24)
+        apart = math.ceil(self.edition.integer("ADM-11", "interval") / 24)
         longest = min(int(n.longest_delay), 6, next_ixazomib_day(day, self.edition) - day - apart)
         if unit(words[0]) < n.missed:
             self.dose_mg = 0.0

@@ -57,7 +57,7 @@ def _too_many(table: Table, start: Start) -> Breach | None:
     entry = table.next[table.columns[start.name]]
     if entry == 0:
         return None
-    allowed = table.graph.edition.number("DOSE-07", "reductions")
+    allowed = table.graph.edition.integer("DOSE-07", "reductions")
     allowed -= ladder_of(table, "ixazomib").index(mg_of(table.statuses[entry], "ixazomib"))
     reduces = [any(one.verb == "reduce" and one.drug == "ixazomib" for one in orders) for orders in table.orders]
     # The most reductions with which each configuration has been reached so far.

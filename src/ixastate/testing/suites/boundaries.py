@@ -46,7 +46,7 @@ def boundary_cases(edition: Edition) -> Iterator[BoundaryCase]:
 def _counts(edition: Edition) -> Iterator[BoundaryCase]:
     """Just below and at the threshold, in every unit, outside and within an episode."""
     for kind, rule, name in ((neutrophils, "ANC-01", "anc"), (platelets, "PLT-01", "platelets")):
-        threshold = edition.number(rule, name)
+        threshold = edition.integer(rule, name)
         for unit, cells in CELLS_PER_MM3.items():
             at = Decimal(threshold) / cells
             below = Decimal(threshold - 1) / cells
@@ -121,8 +121,8 @@ def _start(edition: Edition, covers: str, **changes: Any) -> BoundaryCase:
 
 
 def _neuropathy(edition: Edition) -> Iterator[BoundaryCase]:
-    moderate, severe = edition.number("PN-01", "grade"), edition.number("PN-05", "grade")
-    worst, fatal = edition.number("PN-09", "grade"), edition.number("B-GRADE5", "grade")
+    moderate, severe = edition.integer("PN-01", "grade"), edition.integer("PN-05", "grade")
+    worst, fatal = edition.integer("PN-09", "grade"), edition.integer("B-GRADE5", "grade")
     situations = {
         "": [],
         " in a moderate episode": [neuropathy(moderate)],
@@ -147,8 +147,8 @@ def _neuropathy(edition: Edition) -> Iterator[BoundaryCase]:
 
 
 def _rash(edition: Edition) -> Iterator[BoundaryCase]:
-    onset, over = rash(edition.number("RASH-01", "from_grade")), rash(edition.number("RASH-03", "grade"))
-    fatal = edition.number("B-GRADE5", "grade")
+    onset, over = rash(edition.integer("RASH-01", "from_grade")), rash(edition.integer("RASH-03", "grade"))
+    fatal = edition.integer("B-GRADE5", "grade")
     situations = {"": [], " in the first episode": [onset], " in a later episode": [onset, over, onset]}
     for words, past in situations.items():
         for grade in range(fatal + 1):
@@ -157,7 +157,7 @@ def _rash(edition: Edition) -> Iterator[BoundaryCase]:
 
 
 def _other(edition: Edition) -> Iterator[BoundaryCase]:
-    onset, fatal = edition.number("OTH-01", "from_grade"), edition.number("B-GRADE5", "grade")
+    onset, fatal = edition.integer("OTH-01", "from_grade"), edition.integer("B-GRADE5", "grade")
     for grade in range(fatal + 1):
         yield case(f"OTH grade: {grade}", started(edition), other(grade))
     for cause in ("clear", "not_clear", None):
@@ -179,12 +179,12 @@ def _other(edition: Edition) -> Iterator[BoundaryCase]:
 def rarities(edition: Edition) -> Iterator[BoundaryCase]:
     """Courses for rules that no number and no transition shows: what is refused, and what comes after the end."""
     ended = [started(edition), {"type": DEATH.event}]
-    yield case("K-FINAL", *ended, neutrophils(edition.number("ANC-01", "anc")))
+    yield case("K-FINAL", *ended, neutrophils(edition.integer("ANC-01", "anc")))
     again = {**started(edition), "day": 2}
-    yield case("K-RECORD: a second start", started(edition), again, neutrophils(edition.number("ANC-01", "anc")))
-    onset = edition.number("OTH-01", "from_grade")
+    yield case("K-RECORD: a second start", started(edition), again, neutrophils(edition.integer("ANC-01", "anc")))
+    onset = edition.integer("OTH-01", "from_grade")
     for rule in ("B-RASH-CLASS", "B-HAEM-OTHER"):
-        named = {**other(onset), "term": edition.number(rule, "terms")[0]}
+        named = {**other(onset), "term": edition.terms(rule, "terms")[0]}
         yield case(rule, started(edition), named)
     two = [other(onset, "clear"), other(onset, "not_clear", term="fatigue")]
     over = [other(1, "clear", agreed=True), other(1, "not_clear", agreed=True, term="fatigue")]

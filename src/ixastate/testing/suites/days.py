@@ -44,10 +44,10 @@ def _at(day: int, later: timedelta = timedelta()) -> dict[str, Any]:
 
 def _late_doses(edition: Edition) -> Iterator[BoundaryCase]:
     """The 72-hour rule to the minute, for every weekly dose of a cycle, missed and taken late."""
-    interval = timedelta(hours=edition.number("ADM-11", "interval"))
+    interval = timedelta(hours=edition.integer("ADM-11", "interval"))
     start = {name: value for name, value in started(edition, **_at(1)).items() if name != "day"}
-    anc = edition.number("ANC-01", "anc")
-    for day in edition.number("DOSE-01", "days"):
+    anc = edition.integer("ANC-01", "anc")
+    for day in edition.integers("DOSE-01", "days"):
         following = next_ixazomib_day(day, edition)
         for words, later in (("exactly", timedelta()), ("a minute less than", MINUTE), ("a minute more than", -MINUTE)):
             for kind in ("dose_missed", "dose_delayed"):
@@ -69,7 +69,7 @@ def _late_doses(edition: Edition) -> Iterator[BoundaryCase]:
 def _doses(edition: Edition) -> Iterator[BoundaryCase]:
     """Doses at, above, below and at twice the level, on and off the calendar, and what goes wrong with one."""
     usual, reduced = (Decimal(str(mg)) for mg in edition.ixazomib_ladder_mg[:2])
-    anc = edition.number("ANC-01", "anc")
+    anc = edition.integer("ANC-01", "anc")
     bit = Decimal("0.1")
     for words, mg in {
         "the level": usual,
@@ -99,38 +99,38 @@ def _doses(edition: Edition) -> Iterator[BoundaryCase]:
 
 def _calendar(edition: Edition) -> Iterator[BoundaryCase]:
     """What is due on and beside every day that the calendar names, given, held, and every other day."""
-    cycle = edition.number("DOSE-01", "cycle")
+    cycle = edition.integer("DOSE-01", "cycle")
     named = {
-        *edition.number("DOSE-01", "days"),
-        *edition.number("DOSE-03", "days"),
-        edition.number("DOSE-02", "first_day"),
-        edition.number("DOSE-02", "last_day"),
+        *edition.integers("DOSE-01", "days"),
+        *edition.integers("DOSE-03", "days"),
+        edition.integer("DOSE-02", "first_day"),
+        edition.integer("DOSE-02", "last_day"),
         cycle + 1,
     }
     days = sorted({day + beside for day in named for beside in (-1, 0, 1)} - {0, 1})
     quiet = [harmless(edition, day) for day in days]
     poor = {"value": edition.number("REN-01", "below") - 1, "unit": "mL/min"}
-    held = [neuropathy(edition.number("PN-01", "grade"))]
+    held = [neuropathy(edition.integer("PN-01", "grade"))]
     yield case("DOSE-01 days, DOSE-02 last_day, DOSE-03 days, DOSE-01 cycle", started(edition), *quiet)
     yield case("DOSE-02 last_day: every other day", started(edition, creatinine_clearance=poor), *quiet)
     yield case("DOSE-01 days: ixazomib held", started(edition), *held, *quiet[1:])
-    low = [neutrophils(edition.number("ANC-01", "anc") - 1)]
-    still = [{**platelets(edition.number("PLT-01", "platelets")), "day": day} for day in days[1:]]
+    low = [neutrophils(edition.integer("ANC-01", "anc") - 1)]
+    still = [{**platelets(edition.integer("PLT-01", "platelets")), "day": day} for day in days[1:]]
     yield case("DOSE-03 days: the others held", started(edition), *low, *still)
 
 
 def _long_holds(edition: Edition) -> Iterator[BoundaryCase]:
-    longest = edition.number("B-HOLD-MAX", "alert")
-    low = {**neutrophils(edition.number("ANC-01", "anc") - 1), "day": 2}
+    longest = edition.integer("B-HOLD-MAX", "alert")
+    low = {**neutrophils(edition.integer("ANC-01", "anc") - 1), "day": 2}
     for days in (longest - 1, longest, longest + 1):
-        late = {**platelets(edition.number("PLT-01", "platelets")), "day": 2 + days}
+        late = {**platelets(edition.integer("PLT-01", "platelets")), "day": 2 + days}
         yield case(f"B-HOLD-MAX alert: {days} days", started(edition), low, late)
-    asked = [{**platelets(edition.number("PLT-01", "platelets")), "day": 2 + longest + more} for more in (0, 1)]
+    asked = [{**platelets(edition.integer("PLT-01", "platelets")), "day": 2 + longest + more} for more in (0, 1)]
     yield case("B-HOLD-MAX alert: once", started(edition), low, *asked)
 
 
 def _new_cycles(edition: Edition) -> Iterator[BoundaryCase]:
-    anc, count = edition.number("NC-01", "anc"), edition.number("NC-01", "platelets")
+    anc, count = edition.integer("NC-01", "anc"), edition.integer("NC-01", "platelets")
     for short_anc, short_count, resolved in ((0, 0, True), (1, 0, True), (0, 1, True), (0, 0, False)):
         fact = {
             "type": "cycle_assessed",

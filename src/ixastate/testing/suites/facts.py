@@ -88,7 +88,7 @@ def other(grade: int, attribution: str | None = "not_clear", agreed: bool = Fals
 
 def harmless(edition: Edition, day: int) -> Fact:
     """A count that changes nothing."""
-    return {**neutrophils(4 * edition.number("ANC-01", "anc")), "day": day}
+    return {**neutrophils(4 * edition.integer("ANC-01", "anc")), "day": day}
 
 
 def plain(number: Decimal | float) -> str:

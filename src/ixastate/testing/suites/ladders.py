@@ -33,16 +33,16 @@ def ladders(edition: Edition) -> Iterator[BoundaryCase]:
 
 def families(edition: Edition) -> dict[str, tuple[Fact, Fact]]:
     """An onset of every toxicity that can ask for a reduction, and its recovery."""
-    anc, count = edition.number("ANC-01", "anc"), edition.number("PLT-01", "platelets")
-    well = edition.number("RASH-03", "grade")
+    anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
+    well = edition.integer("RASH-03", "grade")
     return {
         "ANC": (neutrophils(anc - 1), neutrophils(anc)),
         "PLT": (platelets(count - 1), platelets(count)),
-        "RASH": (rash(edition.number("RASH-01", "from_grade")), rash(well)),
-        "PN severe": (neuropathy(edition.number("PN-05", "grade")), neuropathy(well, agreed=True)),
-        "OTH clear": (other(edition.number("OTH-01", "from_grade"), "clear"), other(well, "clear", agreed=True)),
-        "PN moderate": (neuropathy(edition.number("PN-01", "grade")), neuropathy(well)),
-        "OTH not clear": (other(edition.number("OTH-01", "from_grade")), other(well, agreed=True)),
+        "RASH": (rash(edition.integer("RASH-01", "from_grade")), rash(well)),
+        "PN severe": (neuropathy(edition.integer("PN-05", "grade")), neuropathy(well, agreed=True)),
+        "OTH clear": (other(edition.integer("OTH-01", "from_grade"), "clear"), other(well, "clear", agreed=True)),
+        "PN moderate": (neuropathy(edition.integer("PN-01", "grade")), neuropathy(well)),
+        "OTH not clear": (other(edition.integer("OTH-01", "from_grade")), other(well, agreed=True)),
     }
 
 

@@ -70,11 +70,11 @@ def toxicities(edition: Edition) -> dict[str, ToxicityValues]:
 
 
 def _neutropenia(edition: Edition) -> ToxicityValues:
-    return _counted(neutrophils, edition.number("ANC-01", "anc"), "after_g_csf")
+    return _counted(neutrophils, edition.integer("ANC-01", "anc"), "after_g_csf")
 
 
 def _thrombocytopenia(edition: Edition) -> ToxicityValues:
-    return _counted(platelets, edition.number("PLT-01", "platelets"), "after_transfusion")
+    return _counted(platelets, edition.integer("PLT-01", "platelets"), "after_transfusion")
 
 
 def _counted(kind: Any, threshold: int, supported: str) -> ToxicityValues:
@@ -97,8 +97,8 @@ def _counted(kind: Any, threshold: int, supported: str) -> ToxicityValues:
 
 
 def _neuropathy(edition: Edition) -> ToxicityValues:
-    moderate, severe, worst = (edition.number(rule, "grade") for rule in ("PN-01", "PN-05", "PN-09"))
-    mild = edition.number("PN-02", "grade_without_pain")
+    moderate, severe, worst = (edition.integer(rule, "grade") for rule in ("PN-01", "PN-05", "PN-09"))
+    mild = edition.integer("PN-02", "grade_without_pain")
     onsets = (
         neuropathy(mild, pain=True),
         neuropathy(moderate),
@@ -111,17 +111,17 @@ def _neuropathy(edition: Edition) -> ToxicityValues:
 
 
 def _rash(edition: Edition) -> ToxicityValues:
-    onsets = tuple(rash(edition.number("RASH-01", side)) for side in ("from_grade", "to_grade"))
-    recoveries = (rash(edition.number("RASH-03", "grade")), rash(0))
-    worst = (rash(edition.number("RASH-08", "grade")), rash(edition.number("B-GRADE5", "grade")))
+    onsets = tuple(rash(edition.integer("RASH-01", side)) for side in ("from_grade", "to_grade"))
+    recoveries = (rash(edition.integer("RASH-03", "grade")), rash(0))
+    worst = (rash(edition.integer("RASH-08", "grade")), rash(edition.integer("B-GRADE5", "grade")))
     return ToxicityValues(onsets, recoveries, (*onsets, *recoveries), worst)
 
 
 def _other(edition: Edition) -> ToxicityValues:
     first, last, well = (
-        edition.number("OTH-01", "from_grade"),
-        edition.number("OTH-01", "to_grade"),
-        edition.number("OTH-02", "grade"),
+        edition.integer("OTH-01", "from_grade"),
+        edition.integer("OTH-01", "to_grade"),
+        edition.integer("OTH-02", "grade"),
     )
     onsets, recoveries, beside = [], [], []
     for term in TERMS:
@@ -130,12 +130,12 @@ def _other(edition: Edition) -> ToxicityValues:
             recoveries += [other(grade, cause, agreed=True, term=term) for grade in (well, 0)]
             beside += [other(well, cause, term=term), other(first - 1, cause, agreed=True, term=term)]
         beside.append(other(first - 1, agreed=True, term=term, baseline_grade=first - 1))
-    beside.append({**other(first), "term": edition.number("B-HAEM-OTHER", "terms")[0]})
+    beside.append({**other(first), "term": edition.terms("B-HAEM-OTHER", "terms")[0]})
     return ToxicityValues(tuple(onsets), tuple(recoveries), tuple(beside))
 
 
 def _new_cycle(edition: Edition) -> ToxicityValues:
-    anc, count = edition.number("NC-01", "anc"), edition.number("NC-01", "platelets")
+    anc, count = edition.integer("NC-01", "anc"), edition.integer("NC-01", "platelets")
 
     def assessed(anc_value: int, count_value: int, resolved: bool) -> Fact:
         return {
