@@ -19,7 +19,7 @@ from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
 from ixastate.rules import load_edition
-from ixastate.testing.adapter import Fault, InProcess, Program, Server
+from ixastate.testing.adapter import Adapter, Fault, InProcess, Program, Server
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
