@@ -64,7 +64,7 @@ class RulesError(IxastateError):
 
 
 class ChartError(IxastateError):
-    """The statechart was asked something outside its definition (a symbol, a state, a configuration)."""
+    """A symbol, a state or a configuration lies outside the definition of the statechart."""
 
 
 class MissingExtra(IxastateError):

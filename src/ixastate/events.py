@@ -1,7 +1,7 @@
 """Clinical events: the dated facts that a patient's log is made of.
 
 An event says what was observed, in the unit in which it was observed. It knows no rule, no threshold and no
-state; what it means to the machine is the alphabet's question. Events are frozen pydantic models, told apart by
+state; what it means to the machine is the alphabet's question. Events are frozen pydantic models, distinguished by
 `type`; unknown fields, missing units and impossible values are refused. Numbers are exact (`Decimal`).
 
 An event is dated in one of two ways: `at`, a date and time with its offset from UTC, or `day`, a treatment day
@@ -376,7 +376,7 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
             where=where,
             remedy='such as {"type": "rash_graded", "day": 8, "grade": 2}',
         )
-    fields = dict(data)
+    fields = data if isinstance(data, dict) else dict(data)
     kind = fields.get("type")
     if kind is None:
         raise InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")

@@ -42,10 +42,12 @@ LAST_DAY = 36_525
 
 # --- Numbers ---------------------------------------------------------------------------------------------------
 
+_PLAIN_NUMBERS = (int, float, Decimal)
+
 
 def _number(value: Any) -> Any:
     """A number as Python's own; those of other libraries register as numbers, so none of them is imported."""
-    if isinstance(value, Decimal):
+    if type(value) in _PLAIN_NUMBERS or isinstance(value, Decimal):
         return value
     if isinstance(whole(value), int) and not isinstance(value, bool):
         return whole(value)
@@ -63,7 +65,7 @@ def _json_number(value: Decimal) -> int | float:
 
 def whole(value: Any) -> Any:
     """An integer of another library as Python's own, and anything else as it is."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if type(value) is int or isinstance(value, bool) or not isinstance(value, Integral):
         return value
     try:
         return operator.index(value)
@@ -73,6 +75,8 @@ def whole(value: Any) -> Any:
 
 def _yes_or_no(value: Any) -> Any:
     """A truth value of another library as Python's own, and anything else as it is."""
+    if isinstance(value, bool):
+        return value
     plain = value.item() if _is_scalar(value) else value
     return plain if isinstance(plain, bool) else value
 

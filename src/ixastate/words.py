@@ -38,7 +38,7 @@ _PLAIN: dict[type[Event], str] = {
 
 @singledispatch
 def describe(event: Event) -> str:
-    """What was seen, in one line. A kind of event without words of its own is told by its name and its fields."""
+    """What was seen, in one line. A kind of event without words of its own is described by its name and fields."""
     return _PLAIN.get(type(event)) or _by_fields(event)
 
 

@@ -109,5 +109,5 @@ class Step:
     edges: tuple[int, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
-        asked = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
-        return f"<Step {self.symbol} → {self.status.words}{asked}>"
+        orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
+        return f"<Step {self.symbol} → {self.status.words}{orders}>"

@@ -76,12 +76,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbol that an event means (None: nothing to the machine), with advice, rules and the context after it."""
+    """The symbol that an event means (None: nothing to the machine), with advice, rules and the context after it.
+
+    A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
+    """
 
     symbol: str | None
     context: Context
     rules: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
+    lenalidomide_every_days: int = 1
 
 
 def read(event: Event, context: Context, edition: Edition) -> Meaning:
@@ -194,7 +198,7 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
         orders.append(Order("confirm_assumption"))
     started = replace(context, baseline_neuropathy=event.baseline_neuropathy)
     start = start_at(edition, min([usual, *reduced]), band.dose_mg, band.every_days)
-    return Meaning(start.name, started, tuple(rules), tuple(orders))
+    return Meaning(start.name, started, tuple(rules), tuple(orders), start.every_days)
 
 
 # --- Laboratory values ----------------------------------------------------------------------------------------

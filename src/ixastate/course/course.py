@@ -18,11 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
-from ixastate.course.alphabet import Context, lenalidomide_start, read
+from ixastate.course.alphabet import Context, Meaning, read
 from ixastate.course.live import Machine, machine
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
-from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, require_day
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
@@ -30,7 +30,7 @@ from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
 from ixastate.notebook import Text, html_table
 from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find
-from ixastate.rules import DEFAULT_EDITION
+from ixastate.rules import DEFAULT_EDITION, Edition
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
 from ixastate.words import describe
 
@@ -152,12 +152,12 @@ class Course:
         """
         if not isinstance(days, Iterable) or isinstance(days, str):
             raise InputError(f"{days!r} is no list of treatment days", where="due", remedy="such as range(1, 29)")
-        asked = [require_day(day, "due") for day in days]
+        wanted = [require_day(day, "due") for day in days]
         dates = self.calendar
         if dates is None:
             return []
         return [
-            dose for day in asked for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)
+            dose for day in wanted for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)
         ]
 
     def timeline(self) -> Text:
@@ -233,7 +233,7 @@ class Course:
             saved.number,
             saved.latest,
             saved.start,
-            course._calendar(saved.start) if saved.start else None,
+            _calendar_of(saved.start, course.edition) if saved.start else None,
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             saved.history,
             saved.reviewed,
@@ -246,21 +246,21 @@ class Course:
         """The record of an event and what is remembered after it."""
         memory, before = self._memory, self.configuration
         self._refuse_out_of_place(event, before)
-        dates = self._calendar(event) if isinstance(event, CourseStarted) else memory.dates
-        at = self._moment(event, dates)
-        if before == DISCONTINUED:
-            memory = replace(memory, number=memory.number + 1, latest=at)
-            return self._record(memory, event, None, before, dates, (), ("K-FINAL",)), memory
+        final = before == DISCONTINUED
+        meaning = Meaning(None, memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
+        dates = memory.dates
+        if isinstance(event, CourseStarted):
+            dates = calendar(event, meaning.lenalidomide_every_days)
+        at = moment_of(event, dates, memory.latest)
 
-        meaning = read(event, memory.context, self.edition)
         after, orders, rules = before, meaning.orders, meaning.rules
-        if isinstance(event, DoseEvent) and dates is not None:
+        if isinstance(event, DoseEvent) and dates is not None and not final:
             advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
             orders, rules = advice.orders, advice.rules
         if meaning.symbol is not None:
             step = self._machine.step(before, meaning.symbol)
             after, rules = step.after, (*step.rules, *rules)
-            # What stops treatment leaves nothing else to be asked for.
+            # What stops treatment leaves nothing else to be ordered.
             orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
 
         memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
@@ -286,29 +286,6 @@ class Course:
         before_start = CourseStarted | PatientDied | ConsentWithdrawn
         if before == SCREENING and not isinstance(event, before_start):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
-
-    def _calendar(self, event: CourseStarted) -> Calendar:
-        return calendar(event, lenalidomide_start(event, self.edition).every_days)
-
-    def _moment(self, event: AnyEvent, dates: Calendar | None) -> datetime:
-        """The moment of an event in UTC; `CourseRefusal` when it has none or lies before the last one."""
-        if event.at is not None:
-            at = event.at.astimezone(UTC)
-        elif event.day is not None and dates is not None:
-            at = dates.moment(event.day).astimezone(UTC)
-        else:
-            raise CourseRefusal("a treatment day means nothing before the start", remedy="give a date in `at`")
-        latest = self._memory.latest
-        if latest is not None and at < latest:
-            if dates is not None and dates.nominal and event.day is not None:
-                told = f"day {event.day} comes after day {dates.day(latest)}"
-            else:
-                told = f"{at.isoformat()} comes after {latest.isoformat()}"
-            raise CourseRefusal(
-                f"time goes backwards: {told}",
-                remedy="put a patient's events in the order in which they were seen",
-            )
-        return at
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
@@ -371,6 +348,11 @@ def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapsho
             where="snapshot",
             remedy="save it with `course.snapshot().model_dump_json()`",
         ) from None
+
+
+def _calendar_of(start: CourseStarted, edition: Edition) -> Calendar:
+    """The calendar that a start set up."""
+    return calendar(start, read(start, Context(), edition).lenalidomide_every_days)
 
 
 def _fits_together(saved: Snapshot) -> bool:

@@ -79,8 +79,8 @@ class Record(Fact):
         return f"{day} · {self.at:%a %d %b %Y %H:%M}" if self.at is not None else day
 
     def __repr__(self) -> str:
-        asked = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
-        return f"<Record {self.number}, {self.when}: {describe(self.event)} → {self.words}{asked}>"
+        orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
+        return f"<Record {self.number}, {self.when}: {describe(self.event)} → {self.words}{orders}>"
 
     __str__ = __repr__
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ixastate.chart.status import Status
 from ixastate.errors import CourseRefusal, InputError
-from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug
+from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug, Event
 from ixastate.fields import LAST_DAY, whole
 from ixastate.rules import Edition
 
@@ -112,6 +112,26 @@ def calendar(event: CourseStarted, lenalidomide_every_days: int) -> Calendar:
     if slot.astimezone(UTC) < earliest.astimezone(UTC):
         first += timedelta(days=7)
     return Calendar(first, event.clock_time, zone, event.at is None, lenalidomide_every_days)
+
+
+def moment_of(event: Event, dates: Calendar | None, latest: datetime | None) -> datetime:
+    """The moment of an event in UTC; `CourseRefusal` when it has none or lies before the latest one."""
+    if event.at is not None:
+        at = event.at.astimezone(UTC)
+    elif event.day is not None and dates is not None:
+        at = dates.moment(event.day).astimezone(UTC)
+    else:
+        raise CourseRefusal("a treatment day means nothing before the start", remedy="give a date in `at`")
+    if latest is not None and at < latest:
+        if dates is not None and dates.nominal and event.day is not None:
+            order = f"day {event.day} comes after day {dates.day(latest)}"
+        else:
+            order = f"{at.isoformat()} comes after {latest.isoformat()}"
+        raise CourseRefusal(
+            f"time goes backwards: {order}",
+            remedy="put a patient's events in the order in which they were seen",
+        )
+    return at
 
 
 def is_due_day(drug: Drug, day: int, every_days: int, edition: Edition) -> bool:

@@ -120,6 +120,9 @@ class Edition(_Frozen):
                     raise ValueError(f"{rule.id} needs {need}, which is no rule of this edition")
         return self
 
+    def __repr__(self) -> str:
+        return f"<Edition {self.name}: {len(self.rules)} rules>"
+
     def rule(self, rule_id: str) -> Rule:
         """The rule of this id; `RulesError` when there is none."""
         try:
