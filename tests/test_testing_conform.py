@@ -96,7 +96,7 @@ def test_unknown_parts_do_no_harm_but_are_no_answer(three: Path, tmp_path: Path)
     nothing = type("Nothing", (Sound,), {"keys": []})
     summary = conform(InProcess(nothing), THREE)
     assert not summary.failures
-    assert summary.nothing_said
+    assert summary.nothing_compared
     assert not summary.well
     assert "ANSWERS NOTHING" in "\n".join(report(summary, "it"))
     assert b"answers nothing" in page(summary, "it")

@@ -6,18 +6,16 @@ taken apart; what is not found is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
-from ixastate.chart.chart import build_chart
-from ixastate.chart.states import Episode, Level
 from ixastate.chart.status import Status, status_of
 from ixastate.events import Drug
 from ixastate.orders import Order, every_order
-from ixastate.rules import Edition
-from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, toxicities
+from ixastate.rules import Edition, load_edition
+from ixastate.symbols import DISCONTINUED, SCREENING, toxicities
 
 Parts = Mapping[str, Any]
 
@@ -43,10 +41,12 @@ def unknown(key: str, got: Any, edition: Edition) -> tuple[str, ...]:
 
 @cache
 def _orders(edition: str) -> dict[str, Order]:
-    chart = build_chart(edition)
-    doses: dict[Drug, list[float]] = {"dexamethasone": [chart.edition.dexamethasone.dose_mg]}
-    for level in chart.levels.values():
-        doses.setdefault(level.drug, []).append(level.mg)
+    rules = load_edition(edition)
+    doses: dict[Drug, tuple[float, ...]] = {
+        "ixazomib": rules.ixazomib_ladder_mg,
+        "lenalidomide": rules.lenalidomide.ladder_mg,
+        "dexamethasone": (rules.dexamethasone.dose_mg,),
+    }
     return {str(order): order for order in every_order(doses)}
 
 
@@ -54,7 +54,7 @@ def _orders(edition: str) -> dict[str, Order]:
 def _phrases(edition: str) -> dict[str, Parts]:
     """Each phrase with the parts on which all statuses agree that are put in these words."""
     phrases: dict[str, dict[str, Any]] = {}
-    for status in _statuses(edition):
+    for status in _statuses(load_edition(edition)):
         parts: dict[str, Any] = {"phase": status.phase}
         # Outside treatment the phase is all that there is to say.
         if status.ixazomib_mg is not None:
@@ -64,23 +64,14 @@ def _phrases(edition: str) -> dict[str, Parts]:
     return dict(phrases)
 
 
-def _statuses(edition: str) -> Iterator[Status]:
-    """Every status that the chart's levels and holds can make up, reachable or not."""
-    chart = build_chart(edition)
+def _statuses(edition: Edition) -> Iterator[Status]:
+    """Every status that levels and holds can make up, whichever toxicity holds which drug."""
     for outside in (SCREENING, DISCONTINUED):
-        yield status_of(chart.meanings, outside)
-    ixazomib, lenalidomide = (_doses(chart.levels.values(), drug) for drug in BOTH)
-    # For each toxicity, in the order of the regions: no hold, or one of its holds.
-    holds: dict[str, list[Episode | None]] = {toxicity.name: [None] for toxicity in toxicities(chart.edition)}
-    for episode in chart.holds.values():
-        holds[episode.toxicity].append(episode)
-    for of_each in product(*holds.values()):
-        held = [episode for episode in of_each if episode is not None]
-        drugs = {drug for episode in held for drug in episode.drugs}
-        reasons = tuple(episode.reason for episode in held)
-        for one, two in product(ixazomib, lenalidomide):
-            yield Status("on treatment", one, "ixazomib" in drugs, two, "lenalidomide" in drugs, reasons)
-
-
-def _doses(levels: Iterable[Level], drug: Drug) -> list[float]:
-    return sorted({level.mg for level in levels if level.drug == drug})
+        yield status_of({}, outside)
+    reasons = [toxicity.reason for toxicity in toxicities(edition)]
+    for one, two in product(edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg):
+        yield Status("on treatment", one, False, two, False)
+        for number in range(1, len(reasons) + 1):
+            for some in combinations(reasons, number):
+                for ixazomib, lenalidomide in ((True, True), (True, False), (False, True)):
+                    yield Status("on treatment", one, ixazomib, two, lenalidomide, some)
