@@ -30,6 +30,7 @@ ORDER: list[set[str]] = [
     {"diagrams", "exchange"},
     {"cohort", "testing"},
     {"cli"},
+    {"__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 CHANCE = {"random", "secrets", "uuid"}
