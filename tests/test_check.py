@@ -163,7 +163,7 @@ def test_expected_breaches_have_a_reason_and_a_course() -> None:
     for edition, name in EXPECTED:
         found = finding(edition, name)
         assert found.breach is not None
-        lines = list(finding_lines(found, table(edition)))
+        lines = list(finding_lines(found, table(edition), 200))
         assert lines[0] == f"BROKEN  {name}: {BY_NAME[name].says}"
         assert lines[1] == f"  but {found.breach.why}"
         assert lines[2] == "  a shortest course that shows it, as a log for `ixastate replay`:"
@@ -177,10 +177,24 @@ def test_a_proved_property_is_one_line() -> None:
 
 
 def test_the_table_in_a_line_says_its_size() -> None:
-    [line, minimal] = describe_table(table(), minimal=True)
+    [line, minimal] = describe_table(table(), minimal=True, width=200)
     assert line.startswith("edition dosing-text: 46,919 configurations, 938,349 moves, 184 transitions (fingerprint ")
     assert graph().fingerprint[:12] in line
     assert minimal.endswith(": 17,547 configurations (the minimal machine)")
+
+
+def test_texts_fit_the_width_but_a_log_is_never_wrapped() -> None:
+    [(edition, name), *_] = EXPECTED
+    found = finding(edition, name)
+    for width in (50, 100):
+        lines = [
+            *describe_table(table(edition), minimal=True, width=width),
+            *finding_lines(found, table(edition), width),
+        ]
+        logged = [line for line in lines if line.startswith("  {")]
+        assert len(logged) == len(found.events(table(edition)))
+        assert max(map(len, logged)) > 100
+        assert [line for line in lines if len(line) > width and line not in logged] == []
 
 
 # --- How a property is looked at ------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ def test_table_says_its_size_and_that_of_the_minimal_machine(said: Said) -> None
     code, out, err = said("table")
     assert (code, err) == (0, "")
     assert out.splitlines()[0].startswith("edition dosing-text: 46,919 configurations, 938,349 moves")
-    assert out.splitlines()[1].endswith(": 17,547 configurations (the minimal machine)")
+    assert out.endswith(": 17,547 configurations (the minimal machine)\n")
 
 
 @pytest.mark.usefixtures("parts")

@@ -119,6 +119,7 @@ def test_a_view_goes_to_standard_output_as_dot(
 def test_the_suffix_is_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diagram("region", "rash", "-o", str(tmp_path / "rash.mmd")) == 0
     assert (tmp_path / "rash.mmd").read_text() == mermaid_source("region", "rash")
+    assert capsys.readouterr() == ("", f"written to {tmp_path / 'rash.mmd'}\n")
     assert refused(capsys, "region", "rash", "-o", str(tmp_path / "rash.gif")).startswith(
         f"ixastate: {tmp_path / 'rash.gif'}: no picture ends in '.gif'"
     )

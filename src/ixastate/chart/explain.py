@@ -50,7 +50,8 @@ def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str
     """Everything about one rule."""
     rule = edition.rule(rule_id)
     yield from textwrap.wrap(f"{rule.id} · {rule.title}", width, subsequent_indent="  ")
-    yield f"{_lines(rule)} of the dosing text · {rule.kind}" if rule.lines else f"no line of the text · {rule.kind}"
+    place = f"{_lines(rule)} of the dosing text" if rule.lines else "no line of the text"
+    yield from textwrap.wrap(f"{place} · {rule.kind}", width, subsequent_indent="  ")
     yield ""
     yield from textwrap.wrap(rule.says, width)
     for name, quantity in rule.numbers.items():

@@ -226,4 +226,5 @@ COMMAND = CommandPage(
         "ixastate conform --hypothesis 50 --url http://127.0.0.1:8080/",
     ),
     found="the program does not conform",
+    page=ConformPage,
 )

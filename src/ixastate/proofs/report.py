@@ -39,7 +39,7 @@ def finding_lines(finding: Finding, table: Table, width: int = WIDTH) -> Iterato
     yield from textwrap.wrap(f"but {breach.why}", width, initial_indent="  ", subsequent_indent="  ")
     events = finding.events(table)
     if events:
-        yield "  a shortest course that shows it, as a log for `ixastate replay`:"
+        yield from _indented("a shortest course that shows it, as a log for `ixastate replay`:", width)
         yield from (f"  {dump(event)}" for event in events)
     elif finding.symbols:
         yield from _after(finding.symbols, width)
