@@ -220,11 +220,16 @@ class NeuropathyGraded(Event, Neuropathy):
     physician_agrees: YesNo = False
 
 
-class RashGraded(Event):
+class Graded(Event):
+    """A toxicity that is reported by its CTCAE grade alone."""
+
+    grade: Grade
+
+
+class RashGraded(Graded):
     """Rash as graded."""
 
     type: Literal["rash_graded"] = "rash_graded"
-    grade: Grade
 
 
 class OtherToxicityGraded(Event):

@@ -101,7 +101,8 @@ class Onset:
 class Recovery:
     """An episode of a toxicity is over. `agreed`: the physician agrees to resume; `related`: ixazomib caused it.
 
-    `ends_every_episode` is False for a recovery that some episodes of the toxicity do not end with.
+    `ends_every_episode` is False for a recovery that some episodes of the toxicity do not end with. `rules` are the
+    readings by which a grade means it.
     """
 
     toxicity: str
@@ -110,6 +111,7 @@ class Recovery:
     agreed: bool = False
     related: bool = False
     ends_every_episode: bool = True
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ RASH = Toxicity(
         Onset("rash", "rash_grade_2_3", _graded("RASH-01", "from_grade")),
         Onset("rash", "rash_grade_4", _graded("RASH-08"), stops=True),
     ),
-    (Recovery("rash", "rash_resolved", _graded("RASH-03")),),
+    (Recovery("rash", "rash_resolved", _graded("RASH-03"), rules=("B-RASH-G1",)),),
     alternates=True,
 )
 OTHER = Toxicity(

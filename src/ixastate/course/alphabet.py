@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Literal
 
-from ixastate.errors import CourseRefusal
+from ixastate.errors import ChartError, CourseRefusal
 from ixastate.events import (
     KINDS,
     BilirubinMeasured,
@@ -23,12 +23,12 @@ from ixastate.events import (
     CycleAssessed,
     DoseEvent,
     Event,
+    Graded,
     Neuropathy,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
     PlateletsMeasured,
-    RashGraded,
 )
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
@@ -39,11 +39,13 @@ from ixastate.symbols import (
     NEUTROPENIA,
     NEW_CYCLE,
     OTHER,
-    RASH,
     START_BLOCKED,
     THROMBOCYTOPENIA,
+    TOXICITIES,
     Onset,
     Recovery,
+    Toxicity,
+    facts,
     start_at,
 )
 
@@ -52,7 +54,6 @@ from ixastate.symbols import (
 (PLATELETS_LOW,), (PLATELETS_RECOVERED,) = THROMBOCYTOPENIA.onsets, THROMBOCYTOPENIA.recoveries
 NEUROPATHY_MODERATE, NEUROPATHY_SEVERE, NEUROPATHY_GRADE_4 = NEUROPATHY.onsets
 NEUROPATHY_RESOLVED, NEUROPATHY_RESOLVED_AGREED = NEUROPATHY.recoveries
-(RASH_GRADE_2_3, RASH_GRADE_4), (RASH_RESOLVED,) = RASH.onsets, RASH.recoveries
 OTHER_ONSET, OTHER_ONSET_RELATED = OTHER.onsets
 OTHER_RESOLVED, OTHER_RESOLVED_RELATED = OTHER.recoveries
 (NEW_CYCLE_UNMET,), (NEW_CYCLE_MET,) = NEW_CYCLE.onsets, NEW_CYCLE.recoveries
@@ -275,14 +276,17 @@ def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Editi
 
 
 @_read.register
-def _rash_graded(event: RashGraded, context: Context, edition: Edition) -> Meaning:
+def _graded(event: Graded, context: Context, edition: Edition) -> Meaning:
+    """A grade means the highest onset that it reaches, or the recovery when it reaches none."""
     if _fatal(event.grade, edition):
         return Meaning(DEATH.name, context, ("B-GRADE5",))
-    if event.grade == edition.integer("RASH-08", "grade"):
-        return Meaning(RASH_GRADE_4.name, context)
-    if event.grade >= edition.integer("RASH-01", "from_grade"):
-        return Meaning(RASH_GRADE_2_3.name, context)
-    return Meaning(RASH_RESOLVED.name, context, ("B-RASH-G1",))
+    toxicity = _REPORTED_BY[type(event)]
+    grades = {onset.name: facts(onset, edition)["grade"] for onset in toxicity.onsets}
+    reached = [name for name, grade in grades.items() if event.grade >= grade]
+    if reached:
+        return Meaning(max(reached, key=grades.__getitem__), context)
+    (recovery,) = toxicity.recoveries
+    return Meaning(recovery.name, context, recovery.rules)
 
 
 @_read.register
@@ -350,3 +354,23 @@ def _ended(event: Event, context: Context, edition: Edition) -> Meaning:
 
 for _kind in _NAME_OF_END:
     _read.register(_kind, _ended)
+
+
+# --- Nothing is forgotten -------------------------------------------------------------------------------------
+
+
+def _reported_by() -> dict[type[Event], Toxicity]:
+    """The toxicity that each kind of event reports; `ChartError` when it has no such kind, or the kind no reader."""
+    for toxicity in TOXICITIES:
+        if toxicity.event not in KINDS:
+            what = f"the toxicity {toxicity.name!r} is reported by {toxicity.event!r}, which is no kind of event"
+            raise ChartError(what, where="alphabet", remedy="give it a class in events.py, and a place in AnyEvent")
+        if _read.dispatch(KINDS[toxicity.event]) is _read.dispatch(Event):
+            what = f"no reader knows what {toxicity.event!r} means"
+            raise ChartError(
+                what, where="alphabet", remedy="register one in course/alphabet.py, or make it a Graded event"
+            )
+    return {KINDS[toxicity.event]: toxicity for toxicity in TOXICITIES}
+
+
+_REPORTED_BY = _reported_by()
