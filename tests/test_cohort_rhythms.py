@@ -93,14 +93,16 @@ def severe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _forget() -> None:
-    """What is kept by the name of an edition, which means another one in each test."""
+    """What is kept by the name of an edition, which means another one for each of the texts."""
+    from ixastate.chart import chart
     from ixastate.cohort.run import courses, plan
     from ixastate.course import live
     from ixastate.table import table
 
-    for cached in (rules.load_edition, table._table_of, plan.arrays_of, plan.run_context, courses._comparison):
-        cached.cache_clear()  # type: ignore[attr-defined]
-    live._machine.cache_clear()
+    for cached in (rules.load_edition, chart._build, table._table_of, live._machine):
+        cached.cache_clear()
+    for kept in (plan.arrays_of, plan.run_context, courses._comparison):
+        kept.cache_clear()
 
 
 def arrays() -> MachineArrays:
