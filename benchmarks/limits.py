@@ -5,17 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.measure import Span, Work, share_out, spans
+from ixastate.cohort.compiled import kernel
 from ixastate.cohort.models.hazards_kernel import LANES, WORDS
 from ixastate.cohort.models.philox import draw
 
 PIECE = 1 << 20
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def gather(table, places):
     """The exclusive or of the words of a table at these places; no look-up waits for another.
 
@@ -28,7 +28,7 @@ def gather(table, places):
     return found
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def draw_many(seed, first, count):
     """The exclusive or of four words of Philox for each of so many counters, drawn in lanes as the kernel does."""
     words = np.empty((WORDS, LANES), np.uint64)

@@ -1,4 +1,4 @@
-"""The `pkpd` model's kernel, block by block as the engine runs it, and the same model in plain Python."""
+"""The `pkpd` model's kernel, block by block as the engine runs it, and its reference implementation in plain Python."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def kernel(arrays: MachineArrays, cycles: int) -> Kernel:
 
 
 def oracle(arrays: MachineArrays, cycles: int) -> Reference:
-    """The same in plain Python."""
+    """The reference implementation, in plain Python."""
     return Reference(Pkpd.read().values, arrays.table, SEED, cycles)
 
 
-def courses(plain: Reference, patients: int) -> None:
+def courses(reference: Reference, patients: int) -> None:
     """The first patients' courses in plain Python."""
     for patient in range(patients):
-        plain.course(patient)
+        reference.course(patient)
 
 
 def events(compiled: Kernel, patients: int) -> int:
@@ -35,10 +35,10 @@ def events(compiled: Kernel, patients: int) -> int:
     return sum(len(compiled(first, count).rows) for first, count in spans(patients, BLOCK))
 
 
-def check(compiled: Kernel, plain: Reference, patients: int) -> None:
-    """`Disagreement` unless both say the same of these patients."""
+def check(compiled: Kernel, reference: Reference, patients: int) -> None:
+    """`Disagreement` unless both write the same rows for these patients."""
     columns = compiled(0, patients).rows.columns()
     theirs = list(zip(*(columns[name].tolist() for name in SAID), strict=True))
-    ours = [tuple(row[name] for name in SAID) for patient in range(patients) for row in plain.course(patient)[1]]
+    ours = [tuple(row[name] for name in SAID) for patient in range(patients) for row in reference.course(patient)[1]]
     if theirs != ours:
         raise Disagreement("pkpd: the kernel and plain Python say different things")

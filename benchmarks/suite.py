@@ -239,15 +239,19 @@ def pkpd_section(settings: Settings, arrays: MachineArrays) -> tuple[Section, li
         f"kernel {threads}": (f"kernel, {_threads(threads)}", patients, "rows as of plain Python, compared")
         for threads in settings.counts
     }
-    rows["plain"] = "plain Python", few, "the oracle: each event is validated, and its meaning asked of the alphabet"
+    rows["reference"] = (
+        "reference, plain Python",
+        few,
+        "the oracle: each event is validated, and its meaning asked of the alphabet",
+    )
     with ThreadPoolExecutor(settings.most) as pool:
         works: dict[str, Work] = {
             f"kernel {threads}": partial(share_out, pool, [kernel] * threads, spans(patients, BLOCK))
             for threads in settings.counts
         }
-        works["plain"] = partial(pkpd.courses, oracle, few)
+        works["reference"] = partial(pkpd.courses, oracle, few)
         seconds = best(works, settings.rounds, "pkpd")
-    slow = few * settings.weeks / seconds["plain"]
+    slow = few * settings.weeks / seconds["reference"]
     for key, (what, among, note) in rows.items():
         rate = among * settings.weeks / seconds[key]
         figures = {"patients": among, RATE: rate / MILLION, EVENTS: events[among] / seconds[key] / MILLION}

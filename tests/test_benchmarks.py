@@ -35,7 +35,7 @@ KEYS = {
     "numpy 1",
     *(f"{chain} {key}" for chain in ("real", "worst") for key in STEPPED),
     *("simpy", "transitions", "xstate", "chart", "course"),
-    *("kernel 1", "kernel 2", "plain"),
+    *("kernel 1", "kernel 2", "reference"),
     *(f"scaling {size}" for size in ("a hundredth", "a tenth", "all", "ten times")),
     *(f"{model} {size}" for model in ("pkpd", "hazards") for size in ("a tenth", "all")),
 }
@@ -104,7 +104,7 @@ def test_what_was_wanted_stands_beside_what_was_found(whole: tuple[str, dict[str
         rows[f"real {most}"][suite.RATE] / rows["real dict"][suite.RATE]
     )
     assert found["pkpd, kernel, 1 thread, × plain Python"] == pytest.approx(
-        rows["kernel 1"][suite.RATE] / rows["plain"][suite.RATE]
+        rows["kernel 1"][suite.RATE] / rows["reference"][suite.RATE]
     )
     assert all(what in printed for what in found)
 

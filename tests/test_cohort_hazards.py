@@ -20,8 +20,8 @@ from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.log.codec import Code, decode, encode
 from ixastate.cohort.models.hazards import Chain, Hazards
 from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block
-from ixastate.cohort.models.reference import draw as reference_draw
-from ixastate.cohort.run.plan import arrays_of, read_model
+from ixastate.cohort.models.reference_patient import draw as reference_draw
+from ixastate.cohort.run.plan import arrays_of, model_of, read_model
 from ixastate.course.live import machine
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
@@ -123,6 +123,64 @@ def test_a_file_that_does_not_fit_the_machine_is_refused(text: str, where: str) 
     with pytest.raises(InputError) as refusal:
         Hazards.parse(text, "mine.toml").chain(arrays_of())
     assert refusal.value.where == where
+
+
+LINE = 'model = "hazards"\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'model = "hazards" # mine\n',
+        '  model = "hazards"\n',
+        "\tmodel\t=\t'hazards'   # with a tab\n",
+        'model="hazards"\n',
+        '"model" = "hazards"\n',
+        'model = """hazards"""\n',
+        'model = "haz\\u0061rds"\n',
+        '# model = "pkpd"\nmodel = "hazards"\n',
+        '\r\nmodel = "hazards"\r\n',
+    ],
+)
+def test_the_model_is_named_as_toml_allows(line: str, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes(changed(LINE, line).encode())
+    model = read_model(str(mine))
+    assert model.name == "hazards"
+    assert model.file == USUAL.file  # type: ignore[attr-defined]
+
+
+def test_the_model_may_be_named_behind_an_inline_section(tmp_path: Path) -> None:
+    """In any order: keys of the top come before the first section, and everything may stand in one line."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'ends = { source = "mine", death = 0.0006 }\n'
+        + LINE
+        + USUAL.text[: USUAL.text.index("[ends]")].replace(LINE, "")
+    )
+    assert read_model(str(mine)).file.ends.by_symbol == {"death": 0.0006}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("line", "where", "what"),
+    [
+        ("", "mine.toml", "it names no model"),
+        ("# " + LINE, "mine.toml", "it names no model"),
+        ('model = "plain"\n', "mine.toml: model", "there is no model 'plain'"),
+        ('model = "Hazards"\n', "mine.toml: model", "there is no model 'Hazards'"),
+        ("model = 1\n", "mine.toml: model", "there is no model 1"),
+        ('model = ["hazards"]\n', "mine.toml: model", "there is no model ['hazards']"),
+        ('model = "hazards\n', "mine.toml", "not TOML"),
+        (LINE + LINE, "mine.toml", "not TOML"),
+        ('[start2]\nmodel = "hazards"\n', "mine.toml", "it names no model"),
+    ],
+)
+def test_a_file_without_a_model_that_there_is_is_refused(line: str, where: str, what: str) -> None:
+    with pytest.raises(InputError) as refused:
+        model_of(changed(LINE, line), "mine.toml")
+    assert refused.value.where == where
+    assert what in refused.value.what
+    assert refused.value.remedy
 
 
 def test_a_file_names_its_model(tmp_path: Path) -> None:

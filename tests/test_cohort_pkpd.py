@@ -30,8 +30,9 @@ from ixastate.cohort.models.pkpd_kernel import Machine
 from ixastate.cohort.models.pkpd_numbers import Visits, chain_response, cuts, visits, worked_out
 from ixastate.cohort.models.pkpd_patient_kernel import next_grade, normal
 from ixastate.cohort.models.pkpd_tables import latest_delays, meaning, start_facts, tabulated
-from ixastate.cohort.models.reference import Reference, draw
+from ixastate.cohort.models.reference import Reference
 from ixastate.cohort.models.reference_body import Body, modes
+from ixastate.cohort.models.reference_patient import draw
 from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERM, joined
 from ixastate.course.alphabet import Context, read
 from ixastate.course.course import Course

@@ -21,7 +21,7 @@ import polars as pl
 import ixastate.rules as rules
 from ixastate.chart import editions
 from ixastate.cohort.answers.exact import solve
-from ixastate.cohort.arrays import MachineArrays, machine_arrays
+from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.log.ledger import Bookkeeper
 from ixastate.cohort.models.hazards import Hazards
 from ixastate.cohort.models.pkpd import Pkpd
@@ -33,7 +33,6 @@ from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import simulate
 from ixastate.errors import InputError
 from ixastate.symbols import starts
-from ixastate.table.table import Table
 
 NAME = "made-up"
 HEAD = f"""
@@ -93,14 +92,16 @@ def severe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _forget() -> None:
-    """What is kept by the name of an edition, which means another one in each test."""
+    """What is kept by the name of an edition, which means another one for each of the texts."""
+    from ixastate.chart import chart
     from ixastate.cohort.run import courses, plan
     from ixastate.course import live
     from ixastate.table import table
 
-    for cached in (rules.load_edition, table._table_of, plan.arrays_of, plan.run_context, courses._comparison):
-        cached.cache_clear()  # type: ignore[attr-defined]
-    live._machine.cache_clear()
+    for cached in (rules.load_edition, chart._build, table._table_of, live._machine):
+        cached.cache_clear()
+    for kept in (plan.arrays_of, plan.run_context, courses._comparison):
+        kept.cache_clear()
 
 
 def arrays() -> MachineArrays:
@@ -221,9 +222,9 @@ def test_a_dose_that_tenths_cannot_hold_is_refused() -> None:
 
 
 def test_more_symbols_than_the_alias_table_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    of = machine_arrays(Table.of("us-label"))
+    of = arrays_of()
     monkeypatch.setattr("ixastate.cohort.models.hazards.BINS", len(of.table.symbols))
-    with pytest.raises(InputError, match="29 symbols, and the model tells at most 28 apart") as refused:
+    with pytest.raises(InputError, match="27 symbols, and the model tells at most 26 apart") as refused:
         Hazards.read().chain(of)
     assert refused.value.remedy
 

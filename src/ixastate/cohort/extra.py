@@ -1,4 +1,4 @@
-"""Whether the libraries of the extra `cohort` are there. It imports none of them."""
+"""The optional dependencies of the cohort: are they installed? It imports none of them."""
 
 from __future__ import annotations
 

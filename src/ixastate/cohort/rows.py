@@ -1,4 +1,4 @@
-"""The rows of a cohort's event log: which columns there are, and the codes that kernels write.
+"""The rows of a cohort's event log: its columns, and the codes that kernels write.
 
 One row is one clinical event of one patient, with the symbol that it meant and the configuration after it. Kernels
 write plain numbers; `log` turns them into named values on the way to Parquet. This module knows no machine.

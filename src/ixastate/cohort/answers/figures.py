@@ -7,7 +7,7 @@ run and libraries. The colours are those of the diagrams. Nothing here counts: t
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -245,17 +245,20 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
         axes.set_ylabel("patient")
         axes.tick_params(axis="y", length=0)
         _along_cycles(run, axes)
-        order = [*(_ending(cause)[0] for cause in MARKERS), BY_RULE[0], GOES_ON[0]]
         handles: list[Patch | Line2D] = [
             Patch(facecolor=colours[place], edgecolor=GREY, label=place) for place in shown
         ]
-        handles += [
-            Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words)
-            for words in order
-            if words in signs
-        ]
+        handles += _markers(signs)
         figure.legend(handles=handles, loc="outside right upper")
     return figure
+
+
+def _markers(signs: Mapping[str, str]) -> list[Line2D]:
+    """The legend of the endings that occur, by their words."""
+    order = [*(_ending(cause)[0] for cause in MARKERS), BY_RULE[0], GOES_ON[0]]
+    return [
+        Line2D([], [], color=BLACK, marker=signs[words], linestyle="", label=words) for words in order if words in signs
+    ]
 
 
 def _ending(cause: str | None) -> tuple[str, str]:

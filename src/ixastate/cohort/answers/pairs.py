@@ -126,12 +126,12 @@ def differences(first: Run, second: Run) -> pl.DataFrame:
     if together:
         common = min(len(_any(left)), len(_any(right)))
         left, right = ({measure: values.head(common) for measure, values in one.items()} for one in (left, right))
-    of_nobody = [pl.repeat(False, len(_any(values)), eager=True) for values in (left, right)]
+    none = [pl.repeat(False, len(_any(values)), eager=True) for values in (left, right)]
     rows = [
         {
             "measure": measure.name,
             "unit": measure.unit,
-            **_compared(left.get(measure, of_nobody[0]), right.get(measure, of_nobody[1]), together),
+            **_compared(left.get(measure, none[0]), right.get(measure, none[1]), together),
             **measure.fields(),
         }
         for measure in sorted(left | right, key=lambda one: one.rank)

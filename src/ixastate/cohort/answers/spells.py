@@ -123,7 +123,7 @@ def moves(run: Run) -> pl.LazyFrame:
 
 
 def spells(run: Run) -> pl.LazyFrame:
-    """One row a spell: `patient`, first `day`, first day after it (`until`), and the columns of `meanings`.
+    """One row per spell: `patient`, first `day`, first day after it (`until`), and the columns of `meanings`.
 
     Both days are at most one past the follow-up. Several events of a day make spells of no length.
     """
@@ -137,7 +137,7 @@ def _until(frame: pl.LazyFrame, days: int) -> pl.LazyFrame:
 
 
 def holds(run: Run) -> pl.LazyFrame:
-    """One row a hold: `patient`, `reason`, first `day`, `days` that it lasted, and how it `ended`.
+    """One row per hold: `patient`, `reason`, first `day`, `days` that it lasted, and how it `ended`.
 
     A hold for a reason lasts as long as that reason holds a drug; `any` is the time with some drug held for something.
     A hold that the stop of treatment ended, or the end of the follow-up, is shorter than it would have been.

@@ -136,7 +136,7 @@ def _hold_times(run: Run, every: pl.LazyFrame) -> pl.DataFrame:
         patients, day = firsts.filter(pl.col("reason") == reason).row(0)[1:] if own.height else (0, None)
         counts = own["count"].cast(pl.Int64)
         total = int(counts.sum())
-        curve = kaplan_meier(own["days"], own["ended"] == RELEASED, counts) if total else Survival.nobody()
+        curve = kaplan_meier(own["days"], own["ended"] == RELEASED, counts) if total else Survival.empty()
         rows.append(
             {
                 "reason": reason,
@@ -351,7 +351,7 @@ def as_json(run: Run) -> dict[str, Any]:
 
 
 def _by(frame: pl.DataFrame, along: str, kind: str) -> dict[str, Any]:
-    """A long frame as one list of shares a kind, beside the list of what they run along."""
+    """A long frame as one list of shares per kind, beside the list of what they run along."""
     wide = frame.pivot(kind, index=along, values="share", sort_columns=False)
     return {along: wide[along].to_list(), "share": wide.drop(along).to_dict(as_series=False)}
 

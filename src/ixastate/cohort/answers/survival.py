@@ -33,7 +33,7 @@ class Survival:
     upper: NDArray[np.float64]
 
     @classmethod
-    def nobody(cls) -> Survival:
+    def empty(cls) -> Survival:
         """The curve of no times at all."""
         return cls(np.zeros(1, np.int64), *(np.array([value]) for value in (math.nan, math.nan, math.nan)))
 

@@ -28,7 +28,7 @@ PER_MM3 = "/mm3"
 
 
 class Code(NamedTuple):
-    """What a row says of its event besides whose it is and when."""
+    """What a row says of its event, apart from its patient and day."""
 
     kind: int
     value: int = 0

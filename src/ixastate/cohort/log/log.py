@@ -1,9 +1,9 @@
-"""The cohort's log as data frames and Parquet: what each column is called, and the files of a shard.
+"""The cohort's log as data frames and Parquet files: the columns, and the files of a shard.
 
-    events    one row an event, sorted by patient and number
-    cycles    one row a patient and cycle that began on treatment: the doses given and planned
-    patients  one row a patient: what they were like at the start, how it went and ended
-    machine   what the numbers of configurations and of the machine's answers mean, once a run
+    events    one row per event, sorted by patient and number
+    cycles    one row per patient and cycle that began on treatment: the doses given and planned
+    patients  one row per patient: the baseline, how the course went and ended
+    machine   what the numbers of configurations and of the machine's outputs mean, once per run
 
 Doses are whole tenths of a milligram (`_mg10`), so that sums are exact. Any reader of Parquet understands the files.
 """
@@ -85,7 +85,7 @@ def cycle_frame(ledgers: Sequence[Ledger]) -> pl.DataFrame:
 def patient_frame(
     baselines: Sequence[Mapping[str, NDArray[np.generic]]], ledgers: Sequence[Ledger], arrays: MachineArrays
 ) -> pl.DataFrame:
-    """The patients, one row each."""
+    """The patients, one row each: baseline, end, counts and doses."""
     courses = np.concatenate([ledger.courses for ledger in ledgers])
     doses = np.concatenate([ledger.doses.sum(axis=1) for ledger in ledgers])
     columns: dict[str, object] = {

@@ -321,7 +321,7 @@ class Hazards:
         return run
 
     def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of `course_started` besides the date; the log names the starting symbol."""
+        """The fields of `course_started` other than the date; the log names the starting symbol."""
         (started,) = witness([baseline["start"]], edition)
         return started.model_dump(exclude={"type", "day", "at", "patient"}, exclude_none=True)
 

@@ -1,4 +1,6 @@
-"""The toxicity model `pkpd`: the closed loop, in which the dose that the machine orders decides the toxicity.
+"""The toxicity model `pkpd`: PK/PD in a closed loop, in which the dose that the machine orders decides the toxicity.
+
+Pharmacokinetics (PK) is what the body does to the drug; the exposure-response models (PD) are what the drug does to it.
 
 The theory
 ----------
@@ -19,8 +21,8 @@ neutrophils falls by an effect of each drug, times the patient's sensitivity; th
 a week, and a visit adds an error. Neuropathy goes up or down one grade at a time: up by the patient's frailty and the
 week's AUC over a background, down faster without ixazomib. Pain is drawn whenever the grade changes.
 
-*The week.* On day 1, 8, 15, ... the grades are told, then blood is drawn if it is a visit, then treatment may end for
-another reason, and then the doses are taken as they are ordered now. What an event means is the alphabet's, what
+*The week.* On day 1, 8, 15, ... the grades are reported, then blood is drawn if it is a visit, then treatment may end
+for another reason, and then the doses are taken as they are ordered now. What an event means is the alphabet's, what
 follows is the machine's: the model looks both up and repeats neither. What is given of ixazomib and lenalidomide in a
 week is the next one's exposure.
 
@@ -46,8 +48,8 @@ Simplifications
 * No growth factor and no transfusion is given. Progression, death, withdrawal and intolerable toxicity have constant
   rates that no count or grade changes.
 * A missed dose is not made up. A vomited one counts as taken (B-VOMIT). Lenalidomide is taken as ordered.
-* The physician's agreement that an episode is over is drawn anew at each assessment; whether ixazomib clearly caused an
-  episode is drawn at its onset and kept.
+* The physician's agreement that an episode is over is drawn again at each assessment; whether ixazomib clearly caused
+  an episode is drawn at its onset and kept.
 
 Platelets are integrated in steps of 6, 6 and 12 hours on the day of a dose and of a day otherwise; the circulating
 platelets are within 0.5 % of the exact solution (tested; 0.2 % in the typical patient). Random numbers are drawn by
@@ -138,7 +140,7 @@ class Pkpd:
         return courses
 
     def start_facts(self, edition: Edition, baseline: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of `course_started` besides the date."""
+        """The fields of `course_started` other than the date."""
         return start_facts(
             float(baseline["bilirubin_times_uln"]),
             float(baseline["creatinine_clearance_ml_min"]),

@@ -1,7 +1,7 @@
-"""The numbers of the `pkpd` model, worked out of its file once.
+"""The numbers of the `pkpd` model, derived from its parameter file once.
 
-The kernel and its oracle both start from these, so that they differ in nothing but how they compute. This module knows
-no machine and no chance.
+The kernel and its reference both start from these, so that they differ in nothing but how they compute. This module
+knows no machine and no random number.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ixastate.cohort.models.parameters import GRADES, STEP_HOURS, Given, Values
 from ixastate.errors import InputError
@@ -120,102 +120,142 @@ class Numbers(NamedTuple):
 def worked_out(values: Given) -> Numbers:
     """The numbers of a file's values."""
     one = Values(values)
-    pk = {name.split(".")[1]: one[name] for name in values if name.startswith("pharmacokinetics.")}
-    clearance_sd = math.sqrt(pk["clearance_variance"])
-    with_clearance = pk["covariance"] / clearance_sd
+    groups = (_pharmacokinetics, _graded, _neuropathy, _platelets, _neutrophils, _patients, _ends_and_doses)
+    return Numbers(**{name: number for group in groups for name, number in group(one).items()})
+
+
+def _reference_auc(one: Values) -> float:
+    """The AUC of one dose of 4 mg in the typical patient, ng·h/mL."""
+    dose = 1000 * REFERENCE_DOSE_MG
+    return dose * one["pharmacokinetics.bioavailability"] / one["pharmacokinetics.clearance"]
+
+
+def _pharmacokinetics(one: Values) -> dict[str, Any]:
+    clearance_sd = math.sqrt(one["pharmacokinetics.clearance_variance"])
+    with_clearance = one["pharmacokinetics.covariance"] / clearance_sd
+    rest = one["pharmacokinetics.bioavailability_variance"] - with_clearance**2
+    return {
+        "absorption": one["pharmacokinetics.absorption_rate"],
+        "lag": one["pharmacokinetics.lag"] / 60,
+        "bioavailability": one["pharmacokinetics.bioavailability"],
+        "clearance": one["pharmacokinetics.clearance"],
+        "central": one["pharmacokinetics.central_volume"],
+        "flow_3": one["pharmacokinetics.flow_3"],
+        "volume_3": one["pharmacokinetics.volume_3"],
+        "flow_4": one["pharmacokinetics.flow_4"],
+        "volume_4": one["pharmacokinetics.volume_4"],
+        "surface_reference": one["pharmacokinetics.body_surface_reference"],
+        "surface_exponent": one["pharmacokinetics.body_surface_exponent"],
+        "clearance_sd": clearance_sd,
+        "bioavailability_with_clearance": with_clearance,
+        "bioavailability_sd": math.sqrt(max(0.0, rest)),
+        "volume_4_sd": math.sqrt(one["pharmacokinetics.volume_4_variance"]),
+    }
+
+
+def _graded(one: Values) -> dict[str, Any]:
+    return {
+        "rash_cuts": tuple(cuts(one.list(f"rash.from_{grade}")) for grade in range(GRADES)),
+        "rash_sd": tuple(math.sqrt(variance) for variance in one.list("rash.variances")),
+        "rash_exposure": one["rash.exposure"],
+        "rash_asian": one["rash.asian"],
+        "diarrhoea_cuts": tuple(cuts(one.list(f"diarrhoea.from_{grade}")) for grade in range(GRADES)),
+        "diarrhoea_sd": tuple(math.sqrt(variance) for variance in one.list("diarrhoea.variances")),
+        "diarrhoea_exposure": one["diarrhoea.exposure"],
+        "diarrhoea_naive": one["diarrhoea.no_prior_imid"],
+        "clearly_caused": one["diarrhoea.clearly_caused"],
+        "diarrhoea_agreement": one["diarrhoea.agreement"],
+    }
+
+
+def _neuropathy(one: Values) -> dict[str, Any]:
+    frailty = one["neuropathy.frailty_variance"]
+    return {
+        "worsening": (*one.list("neuropathy.worsening"), 0.0),
+        "background": one["neuropathy.background"],
+        "improvement": (0.0, *one.list("neuropathy.improvement")),
+        "improvement_more": one["neuropathy.improvement_off"] - 1,
+        "frailty_middle": -frailty / 2,
+        "frailty_sd": math.sqrt(frailty),
+        "pain": (0.0, *one.list("neuropathy.pain")),
+        "neuropathy_agreement": one["neuropathy.agreement"],
+        "reference_auc": _reference_auc(one),
+    }
+
+
+def _platelets(one: Values) -> dict[str, Any]:
     maturation, production = math.exp(one["platelets.maturation"]), math.exp(one["platelets.production"])
     rate = one["platelets.lenalidomide_rate"]
     error = one["platelets.proportional_error"] * one["platelets.baseline"]
-    ends = [_weekly(one["ends.progression"])]
-    for name in ("death", "withdrawal", "intolerable"):
-        ends.append(ends[-1] + one[f"ends.{name}"])
-    auc = 1000 * REFERENCE_DOSE_MG * pk["bioavailability"] / pk["clearance"]
-    frailty = one["neuropathy.frailty_variance"]
-    return Numbers(
-        absorption=pk["absorption_rate"],
-        lag=pk["lag"] / 60,
-        bioavailability=pk["bioavailability"],
-        clearance=pk["clearance"],
-        central=pk["central_volume"],
-        flow_3=pk["flow_3"],
-        volume_3=pk["volume_3"],
-        flow_4=pk["flow_4"],
-        volume_4=pk["volume_4"],
-        surface_reference=pk["body_surface_reference"],
-        surface_exponent=pk["body_surface_exponent"],
-        clearance_sd=clearance_sd,
-        bioavailability_with_clearance=with_clearance,
-        bioavailability_sd=math.sqrt(max(0.0, pk["bioavailability_variance"] - with_clearance**2)),
-        volume_4_sd=math.sqrt(pk["volume_4_variance"]),
-        rash_cuts=tuple(cuts(one.list(f"rash.from_{grade}")) for grade in range(GRADES)),
-        rash_sd=tuple(math.sqrt(variance) for variance in one.list("rash.variances")),
-        rash_exposure=one["rash.exposure"],
-        rash_asian=one["rash.asian"],
-        diarrhoea_cuts=tuple(cuts(one.list(f"diarrhoea.from_{grade}")) for grade in range(GRADES)),
-        diarrhoea_sd=tuple(math.sqrt(variance) for variance in one.list("diarrhoea.variances")),
-        diarrhoea_exposure=one["diarrhoea.exposure"],
-        diarrhoea_naive=one["diarrhoea.no_prior_imid"],
-        clearly_caused=one["diarrhoea.clearly_caused"],
-        diarrhoea_agreement=one["diarrhoea.agreement"],
-        worsening=(*one.list("neuropathy.worsening"), 0.0),
-        background=one["neuropathy.background"],
-        improvement=(0.0, *one.list("neuropathy.improvement")),
-        improvement_more=one["neuropathy.improvement_off"] - 1,
-        frailty_middle=-frailty / 2,
-        frailty_sd=math.sqrt(frailty),
-        pain=(0.0, *one.list("neuropathy.pain")),
-        neuropathy_agreement=one["neuropathy.agreement"],
-        reference_auc=auc,
-        maturation=maturation,
-        production=production,
-        baseline=one["platelets.baseline"],
-        baseline_weight=one["platelets.baseline_weight"],
-        baseline_centre=one["platelets.baseline_centre"],
-        baseline_sd=math.sqrt(error**2 + one["platelets.additive_error"] ** 2),
-        baseline_lowest=one["platelets.lowest_baseline"],
-        ixazomib_loss=one["platelets.ixazomib"],
-        cumulative=one["platelets.cumulative"],
-        lenalidomide_loss=one["platelets.lenalidomide"] * rate,
-        proportional_error=one["platelets.proportional_error"],
-        additive_error=one["platelets.additive_error"],
-        step_hours=STEP_HOURS,
-        lenalidomide_decay=tuple(math.exp(-rate * hours) for hours in STEP_HOURS),
-        lenalidomide_mean=tuple((1 - math.exp(-rate * hours)) / (rate * hours) for hours in STEP_HOURS),
-        lenalidomide_early=tuple(
+    return {
+        "maturation": maturation,
+        "production": production,
+        "baseline": one["platelets.baseline"],
+        "baseline_weight": one["platelets.baseline_weight"],
+        "baseline_centre": one["platelets.baseline_centre"],
+        "baseline_sd": math.sqrt(error**2 + one["platelets.additive_error"] ** 2),
+        "baseline_lowest": one["platelets.lowest_baseline"],
+        "ixazomib_loss": one["platelets.ixazomib"],
+        "cumulative": one["platelets.cumulative"],
+        "lenalidomide_loss": one["platelets.lenalidomide"] * rate,
+        "proportional_error": one["platelets.proportional_error"],
+        "additive_error": one["platelets.additive_error"],
+        "step_hours": STEP_HOURS,
+        "lenalidomide_decay": tuple(math.exp(-rate * hours) for hours in STEP_HOURS),
+        "lenalidomide_mean": tuple((1 - math.exp(-rate * hours)) / (rate * hours) for hours in STEP_HOURS),
+        "lenalidomide_early": tuple(
             production * one["platelets.lenalidomide"] * rate * earliness(hours, maturation, rate)
             for hours in STEP_HOURS
         ),
-        chain=tuple(chain_response(hours, maturation, production) for hours in STEP_HOURS),
-        neutrophils=_log_spread(
+        "chain": tuple(chain_response(hours, maturation, production) for hours in STEP_HOURS),
+    }
+
+
+def _neutrophils(one: Values) -> dict[str, Any]:
+    return {
+        "neutrophils": _log_spread(
             [one[f"neutrophils.{name}"] for name in ("median", "log_sd", "lowest", "highest")],
         ),
-        neutrophils_lenalidomide=one["neutrophils.lenalidomide"] / (REFERENCE_LENALIDOMIDE_MG * DAYS_A_WEEK),
-        neutrophils_ixazomib=one["neutrophils.ixazomib"] / auc,
-        sensitivity_sd=one["neutrophils.sensitivity_log_sd"],
-        neutrophils_keeps=one["neutrophils.keeps"],
-        neutrophils_error=one["neutrophils.error"],
-        age=_spread(one.list("patients.age")),
-        surface=_spread(one.list("patients.body_surface")),
-        platelets=_log_spread(one.list("patients.platelets")),
-        creatinine_clearance=_log_spread(one.list("patients.creatinine_clearance")),
-        bilirubin=_log_spread(one.list("patients.bilirubin")),
-        female=one["patients.female"],
-        asian=one["patients.asian"],
-        prior_imid=one["patients.prior_imid"],
-        dialysis=one["patients.dialysis"],
-        progression=ends[0],
-        or_death=ends[1],
-        or_withdrawal=ends[2],
-        or_intolerable=ends[3],
-        missed=one["adherence.missed"],
-        missed_or_late=one["adherence.missed"] + one["adherence.late"],
-        longest_delay=one["adherence.longest_delay"],
-        vomited=one["adherence.vomited"],
-        resolved_to=one["visits.resolved_to"],
-    )
+        "neutrophils_lenalidomide": one["neutrophils.lenalidomide"] / (REFERENCE_LENALIDOMIDE_MG * DAYS_A_WEEK),
+        "neutrophils_ixazomib": one["neutrophils.ixazomib"] / _reference_auc(one),
+        "sensitivity_sd": one["neutrophils.sensitivity_log_sd"],
+        "neutrophils_keeps": one["neutrophils.keeps"],
+        "neutrophils_error": one["neutrophils.error"],
+    }
 
 
-# The doses at which the neuropathy and neutrophil models are stated; they scale an effect and are nobody's dose.
+def _patients(one: Values) -> dict[str, Any]:
+    return {
+        "age": _spread(one.list("patients.age")),
+        "surface": _spread(one.list("patients.body_surface")),
+        "platelets": _log_spread(one.list("patients.platelets")),
+        "creatinine_clearance": _log_spread(one.list("patients.creatinine_clearance")),
+        "bilirubin": _log_spread(one.list("patients.bilirubin")),
+        "female": one["patients.female"],
+        "asian": one["patients.asian"],
+        "prior_imid": one["patients.prior_imid"],
+        "dialysis": one["patients.dialysis"],
+    }
+
+
+def _ends_and_doses(one: Values) -> dict[str, Any]:
+    ends = [_weekly(one["ends.progression"])]
+    for name in ("death", "withdrawal", "intolerable"):
+        ends.append(ends[-1] + one[f"ends.{name}"])
+    return {
+        "progression": ends[0],
+        "or_death": ends[1],
+        "or_withdrawal": ends[2],
+        "or_intolerable": ends[3],
+        "missed": one["adherence.missed"],
+        "missed_or_late": one["adherence.missed"] + one["adherence.late"],
+        "longest_delay": one["adherence.longest_delay"],
+        "vomited": one["adherence.vomited"],
+        "resolved_to": one["visits.resolved_to"],
+    }
+
+
+# The doses at which the neuropathy and neutrophil models are stated; they scale an effect and are no patient's dose.
 REFERENCE_DOSE_MG = 4
 REFERENCE_LENALIDOMIDE_MG = 25
 

@@ -15,7 +15,7 @@ from ixastate.cohort.models.philox import draw, unit
 
 # The baseline is drawn in a week of its own.
 BASELINE_WEEK = 2**32 - 1
-# No patient and no laboratory has more, in 10^9/L and in 10/mm3; the tables of meanings end there.
+# No patient and no laboratory has more, in 10^9/L and in 10/mm3; the look-up tables end there.
 MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
 # What a patient is like: the columns of `pkpd.BASELINE`, and what is not written down.
 AGE, FEMALE, ASIAN, PRIOR_IMID, SURFACE, KIDNEY, LIVER, DIALYSIS, PLATELETS_SEEN, PLATELETS_OWN = range(10)

@@ -227,7 +227,7 @@ def latest_delays(edition: Edition) -> NDArray[np.int64]:
 
 
 def start_facts(bilirubin_times_uln: float, creatinine_clearance_ml_min: float, on_dialysis: bool) -> dict[str, Any]:
-    """The fields of `course_started` besides the date."""
+    """The fields of `course_started` other than the date."""
     return {
         "weekday": "monday",
         "clock_time": "08:00",

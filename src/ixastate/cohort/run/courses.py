@@ -156,7 +156,7 @@ class Remembering(Machine):
 
 @lru_cache(maxsize=1)
 def _comparison(path: str) -> _Comparison:
-    """One a process: a machine that remembers is worth keeping."""
+    """One per process: a machine that remembers is worth keeping."""
     return _Comparison(Run.open(path, check=False))
 
 

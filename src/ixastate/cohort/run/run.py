@@ -16,7 +16,7 @@ from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.plan import Plan
 from ixastate.errors import InputError
 
-AGAIN = "start the same `ixastate simulate` again: what is damaged is made anew"
+AGAIN = "start the same `ixastate simulate` again: what is damaged is simulated again"
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,17 @@ class Run:
 
     @property
     def events(self) -> pl.LazyFrame:
-        """One row an event, by patient and number."""
+        """One row per event, by patient and number."""
         return self._scan("events/*.parquet")
 
     @property
     def cycles(self) -> pl.LazyFrame:
-        """One row a patient and cycle: the doses given and planned, in tenths of a milligram."""
+        """One row per patient and cycle: the doses given and planned, in tenths of a milligram."""
         return self._scan("cycles/*.parquet")
 
     @property
     def patients(self) -> pl.LazyFrame:
-        """One row a patient."""
+        """One row per patient."""
         return self._scan("patients/*.parquet")
 
     @property
