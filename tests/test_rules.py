@@ -217,9 +217,10 @@ ALLOWED = {
     ("events.py", 1000): "how many cells per mm3 one of a unit is",
     ("events.py", 15): "how many digits a JSON number keeps",
     ("course/schedule.py", 30): "how far to look for an ixazomib day, in days: more than a cycle",
-    ("cli/testing.py", 30): "how many events a walk has when nothing is said",
+    ("cli/suite.py", 30): "the default length of a random walk, in events",
+    ("cli/conform.py", 30): "the default length of a random walk, in events",
     ("course/timeline.py", 15): "how far a line is indented, in letters",
-    ("cli/main.py", 28): "how many days are printed when nothing is said",
+    ("cli/schedule.py", 28): "the default number of days that are printed",
     ("proofs/equality.py", 500): "how many configurations make one piece of work",
     ("course/log.py", 60): "how much of a value an error shows, in letters",
 }
