@@ -769,7 +769,7 @@ def test_the_patients_of_an_error_stay_on_one_line(tmp_path: Path, capsys: pytes
         (["schedule", "a", "--days", "3661"], "--days: 3,661 is out of range (from 1 to 3,660)"),
         (["schedule", "a", "--days", "2.5"], "--days: '2.5' is not a whole number (from 1 to 3,660, "),
         (["schedule", "a", "--days", "²"], "--days: '²' is not a whole number"),
-        (["schedule", "a", "--days", "9" * 5000], f"--days: '{'9' * 40}…' is not a whole number"),
+        (["schedule", "a", "--days", "9" * 5000], f"--days: '{'9' * 48}…' is not a whole number"),
         (["schedule", "a", "--from-day", "0"], "--from-day: 0 is out of range"),
         (["schedule", "a", "--ics"], "schedule: option '--ics' requires an argument (see `ixastate schedule --help`)"),
         (["import"], "import: which format? (one of: sdtm)"),

@@ -44,9 +44,37 @@ def test_a_whole_number_may_be_written_in_many_ways(text: str, number: int) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["", " 1", "1 ", "1.5", "1.0", "1.5e0", "1e6.5", "1.25e1", "-1", "+1", "1,5", "1,00", "1,0000", "1_0", "_1", "1_", "1e",
-     "e6", "1e-3", "1e100", "0x10", "²", "١", "inf", "nan", "9" * 41, "1,000_00", ".5e1"],
-)  # fmt: skip
+    [
+        "",
+        " 1",
+        "1 ",
+        "1.5",
+        "1.0",
+        "1.5e0",
+        "1e6.5",
+        "1.25e1",
+        "-1",
+        "+1",
+        "1,5",
+        "1,00",
+        "1,0000",
+        "1_0",
+        "_1",
+        "1_",
+        "1e",
+        "e6",
+        "1e-3",
+        "1e100",
+        "0x10",
+        "²",
+        "١",
+        "inf",
+        "nan",
+        "1,000_00",
+        ".5e1",
+        "9" * 49,
+    ],
+)
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is not a whole number") as caught:
         whole_number("--n", 1, 5000)(text)

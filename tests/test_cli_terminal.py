@@ -71,7 +71,7 @@ def test_texts_fit_the_width(
     assert without_rule[0] == without_rule[1]
 
 
-@pytest.mark.parametrize(("columns", "expected"), [("72", 72), ("10", 40), ("0", 100), ("x", 100), ("", 100)])
+@pytest.mark.parametrize(("columns", "expected"), [("72", 72), ("10", 50), ("0", 100), ("x", 100), ("", 100)])
 def test_the_width_is_that_of_columns_else_100(columns: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert width() == expected
@@ -86,22 +86,17 @@ def test_what_a_program_reads_is_the_same_at_every_width(
     arguments: list[str], printed: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = printed(arguments)
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "60")
     assert printed(arguments) == usual
     if "--json" in arguments:
         assert all(json.loads(line) for line in usual)
 
 
 def test_a_long_line_is_wrapped_below_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("COLUMNS", "50")
     short = "  a line that fits"
-    long = "  " + "word " * 12
-    assert list(fitted([short, "", long])) == [
-        short,
-        "",
-        "  word word word word word word word",
-        "      word word word word word",
-    ]
+    wrapped = ["  word word word word word word word word word", "      word word word"]
+    assert list(fitted([short, "", "  " + "word " * 12])) == [short, "", *wrapped]
 
 
 # --- In a terminal --------------------------------------------------------------------------------------------

@@ -122,6 +122,8 @@ def parsed(command: str) -> None:
     assert entry is not None
     assert name is not None
     context = entry.make_context(name, rest)
+    if name == "help":
+        assert {*rest} <= {*COMMANDS, "import", *FORMATS}
     if isinstance(entry, typer.core.TyperGroup):
         name, entry, rest = entry.resolve_command(context, rest)
         assert entry is not None

@@ -23,7 +23,7 @@ INTERRUPTED = 130
 # The toxicity models that come with the package; `cohort.run.plan` has them, and is not quick to import.
 MODELS = "pkpd, hazards"
 # Numbers are written with at most so many characters.
-LONGEST = 40
+LONGEST = 48
 _NUMBER = re.compile(r"([0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(?:\.([0-9]+))?(?:[eE]\+?([0-9]{1,2}))?")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 # Where there is no terminal, and the least that texts are laid out for.
-PIPED, LEAST = 100, 40
+PIPED, LEAST = 100, 50
 # The first words of a line that say how something went.
 STYLES = {"proved": "green", "BROKEN": "bold red", "FAULT": "bold red", "DIFFERS": "bold red"}
 Item = TypeVar("Item")
