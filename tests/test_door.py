@@ -176,7 +176,7 @@ OLD_PATHS = [
     ("ixastate.properties", "PROPERTIES", "ixastate.proofs.properties.PROPERTIES"),
     ("ixastate.compare", "Parting", "ixastate.proofs.compare.Parting"),
     ("ixastate.explore", "Walker", "ixastate.table.explore.Walker"),
-    ("ixastate.sdtm", "read_sdtm", "ixastate.exchange.sdtm.sdtm.read_sdtm"),
+    ("ixastate.sdtm", "read_sdtm", "ixastate.exchange.sdtm.read_sdtm"),
     ("ixastate.exports.scxml", "write", "ixastate.exchange.scxml.write"),
     ("ixastate.exports.xstate", "write", "ixastate.exchange.xstate.write"),
     ("ixastate.timeline", "timeline", "ixastate.course.timeline.timeline"),

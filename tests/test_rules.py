@@ -219,15 +219,7 @@ ALLOWED = {
     ("fields.py", 60): "how much of a value an error shows, in letters",
     ("course/course.py", 20): "how many records a notebook shows",
     ("course/schedule.py", 30): "how far to look for an ixazomib day, in days: more than a cycle",
-<<<<<<< HEAD
     ("course/timeline.py", 15): "how far a line is indented, in letters",
-    ("course/timeline.py", 28): "how far to look for the next dose, in days",
-=======
-    ("cli/suite.py", 30): "the default length of a random walk, in events",
-    ("cli/conform.py", 30): "the default length of a random walk, in events",
-    ("course/timeline.py", 15): "how far a line is indented, in letters",
-    ("cli/schedule.py", 28): "the default number of days that are printed",
->>>>>>> cli
     ("proofs/equality.py", 500): "how many configurations make one piece of work",
     ("cli/common.py", 40): "how much of a wrong argument an error shows, in letters",
     ("cli/conform.py", 30): "how many events a random walk has when nothing else is asked",

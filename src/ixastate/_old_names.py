@@ -33,7 +33,7 @@ MODULES: dict[str, str] = {
     "ixastate.replay": "ixastate.course.replay",
     "ixastate.report": "ixastate.proofs.report",
     "ixastate.schedule": "ixastate.course.schedule",
-    "ixastate.sdtm": "ixastate.exchange.sdtm.sdtm",
+    "ixastate.sdtm": "ixastate.exchange.sdtm",
     "ixastate.status": "ixastate.chart.status",
     "ixastate.testing.vectors": "ixastate.testing",
     "ixastate.timeline": "ixastate.course.timeline",

@@ -217,7 +217,7 @@ def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records
     every = dates.lenalidomide_every_days
     scheduled = any(is_due_day(drug, day, every, course.edition) for drug in DRUGS for day in days)
     why = "what is scheduled on these days is held" if scheduled else "no dose is scheduled on these days"
-    after, cycle = days[-1] + 1, course.edition.number("DOSE-01", "cycle")
+    after, cycle = days[-1] + 1, course.edition.integer("DOSE-01", "cycle")
     following = next((day for day in range(after, after + cycle) if course.due([day])), None)
     return f"Nothing is due: {why}." + (f" The next dose is due on day {following}." if following else "")
 
