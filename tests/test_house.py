@@ -26,6 +26,7 @@ PARSERS = {"startswith", "endswith", "removeprefix", "removesuffix", "partition"
 
 # Where a name of the machine may be written: (module, name): why.
 LITERALS: dict[tuple[str, str], str] = {
+    ("cohort/models/pkpd_numbers.py", "progression"): "the name of a rate in the parameters file",
     ("cohort/models/pkpd_numbers.py", "death"): "the name of a rate in the parameters file",
     ("cohort/models/pkpd_numbers.py", "withdrawal"): "the name of a rate in the parameters file",
     **dict.fromkeys(
@@ -38,7 +39,6 @@ LITERALS: dict[tuple[str, str], str] = {
 }
 # Where a text is taken apart that is no name of the machine: (module, call): why.
 TEXTS: dict[tuple[str, str], str] = {
-    ("_old_names.py", "name.startswith('_')"): "whether a name of Python is private",
     ("cli/common.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/common.py", "text.startswith('-')"): "whether a word is an option",
     ("cli/conform.py", "follows.startswith('-')"): "whether a word is an option",
@@ -54,18 +54,11 @@ TEXTS: dict[tuple[str, str], str] = {
     ("cli/suite.py", "one.split(',')"): "a list of words that a person typed",
     ("cli/terminal.py", "line.split(maxsplit=1)"): "the first word of a printed line",
     ("cli/validate.py", "'\\n\\n'.join(pages).split('\\n')"): "lines of a printed text",
-    ("cohort/models/pkpd_numbers.py", "name.split('.')"): "a key of the parameters file with its section",
-    ("cohort/models/pkpd_numbers.py", "name.startswith('pharmacokinetics.')"): "a key of the parameters file",
     ("cohort/run/simulation.py", "text.partition(':')"): "a span A:B that a person typed",
-    ("course/log.py", "error.msg.startswith('Unterminated string')"): "the message of the JSON reader",
-    ("course/log.py", "raw.endswith(b'\\n')"): "whether the last line of a file is whole",
-    ("course/log.py", "word.startswith(rest)"): "whether a JSON word is cut short",
     ("diagrams/render.py", "pygraphviz.__version__.split('.')"): "the version of a library",
     ("diagrams/slices.py", "text.split(',')"): "a list of symbols that a person typed",
     ("errors.py", "re.split('\\\\s*,\\\\s*', own[1])"): "the requirements of a package as its metadata write them",
     ("exchange/sdtm/xport.py", "data.startswith(b'HEADER RECORD*******LIB')"): "the first bytes of a transport file",
-    ("fields.py", "problem['msg'].removeprefix('Value error, ')"): "the message of the data models' library",
-    ("registry.py", "_HOMES[service].partition(':')"): "a module and a name in it",
     ("table/table.py", "content.split(b'\\n', 1)"): "the parts of a saved table",
     ("table/table.py", "content.startswith(MAGIC)"): "the first bytes of a saved table",
     ("table/table.py", "content[len(MAGIC):].split(b'\\n', 1)"): "the parts of a saved table",
@@ -95,10 +88,6 @@ LISTS: dict[tuple[str, tuple[str, ...]], str] = {
         "cohort/rows.py",
         ("progression_found", "intolerable_toxicity_declared", "patient_died", "consent_withdrawn"),
     ): "the codes of the log's format: to put them in another order would change every file",
-    (
-        "words.py",
-        ("progression_found", "intolerable_toxicity_declared", "patient_died", "consent_withdrawn"),
-    ): "the sentence for each kind of event",
 }
 
 

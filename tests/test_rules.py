@@ -221,11 +221,9 @@ ALLOWED = {
     ("course/schedule.py", 30): "how far to look for an ixazomib day, in days: more than a cycle",
     ("course/timeline.py", 15): "how far a line is indented, in letters",
     ("proofs/equality.py", 500): "how many configurations make one piece of work",
-    ("cli/common.py", 40): "how much of a wrong argument an error shows, in letters",
     ("cli/conform.py", 30): "how many events a random walk has when nothing else is asked",
     ("cli/schedule.py", 28): "how many days are printed when nothing else is asked",
     ("cli/suite.py", 30): "how many events a random walk has when nothing else is asked",
-    ("cli/terminal.py", 40): "the least width of a line, in letters",
 }
 
 

@@ -1,7 +1,7 @@
 """A sixth toxicity takes four edits, and to forget one of them is refused.
 
-The package is copied, and a made-up toxicity (a grade of liver injury that holds ixazomib and lowers it) is written into
-the copy: its clause, its letters, its rows, and the event that reports it.
+The package is copied, and a made-up toxicity (a grade of liver injury that holds ixazomib and lowers it) is written
+into the copy: its clause, its letters, its rows, and the event that reports it.
 """
 
 from __future__ import annotations
