@@ -89,7 +89,8 @@ from ixastate.table.witness import witness
 chart = read(build_chart())
 print(len(chart.regions), "regions")
 course = Course()
-for event in witness(["start_4_25", "liver_injury", "anc_low", "liver_injury_resolved", "anc_recovered"], course.edition):
+symbols = ["start_4_25", "liver_injury", "anc_low", "liver_injury_resolved", "anc_recovered"]
+for event in witness(symbols, course.edition):
     print(course.observe(event).words)
 print(course.observe({"type": "liver_injury_graded", "day": 9, "grade": 4}).words)
 """
