@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ixastate.cli import export as export
+from ixastate.exchange import scxml, xstate
 from ixastate.rules import load_edition
 from ixastate.testing import adapter
 from ixastate.testing.adapter import Program, Server
@@ -24,6 +24,7 @@ from ixastate.testing.conformance import Summary, conform, shortened
 from ixastate.testing.course_machine import explore
 from ixastate.testing.suites.files import Suite
 from ixastate.testing.suites.make import make_suite
+from tests.tables import graph
 from tests.test_exports import node_modules
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "conformance"
@@ -152,14 +153,14 @@ def xstate_machine(node: str, folder: Path, change: Callable[[str], str] = str) 
     version = json.loads(package.read_text(encoding="utf-8"))["version"]
     if version.split(".")[0] != "5":
         pytest.skip(f"XState 5 is needed, and this is {version}")
-    (folder / "xstate_setup.mjs").write_text(export.text("xstate-setup", EDITION), encoding="utf-8")
-    (folder / "course.json").write_text(change(export.text("xstate", EDITION)), encoding="utf-8")
+    (folder / "xstate_setup.mjs").write_text(xstate.setup_module(), encoding="utf-8")
+    (folder / "course.json").write_text(change(xstate.write(graph(EDITION))), encoding="utf-8")
     return [sys.executable, str(EXAMPLES / "symbols.py"), node, str(folder / "xstate.mjs"), str(folder / "course.json")]
 
 
 def scxml_machine(node: str, folder: Path, change: Callable[[str], str] = str) -> list[str]:
     prepared(folder, "@scion-scxml/scxml")
-    (folder / "course.scxml").write_text(change(export.text("scxml", EDITION)), encoding="utf-8")
+    (folder / "course.scxml").write_text(change(scxml.write(graph(EDITION))), encoding="utf-8")
     return [sys.executable, str(EXAMPLES / "symbols.py"), node, str(folder / "scxml.mjs"), str(folder / "course.scxml")]
 
 
