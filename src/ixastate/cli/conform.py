@@ -61,53 +61,62 @@ class _Files:
     save: Path | None
 
 
+_CommandArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="-- COMMAND", help="the program to test and its arguments, after --")
+]
+_UrlOption = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="test a server instead: one POST per request")
+]
+_SuiteOption = Annotated[
+    Path | None, typer.Option("--suite", metavar="FILE", help="run the courses of this suite instead")
+]
+_HypothesisOption = Annotated[
+    int | None,
+    typer.Option(
+        "--hypothesis",
+        metavar="[N]",
+        help=f"run N random courses instead; N may be left out (default: {DEFAULT_EXAMPLES})",
+        parser=whole_number("--hypothesis", 1, MOST),
+    ),
+]
+_TimeoutOption = Annotated[
+    float,
+    typer.Option("--timeout", metavar="S", help="time for an answer in seconds", parser=seconds("--timeout")),
+]
+_StartupOption = Annotated[
+    float | None,
+    typer.Option(
+        "--startup",
+        metavar="S",
+        help="time for the first answer in seconds; a server is waited for so long (default: 10, without a wait)",
+        parser=seconds("--startup"),
+    ),
+]
+_JunitOption = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="also write the report as JUnit XML")
+]
+_HtmlOption = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="also write the report as a web page")]
+_SaveOption = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="DIR", help="save the failing courses here, as logs for `ixastate replay`"),
+]
+
+
 def conform(
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="-- COMMAND", help="the program to test and its arguments, after --")
-    ] = None,
-    url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="test a server instead: one POST per request")
-    ] = None,
+    command: _CommandArgument = None,
+    url: _UrlOption = None,
     cover: CoverOption = None,
-    suite: Annotated[
-        Path | None, typer.Option("--suite", metavar="FILE", help="run the courses of this suite instead")
-    ] = None,
-    hypothesis: Annotated[
-        int | None,
-        typer.Option(
-            "--hypothesis",
-            metavar="[N]",
-            help=f"run N random courses instead; N may be left out (default: {DEFAULT_EXAMPLES})",
-            parser=whole_number("--hypothesis", 1, MOST),
-        ),
-    ] = None,
+    suite: _SuiteOption = None,
+    hypothesis: _HypothesisOption = None,
     edition: MachineOption = None,
     length: LengthOption = 30,
     seed: SeedOption = 1,
     courses: CoursesOption = 100,
-    timeout: Annotated[
-        float,
-        typer.Option("--timeout", metavar="S", help="time for an answer in seconds", parser=seconds("--timeout")),
-    ] = 5.0,
-    startup: Annotated[
-        float | None,
-        typer.Option(
-            "--startup",
-            metavar="S",
-            help="time for the first answer in seconds; a server is waited for so long (default: 10, without a wait)",
-            parser=seconds("--startup"),
-        ),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="also write the report as JUnit XML")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="also write the report as a web page")
-    ] = None,
-    save: Annotated[
-        Path | None,
-        typer.Option("--save", metavar="DIR", help="save the failing courses here, as logs for `ixastate replay`"),
-    ] = None,
+    timeout: _TimeoutOption = 5.0,
+    startup: _StartupOption = None,
+    junit: _JunitOption = None,
+    html: _HtmlOption = None,
+    save: _SaveOption = None,
 ) -> int:
     """Test a program in any language against the machine.
 

@@ -36,48 +36,55 @@ class _Wanted:
     edition: str | None
 
 
+_ViewArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="VIEW",
+        help=f"what is drawn: {', '.join(VIEWS)}",
+        parser=choice("view", VIEWS),
+        autocompletion=lambda incomplete: [name for name in VIEWS if name.startswith(incomplete)],
+    ),
+]
+_ArgumentArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="name of the region; name of the slice, or its symbols with commas; id of the rule; for a path or a "
+        "lit chart the patient",
+        show_default=False,
+    ),
+]
+_PatientOption = Annotated[
+    Path | None,
+    typer.Option("--patient", metavar="LOG", help="log of events or records: its path, or lit on the chart"),
+]
+_EditionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--edition",
+        metavar="EDITION",
+        help=f"edition of the rules: {NAMES} (default: {DEFAULT_EDITION}; for a path the one recorded)",
+        parser=edition,
+        autocompletion=editions_from,
+    ),
+]
+_OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"write here; the suffix is the format: {', '.join(SUFFIXES)} (default: DOT to standard output)",
+    ),
+]
+
+
 def diagram(
-    view: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="VIEW",
-            help=f"what is drawn: {', '.join(VIEWS)}",
-            parser=choice("view", VIEWS),
-            autocompletion=lambda incomplete: [name for name in VIEWS if name.startswith(incomplete)],
-        ),
-    ] = None,
-    argument: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="name of the region; name of the slice, or its symbols with commas; id of the rule; for a path or a "
-            "lit chart the patient",
-            show_default=False,
-        ),
-    ] = "",
-    patient: Annotated[
-        Path | None,
-        typer.Option("--patient", metavar="LOG", help="log of events or records: its path, or lit on the chart"),
-    ] = None,
-    edition: Annotated[
-        str | None,
-        typer.Option(
-            "--edition",
-            metavar="EDITION",
-            help=f"edition of the rules: {NAMES} (default: {DEFAULT_EDITION}; for a path the one recorded)",
-            parser=edition,
-            autocompletion=editions_from,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help=f"write here; the suffix is the format: {', '.join(SUFFIXES)} (default: DOT to standard output)",
-        ),
-    ] = None,
+    view: _ViewArgument = None,
+    argument: _ArgumentArgument = "",
+    patient: _PatientOption = None,
+    edition: _EditionOption = None,
+    output: _OutputOption = None,
     everything: Annotated[bool, typer.Option("--all", help="write the whole folder of pictures")] = False,
     check: Annotated[bool, typer.Option("--check", help="list the files of the folder that are not current")] = False,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="that folder")] = DEFAULT_FOLDER,

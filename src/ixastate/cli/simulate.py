@@ -45,77 +45,89 @@ CyclesOption = Annotated[
 FiguresOption = Annotated[bool, typer.Option("--no-figures", help="write no figures, which saves some seconds")]
 
 
+_OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="write the run into this directory; an unfinished one is resumed"
+    ),
+]
+_ToxicityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--toxicity",
+        metavar="MODEL",
+        help=f"toxicity model, or a TOML file with the parameters of one: {MODELS} (default: the first)",
+    ),
+]
+_ExactOption = Annotated[
+    bool,
+    typer.Option("--exact", help="print the exact answer of the hazards model, without patients; -o FILE is JSON"),
+]
+_ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="number of threads (default: one thread per processor)",
+        parser=whole_number("--threads", 1),
+    ),
+]
+_ShardsOption = Annotated[
+    str | None,
+    typer.Option("--shards", metavar="A:B", help="compute only the shards A to B - 1, as one job of an array"),
+]
+_ShardSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--shard-size",
+        metavar="N",
+        help="patients per shard, a multiple of 1024 (default: 32,768)",
+        parser=whole_number("--shard-size", 1),
+    ),
+]
+_EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help=f"what computes: {' or '.join(ENGINES)}",
+        parser=choice("engine", ENGINES, "--engine"),
+    ),
+]
+_SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="address of a dask scheduler, such as tcp://host:8786"),
+]
+_SchedulerFileOption = Annotated[
+    Path | None, typer.Option("--scheduler-file", metavar="FILE", help="file that `dask scheduler` wrote")
+]
+_WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="number of dask workers to start here (default: dask decides)",
+        parser=whole_number("--workers", 1),
+    ),
+]
+
+
 def simulate(
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", metavar="DIR", help="write the run into this directory; an unfinished one is resumed"
-        ),
-    ] = None,
+    output: _OutputOption = None,
     patients: PatientsOption = 10_000,
     cycles: CyclesOption = 26,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="random seed", parser=whole_number("--seed"))] = 0,
     edition: EditionOption = DEFAULT_EDITION,
-    toxicity: Annotated[
-        str | None,
-        typer.Option(
-            "--toxicity",
-            metavar="MODEL",
-            help=f"toxicity model, or a TOML file with the parameters of one: {MODELS} (default: the first)",
-        ),
-    ] = None,
-    exact: Annotated[
-        bool,
-        typer.Option("--exact", help="print the exact answer of the hazards model, without patients; -o FILE is JSON"),
-    ] = False,
+    toxicity: _ToxicityOption = None,
+    exact: _ExactOption = False,
     no_figures: FiguresOption = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads",
-            metavar="N",
-            help="number of threads (default: one thread per processor)",
-            parser=whole_number("--threads", 1),
-        ),
-    ] = None,
-    shards: Annotated[
-        str | None,
-        typer.Option("--shards", metavar="A:B", help="compute only the shards A to B - 1, as one job of an array"),
-    ] = None,
-    shard_size: Annotated[
-        int | None,
-        typer.Option(
-            "--shard-size",
-            metavar="N",
-            help="patients per shard, a multiple of 1024 (default: 32,768)",
-            parser=whole_number("--shard-size", 1),
-        ),
-    ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            "--engine",
-            metavar="ENGINE",
-            help=f"what computes: {' or '.join(ENGINES)}",
-            parser=choice("engine", ENGINES, "--engine"),
-        ),
-    ] = "threads",
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="address of a dask scheduler, such as tcp://host:8786"),
-    ] = None,
-    scheduler_file: Annotated[
-        Path | None, typer.Option("--scheduler-file", metavar="FILE", help="file that `dask scheduler` wrote")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            metavar="N",
-            help="number of dask workers to start here (default: dask decides)",
-            parser=whole_number("--workers", 1),
-        ),
-    ] = None,
+    threads: _ThreadsOption = None,
+    shards: _ShardsOption = None,
+    shard_size: _ShardSizeOption = None,
+    engine: _EngineOption = "threads",
+    scheduler: _SchedulerOption = None,
+    scheduler_file: _SchedulerFileOption = None,
+    workers: _WorkersOption = None,
 ) -> int:
     """Simulate a cohort, from one patient to millions, and print its summary.
 
@@ -124,9 +136,8 @@ def simulate(
     from ixastate.cohort.extra import require_libraries
 
     require_libraries()
-    from ixastate.cohort.run.directory import Directory
-    from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD, run_context
-    from ixastate.cohort.run.simulation import finish, plan_of, run_shards, span_of
+    from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD
+    from ixastate.cohort.run.simulation import plan_of, span_of
 
     model = toxicity or DEFAULT_MODEL
     if exact:
@@ -137,6 +148,22 @@ def simulate(
     plan = plan_of(patients, cycles, seed, edition, model, shard_size or SHARD)
     span = range(plan.shards) if shards is None else span_of(shards, plan.shards)
     _require_directory(output, plan)
+    _compute(output, plan, span, threads, elsewhere, whole=shards is None)
+    if shards is None:
+        return answer(output, figures=not no_figures)
+    print(f"shards {span.start}:{span.stop} of {plan.shards} written to {output}")
+    show(["Once every shard is there:", f"  ixastate merge {for_the_shell(output)}"])
+    return OK
+
+
+def _compute(
+    output: Path, plan: Plan, span: range, threads: int | None, elsewhere: Elsewhere | None, *, whole: bool
+) -> None:
+    """Compute the shards of the span that are not there yet; where it is the whole run, complete it."""
+    from ixastate.cohort.run.directory import Directory
+    from ixastate.cohort.run.plan import run_context
+    from ixastate.cohort.run.simulation import finish, run_shards
+
     say(f"{plan.model} under {plan.edition}: reading the machine")
     with working("reading the machine"):
         context = run_context(plan)
@@ -147,12 +174,8 @@ def simulate(
         say(f"{len(span) - len(wanted)} of {len(span)} shards are there already")
     with bar(sum(len(plan.span(shard)) for shard in wanted), "patients", "simulating") as progress:
         run_shards(directory, context, wanted, threads=threads, elsewhere=elsewhere, progress=progress.update)
-    if shards is not None:
-        print(f"shards {span.start}:{span.stop} of {plan.shards} written to {output}")
-        show(["Once every shard is there:", f"  ixastate merge {for_the_shell(output)}"])
-        return OK
-    finish(directory, context)
-    return answer(output, figures=not no_figures)
+    if whole:
+        finish(directory, context)
 
 
 def answer(path: Path, *, figures: bool) -> int:

@@ -14,26 +14,30 @@ from ixastate.errors import InputError
 USUAL = ("us-label", "dosing-text")
 
 
+_EditionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--edition",
+        metavar="EDITION",
+        help=f"edition of the rules, may be repeated: {NAMES} (default: {' and '.join(USUAL)})",
+        parser=edition,
+        autocompletion=editions_from,
+    ),
+]
+_ToxicityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--toxicity", metavar="FILE", help="TOML file with the model's parameters (default: those of the package)"
+    ),
+]
+
+
 def validate(
     patients: PatientsOption = 10_000,
     cycles: CyclesOption = 26,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="random seed", parser=whole_number("--seed"))] = 1,
-    edition: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--edition",
-            metavar="EDITION",
-            help=f"edition of the rules, may be repeated: {NAMES} (default: {' and '.join(USUAL)})",
-            parser=edition,
-            autocompletion=editions_from,
-        ),
-    ] = None,
-    toxicity: Annotated[
-        str | None,
-        typer.Option(
-            "--toxicity", metavar="FILE", help="TOML file with the model's parameters (default: those of the package)"
-        ),
-    ] = None,
+    edition: _EditionOption = None,
+    toxicity: _ToxicityOption = None,
     json: JsonOption = False,
 ) -> int:
     """Print the figures of the default model beside those that trials reported."""
