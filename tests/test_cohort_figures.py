@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from ixastate.cli.main import main
 from ixastate.cli.summary import SUMMARY, as_text, write_answers
 from ixastate.cohort.answers import figures, summary
-from ixastate.cohort.answers.spells import places_of
+from ixastate.cohort.answers.spells import meanings
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
@@ -154,7 +154,7 @@ def test_a_swimmer_for_each_of_the_first_patients(tmp_path: Path) -> None:
 
 
 def test_each_reason_has_a_colour_of_its_own(run: Run) -> None:
-    places = places_of(run)
+    places = meanings(run).places
     colours = figures.colours_of(places)
     assert list(colours) == summary.occupancy(run)["place"].unique(maintain_order=True).to_list()
     assert len(set(colours.values())) == len(places)

@@ -386,7 +386,7 @@ def test_a_time_counted_thrice_is_three_times() -> None:
 def test_places_are_those_of_the_bedside_view(run: Run) -> None:
     """Under the dosing text every hold holds ixazomib, so that the words of both agree everywhere."""
     whole = run_context(run.plan).arrays.table
-    said = meanings(run)
+    said = meanings(run).frame
     assert said["place"].cast(pl.String).to_list() == [status.place for status in whole.statuses]
 
 

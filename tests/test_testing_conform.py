@@ -428,7 +428,7 @@ def test_wrong_arguments_are_answered_before_a_suite_is_made(
     def made(*_: Any, **__: Any) -> None:
         raise AssertionError("the suite is made first")
 
-    monkeypatch.setattr("ixastate.testing.suites.suites.make_suite", made)
+    monkeypatch.setattr("ixastate.testing.suites.make.make_suite", made)
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     out, err = capsys.readouterr()

@@ -21,7 +21,7 @@ from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import SEVERAL
-from ixastate.cohort.answers.spells import ENDED, TREATED, Place, cycle_days, places_of, spells
+from ixastate.cohort.answers.spells import ENDED, TREATED, Place, cycle_days, meanings, spells
 from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
@@ -149,7 +149,7 @@ def occupancy_figure(run: Run) -> Figure:
         figure, axes = _titled(run, "Where the patients are", 5.5)
         found = occupancy(run)
         used = found.group_by("place", maintain_order=True).agg(pl.col("patients").sum()).filter(pl.col("patients") > 0)
-        colours = colours_of(places_of(run))
+        colours = colours_of(meanings(run).places)
         shown = [place for place in colours if place in set(used["place"])]
         wide = found.pivot("place", index="day", values="share", sort_columns=False)
         # A step lasts from its week to the next.
@@ -213,7 +213,7 @@ def swimmer_figure(run: Run, patients: int = SWIMMERS) -> Figure:
     length = cycle_days(run)
     with matplotlib.rc_context(STYLE):
         figure, axes = _titled(run, f"The first {ends.height} patients", 1.8 + 0.19 * ends.height)
-        colours = colours_of(places_of(run))
+        colours = colours_of(meanings(run).places)
         shown = [place for place in colours if place in set(found["place"])]
         for place in shown:
             own = found.filter(pl.col("place") == place)

@@ -145,7 +145,9 @@ def _any(values: Mapping[Measure, pl.Series]) -> pl.Series:
 
 def measures(run: Run) -> dict[Measure, pl.Series]:
     """The value of each measure for each patient, in order: a number, or yes or no."""
-    frame = run.collect(run.patients.sort("patient"))
+    columns = [f"{drug}_{what}_mg10" for drug in DRUGS for what in ("given", "planned")]
+    columns += [f"{drug}_{what}" for drug in LADDERED for what in ("reductions", "holds", "held_days")]
+    frame = run.collect(run.patients.sort("patient").select(*columns, "treated_days", "ended_by"))
     found: dict[Measure, pl.Series] = {}
     for drug in DRUGS:
         given, planned = (pl.col(f"{drug}_{what}_mg10").cast(pl.Int64) for what in ("given", "planned"))

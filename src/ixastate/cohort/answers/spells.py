@@ -7,7 +7,6 @@ through, and is read off the run's own files: this module knows no machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -51,61 +50,51 @@ class Place:
     reason: str | None = None
 
 
-def meanings(run: Run) -> pl.DataFrame:
-    """What each configuration means to the answers, one row each.
+@dataclass(frozen=True)
+class Meanings:
+    """What the configurations of a run mean to the answers.
 
-    `place` is the place's words, which speak of ixazomib: a hold of lenalidomide alone is no place. `phase` is as in
-    the log. `reasons` has a bit for each reason that a drug is held for, in the order of `reasons_of`.
+    `frame` has one row per configuration: `place` is its words, which speak of ixazomib, so that a hold of lenalidomide
+    alone is no place; `phase` is as in the log; `reasons` has a bit for each reason that a drug is held for, in the
+    order of `reasons`, those that come first in a course first. `places` are all that the machine has: screening,
+    active from the highest dose down, held, discontinued.
     """
-    frame = _configurations(run)
-    bits = {reason: 1 << bit for bit, reason in enumerate(_reasons(frame))}
-    return frame.select(
-        "configuration",
-        pl.Series("place", _words(frame), pl.Enum([place.words for place in _places(frame)])),
-        "phase",
-        pl.Series("reasons", [sum(bits[reason] for reason in held) for held in frame["held_for"]], pl.UInt32),
-    )
+
+    frame: pl.DataFrame
+    reasons: list[str]
+    places: list[Place]
 
 
-def places_of(run: Run) -> list[Place]:
-    """Every place that this run's machine has: screening, active from the highest dose down, held, discontinued."""
-    return _places(_configurations(run))
-
-
-def reasons_of(run: Run) -> list[str]:
-    """The reasons that hold a drug in any configuration, those that come first in a course first."""
-    return _reasons(_configurations(run))
-
-
-def _configurations(run: Run) -> pl.DataFrame:
+def meanings(run: Run) -> Meanings:
+    """What the configurations of a run mean, read off its files."""
     columns = ["configuration", "phase", "held_for", "ixazomib_level_mg10", "ixazomib_given_mg10"]
-    return run.collect(run.configurations.select(columns).sort("configuration"))
-
-
-def _reasons(frame: pl.DataFrame) -> list[str]:
-    return frame["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()
-
-
-def _places(frame: pl.DataFrame) -> list[Place]:
+    frame = run.collect(run.configurations.select(columns).sort("configuration"))
+    reasons = frame["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()
+    bits = {reason: 1 << bit for bit, reason in enumerate(reasons)}
     treated = frame.filter(pl.col("phase") == TREATED)
     levels = [level / TENTHS for level in sorted(treated["ixazomib_level_mg10"].unique(), reverse=True)]
-    return [
+    places = [
         Place(SCREENED, SCREENED),
         *(Place(active_at(mg), TREATED, active_mg=mg) for mg in levels),
-        *(Place(held_for(reason), TREATED, reason=reason) for reason in _reasons(frame)),
+        *(Place(held_for(reason), TREATED, reason=reason) for reason in reasons),
         Place(SEVERAL, TREATED),
         Place(ENDED, ENDED),
     ]
-
-
-def _words(frame: pl.DataFrame) -> Iterable[str]:
-    """The place of each configuration in words; there are few different ones."""
-    known: dict[tuple[object, ...], str] = {}
-    for _, phase, reasons, level, given in frame.iter_rows():
-        key = (phase, level, given == 0, *reasons)
-        if key not in known:
-            known[key] = Status(phase, level / TENTHS, given == 0, held_for=tuple(reasons)).place
-        yield known[key]
+    # Of the many configurations few differ in this, and only those are looked at one by one.
+    key = ["phase", "ixazomib_level_mg10", "held", "holds"]
+    frame = frame.with_columns(held=pl.col("ixazomib_given_mg10") == 0, holds=pl.col("held_for").list.join("\n"))
+    kinds = frame.unique(key, maintain_order=True)
+    words = [
+        Status(phase, level / TENTHS, held, held_for=tuple(held_by)).place
+        for phase, level, held, held_by in kinds.select(*key[:3], "held_for").iter_rows()
+    ]
+    kinds = kinds.select(
+        *key,
+        pl.Series("place", words, pl.Enum([place.words for place in places])),
+        pl.Series("reasons", [sum(bits[reason] for reason in held_by) for held_by in kinds["held_for"]], pl.UInt32),
+    )
+    found = frame.join(kinds, on=key, how="left", maintain_order="left")
+    return Meanings(found.select("configuration", "place", "phase", "reasons"), reasons, places)
 
 
 # --- Spells and holds -----------------------------------------------------------------------------------------
@@ -123,11 +112,11 @@ def moves(run: Run) -> pl.LazyFrame:
 
 
 def spells(run: Run) -> pl.LazyFrame:
-    """One row per spell: `patient`, first `day`, first day after it (`until`), and the columns of `meanings`.
+    """One row per spell: `patient`, first `day`, first day after it (`until`), and the columns of `Meanings.frame`.
 
     Both days are at most one past the follow-up. Several events of a day make spells of no length.
     """
-    return _until(moves(run), days_of(run)).join(meanings(run).lazy(), on="configuration", maintain_order="left")
+    return _until(moves(run), days_of(run)).join(meanings(run).frame.lazy(), on="configuration", maintain_order="left")
 
 
 def _until(frame: pl.LazyFrame, days: int) -> pl.LazyFrame:
@@ -142,15 +131,16 @@ def holds(run: Run) -> pl.LazyFrame:
     A hold for a reason lasts as long as that reason holds a drug; `any` is the time with some drug held for something.
     A hold that the stop of treatment ended, or the end of the follow-up, is shorter than it would have been.
     """
+    known = meanings(run)
     before = pl.when(_same(1)).then(pl.col("reasons").shift(1)).otherwise(0)
     # The few rows at which the set of reasons changes are kept, so that the log is read once for all reasons.
     turns = run.collect(
         moves(run)
-        .join(meanings(run).lazy().drop("place"), on="configuration", maintain_order="left")
+        .join(known.frame.lazy().drop("place"), on="configuration", maintain_order="left")
         .filter(pl.col("reasons") != before)
         .select("patient", "day", "phase", "reasons")
     )
-    masks = {reason: 1 << bit for bit, reason in enumerate(reasons_of(run))}
+    masks = {reason: 1 << bit for bit, reason in enumerate(known.reasons)}
     masks[ANY] = sum(masks.values())
     return pl.concat([_holds(turns.lazy(), reason, mask, days_of(run)) for reason, mask in masks.items()])
 

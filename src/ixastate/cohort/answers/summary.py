@@ -23,8 +23,7 @@ from ixastate.cohort.answers.spells import (
     cycle_days,
     days_of,
     holds,
-    places_of,
-    reasons_of,
+    meanings,
     spells,
 )
 from ixastate.cohort.answers.survival import Survival, kaplan_meier
@@ -131,7 +130,7 @@ def _hold_times(run: Run, every: pl.LazyFrame) -> pl.DataFrame:
     first = every.group_by("patient", "reason").agg(pl.col("day").min())
     firsts = run.collect(first.group_by("reason").agg(pl.len().alias("patients"), pl.col("day").median()))
     rows = []
-    for reason in [ANY, *reasons_of(run)]:
+    for reason in [ANY, *meanings(run).reasons]:
         own = by_length.filter(pl.col("reason") == reason).sort("days", "ended")
         patients, day = firsts.filter(pl.col("reason") == reason).row(0)[1:] if own.height else (0, None)
         counts = own["count"].cast(pl.Int64)
@@ -236,14 +235,14 @@ def landmarks(run: Run) -> pl.DataFrame:
 def occupancy(run: Run, every_days: int = 7) -> pl.DataFrame:
     """By `day` (1, 8, …) and `place`: the `patients` in that state on that day, and their `share` of all.
 
-    The places are those of `spells.meanings`, all of them on every day; the shares of a day sum to 1.
+    The places are those of `spells.Meanings`, all of them on every day; the shares of a day sum to 1.
     """
     days = days_of(run)
     lasting = spells(run).select("place", "day", "until")
     came = lasting.group_by("place", "day").agg(pl.len().cast(pl.Int64).alias("patients"))
     went = lasting.group_by("place", pl.col("until").alias("day")).agg(-pl.len().cast(pl.Int64).alias("patients"))
     turns = run.collect(pl.concat([came, went])).group_by("place", "day").agg(pl.col("patients").sum())
-    names = pl.Series("place", [place.words for place in places_of(run)])
+    names = pl.Series("place", [place.words for place in meanings(run).places])
     names = names.cast(pl.Enum(names))
     calendar = pl.DataFrame({"day": range(1, days + 1)}, schema={"day": pl.Int32})
     return (
