@@ -18,13 +18,6 @@ from tests.test_check import MINE
 STACKED = "one level at a time"
 
 
-@pytest.fixture(autouse=True)
-def explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables that the other tests have explored already."""
-
-    monkeypatch.setattr(Table, "of", staticmethod(table))
-
-
 @pytest.fixture
 def few_properties(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two properties that are looked at in a moment."""

@@ -213,7 +213,7 @@ def test_a_number_may_be_written_in_many_ways(
         planned.append(plan.patients)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ixastate.cohort.run.plan, "workshop", plan)
+    monkeypatch.setattr(ixastate.cohort.run.plan, "run_context", plan)
     assert main(["simulate", "--patients", patients, "-o", str(tmp_path / "run")]) == 130
     assert planned == [1500]
 

@@ -98,7 +98,7 @@ def _forget() -> None:
     from ixastate.course import live
     from ixastate.table import table
 
-    for cached in (rules.load_edition, chart._build, table._table_of, live._machine):
+    for cached in (rules._load, chart._build, table._table_of, live._machine):
         cached.cache_clear()
     for kept in (plan.arrays_of, plan.run_context, courses._comparison):
         kept.cache_clear()
