@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Disagreement, LeftOut, Work
-from ixastate.cli.export import text
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.log.codec import Code, decode
 from ixastate.cohort.models.hazards import Chain, Hazards
 from ixastate.course.course import Course
 from ixastate.course.live import Machine
 from ixastate.events import AnyEvent
+from ixastate.exchange.export import export
 from ixastate.symbols import SCREENING, Configuration
 
 SEED = 1
@@ -279,8 +279,8 @@ def with_xstate(courses: Courses, rounds: int) -> tuple[float, str]:
         folder = Path(place)
         shutil.copy(DRIVER, folder)
         name = courses.arrays.edition.name
-        (folder / "xstate_setup.mjs").write_text(text("xstate-setup", name), encoding="utf-8")
-        (folder / "chart.json").write_text(text("xstate", name), encoding="utf-8")
+        (folder / "xstate_setup.mjs").write_text(export("xstate-setup", name), encoding="utf-8")
+        (folder / "chart.json").write_text(export("xstate", name), encoding="utf-8")
         (folder / "courses.json").write_text(json.dumps(courses.symbols), encoding="utf-8")
         (folder / "node_modules").symlink_to(modules, target_is_directory=True)
         finished = subprocess.run(

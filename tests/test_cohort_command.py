@@ -179,7 +179,8 @@ def test_parameters_that_cannot_be_are_refused_before_the_machine_is_read(
     text = read_model("published").text
     file = tmp_path / "mine.toml"
     for content, complaint in (
-        ("model = ", "it names no model"),
+        ("number = 1", "it names no model"),
+        ("model = ", "not TOML"),
         (text.replace("value = ", "value = -1e9 + ", 1), "not TOML"),
         (f'{text}\n[mine]\nnumber = {{ value = 1, unit = "1", source = "s" }}\n', "no such parameter"),
     ):

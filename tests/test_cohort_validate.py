@@ -68,7 +68,7 @@ def test_a_figure_without_a_source_is_printed_and_not_judged() -> None:
     }
     for edition in ("dosing-text", "us-label"):
         found = [check.as_json() for check in checks(edition).values()]
-        lines = check_lines(found, edition)
+        lines = check_lines(found, edition, width=200)
         for name in unsourced:
             check = checks(edition)[name]
             assert not check.judged

@@ -413,7 +413,7 @@ def test_the_command_is_content_with_a_right_program(three: Path, tmp_path: Path
         (["conform", "--timeout", "x", "--", "x"], "--timeout: 'x' is not a number of seconds"),
         (["conform", "--hypothesis", "0", "--", "x"], "--hypothesis: 0 is out of range (from 1 to 100,000)"),
         (["conform", "--seed", "-1", "--", "x"], "--seed: '-1' is not a whole number"),
-        (["suite", "--cover", ""], "no cover is named"),
+        (["suite", "--cover", ""], "what is to be covered?"),
         (["suite", "-o", "no/such.suite"], "cannot be written: there is no such folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

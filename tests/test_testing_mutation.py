@@ -95,7 +95,8 @@ def test_edges_and_boundaries_notice_a_sample() -> None:
     assert found.percent >= 95
 
 
-def test_the_command_tells_the_score(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_tells_the_score(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     assert main(["suite", "--cover", "walks", "--courses", "2", "--length", "4", "--score"]) == 0
     first, second, *rest = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"walks: 2 courses, \d events, the longest \d", first)
