@@ -37,10 +37,10 @@ LIVER = Toxicity(
     "liver injury",
     "liver_injury_graded",
     (
-        Onset("liver", "liver_injury", _graded("LIV-01", "from_grade")),
-        Onset("liver", "liver_injury_grade_4", _graded("LIV-01", "stop_grade"), stops=True),
+        Onset("liver", "injury", _graded("LIV-01", "from_grade")),
+        Onset("liver", "injury_grade_4", _graded("LIV-01", "stop_grade"), stops=True),
     ),
-    (Recovery("liver", "liver_injury_resolved", _graded("LIV-01", "well_grade")),),
+    (Recovery("liver", "injury_resolved", _graded("LIV-01", "well_grade")),),
     holds=("ixazomib",),
 )
 TOXICITIES = (*TOXICITIES, LIVER)

@@ -1,7 +1,7 @@
 """The input alphabet of the machine, as data: starts, onsets, recoveries and ends, and the toxicities they belong to.
 
 A symbol is a letter of the machine's finite input alphabet: what an event means to the machine. Each one is an object
-here, and its name is made from its fields, so that nobody has to take a name apart. Each one also says which event
+here, and its name is made from its fields, so that no name has to be taken apart. Each one also gives an event that
 means it (`seen`), with its numbers taken from the rules by name. This is the only list of toxicities and of ends; the
 chart, the alphabet, the proofs, the pictures, the cohort and the test kit select from it.
 
@@ -87,14 +87,21 @@ class Onset:
     """An episode of a toxicity begins, or is reported again while it is open.
 
     `needs_step`: its own action asks ixazomib for a reduction. `stops`: it ends treatment from every state.
-    `seen` are the fields of an event that means it.
+    `seen` are the fields of an event that means it. `stem` is what the names of the toxicity's letters begin with,
+    where that is not the name of the toxicity.
     """
 
     toxicity: str
-    name: str
+    kind: str
     seen: Mapping[str, Any] = field(hash=False, compare=False)
+    stem: str = ""
     needs_step: bool = False
     stops: bool = False
+
+    @property
+    def name(self) -> str:
+        """Such as anc_low or rash_grade_2_3."""
+        return f"{self.stem or self.toxicity}_{self.kind}"
 
 
 @dataclass(frozen=True)
@@ -102,16 +109,22 @@ class Recovery:
     """An episode of a toxicity is over. `agreed`: the physician agrees to resume; `related`: ixazomib caused it.
 
     `ends_every_episode` is False for a recovery that some episodes of the toxicity do not end with. `rules` are the
-    readings by which a grade means it.
+    readings by which a grade means it. `seen` and `stem` as for an onset.
     """
 
     toxicity: str
-    name: str
+    kind: str
     seen: Mapping[str, Any] = field(hash=False, compare=False)
+    stem: str = ""
     agreed: bool = False
     related: bool = False
     ends_every_episode: bool = True
     rules: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Such as anc_recovered or neuropathy_resolved_agreed."""
+        return f"{self.stem or self.toxicity}_{self.kind}"
 
 
 @dataclass(frozen=True)
@@ -174,8 +187,8 @@ class Toxicity:
         return tuple(onset for onset in self.onsets if not onset.stops)
 
 
-def _count(toxicity: str, name: str, rule: str, number: str, plus: int) -> dict[str, Any]:
-    return {"toxicity": toxicity, "name": name, "seen": {"value": RuleNumber(rule, number, plus), "unit": "/mm3"}}
+def _count(rule: str, number: str, plus: int = 0) -> dict[str, Any]:
+    return {"value": RuleNumber(rule, number, plus), "unit": "/mm3"}
 
 
 def _graded(rule: str, number: str = "grade", **others: Any) -> dict[str, Any]:
@@ -195,8 +208,8 @@ NEUTROPENIA = Toxicity(
     "neutrophils",
     "neutropenia",
     "neutrophils_measured",
-    (Onset(**_count("neutropenia", "anc_low", "ANC-01", "anc", -1)),),
-    (Recovery(**_count("neutropenia", "anc_recovered", "ANC-01", "anc", 0)),),
+    (Onset("neutropenia", "low", _count("ANC-01", "anc", -1), "anc"),),
+    (Recovery("neutropenia", "recovered", _count("ANC-01", "anc"), "anc"),),
     alternates=True,
 )
 THROMBOCYTOPENIA = Toxicity(
@@ -204,8 +217,8 @@ THROMBOCYTOPENIA = Toxicity(
     "platelets",
     "thrombocytopenia",
     "platelets_measured",
-    (Onset(**_count("thrombocytopenia", "platelets_low", "PLT-01", "platelets", -1)),),
-    (Recovery(**_count("thrombocytopenia", "platelets_recovered", "PLT-01", "platelets", 0)),),
+    (Onset("thrombocytopenia", "low", _count("PLT-01", "platelets", -1), "platelets"),),
+    (Recovery("thrombocytopenia", "recovered", _count("PLT-01", "platelets"), "platelets"),),
     alternates=True,
 )
 NEUROPATHY = Toxicity(
@@ -214,13 +227,13 @@ NEUROPATHY = Toxicity(
     "neuropathy",
     "neuropathy_graded",
     (
-        Onset("neuropathy", "neuropathy_moderate", _graded("PN-01")),
-        Onset("neuropathy", "neuropathy_severe", _graded("PN-05"), needs_step=True),
-        Onset("neuropathy", "neuropathy_grade_4", _graded("PN-09"), stops=True),
+        Onset("neuropathy", "moderate", _graded("PN-01")),
+        Onset("neuropathy", "severe", _graded("PN-05"), needs_step=True),
+        Onset("neuropathy", "grade_4", _graded("PN-09"), stops=True),
     ),
     (
-        Recovery("neuropathy", "neuropathy_resolved", _graded("PN-06"), ends_every_episode=False),
-        Recovery("neuropathy", "neuropathy_resolved_agreed", _graded("PN-06", physician_agrees=True), agreed=True),
+        Recovery("neuropathy", "resolved", _graded("PN-06"), ends_every_episode=False),
+        Recovery("neuropathy", "resolved_agreed", _graded("PN-06", physician_agrees=True), agreed=True),
     ),
     holds=("ixazomib",),
 )
@@ -230,10 +243,10 @@ RASH = Toxicity(
     "rash",
     "rash_graded",
     (
-        Onset("rash", "rash_grade_2_3", _graded("RASH-01", "from_grade")),
-        Onset("rash", "rash_grade_4", _graded("RASH-08"), stops=True),
+        Onset("rash", "grade_2_3", _graded("RASH-01", "from_grade")),
+        Onset("rash", "grade_4", _graded("RASH-08"), stops=True),
     ),
-    (Recovery("rash", "rash_resolved", _graded("RASH-03"), rules=("B-RASH-G1",)),),
+    (Recovery("rash", "resolved", _graded("RASH-03"), rules=("B-RASH-G1",)),),
     alternates=True,
 )
 OTHER = Toxicity(
@@ -242,19 +255,19 @@ OTHER = Toxicity(
     "other toxicity",
     "other_toxicity_graded",
     (
-        Onset("other", "other_onset", _graded("OTH-01", "from_grade", attribution="not_clear")),
-        Onset("other", "other_onset_related", _graded("OTH-01", "from_grade", attribution="clear"), needs_step=True),
+        Onset("other", "onset", _graded("OTH-01", "from_grade", attribution="not_clear")),
+        Onset("other", "onset_related", _graded("OTH-01", "from_grade", attribution="clear"), needs_step=True),
     ),
     (
         Recovery(
             "other",
-            "other_resolved",
+            "resolved",
             _graded("OTH-02", attribution="not_clear", physician_agrees=True),
             agreed=True,
         ),
         Recovery(
             "other",
-            "other_resolved_related",
+            "resolved_related",
             _graded("OTH-02", attribution="clear", physician_agrees=True),
             agreed=True,
             related=True,
@@ -268,8 +281,8 @@ NEW_CYCLE = Toxicity(
     "new cycle",
     "criteria for a new cycle",
     "cycle_assessed",
-    (Onset("new_cycle", "new_cycle_unmet", _assessed(short=1)),),
-    (Recovery("new_cycle", "new_cycle_met", _assessed(short=0)),),
+    (Onset("new_cycle", "unmet", _assessed(short=1)),),
+    (Recovery("new_cycle", "met", _assessed(short=0)),),
     rule="NC-01",
 )
 # In the order of their regions in the chart.

@@ -55,7 +55,7 @@ from ixastate.symbols import BOTH, ENDS, RAISED, START_BLOCKED, TOXICITIES, star
 
 
 class CourseChart(StateChart[Any]):
-    """What every edition's chart has besides its states: its edition, and what its leaves mean."""
+    """The chart of an edition, with the edition and the meaning of every leaf."""
 
     # A guard or an action that fails must be heard, not counted as false.
     catch_errors_as_events = False

@@ -1,4 +1,4 @@
-"""How the charts of the editions differ: which rows a toxicity has, and a few readings that change a region.
+"""The charts of the editions: which rows a toxicity has, and the readings that change a region.
 
 It is data that `chart` builds from; it declares no state and no transition.
 """

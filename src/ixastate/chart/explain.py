@@ -1,4 +1,4 @@
-"""A rule explained: what it says, where it stands in the text, what rests on it and what it rests on."""
+"""Rules as text: a list, a search, and one rule with its lines, numbers, transitions and readings."""
 
 from __future__ import annotations
 

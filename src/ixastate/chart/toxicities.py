@@ -1,4 +1,4 @@
-"""The regions of the toxicities, one transition a row: from, symbol, guard, to, raises, orders, rules.
+"""The regions of the toxicities, one transition per line: from, symbol, guard, to, raises, orders, rules.
 
 A region says where the episodes of a toxicity stand and, where the drugs take turns, whose turn the next reduction is.
 Every row cites the rules that it rests on. A row without a target stays where it is; a row that raises nothing leaves
@@ -20,9 +20,9 @@ from ixastate.orders import Order
 from ixastate.symbols import BOTH, NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA, Raised, Toxicity
 
 STOP = tuple(Order("stop", drug) for drug in DRUGS)
-# Every stop at ixazomib's floor rests on these besides its own clause.
+# Every stop at ixazomib's floor rests on these and on its own clause.
 EXHAUSTED = "DOSE-06 DOSE-07 DOSE-10 B-MAX2 B-EXHAUST B-START3 B-TREATMENT B-DEX-STOP"
-# Every grade 4 that stops from anywhere rests on these besides its own clause.
+# Every grade 4 that stops from anywhere rests on these and on its own clause.
 AT_ONCE = "B-TREATMENT B-DEX-STOP"
 # An episode of an alternating toxicity is over.
 OVER = "B-CONFIRM B-FAMILY"

@@ -1,4 +1,4 @@
-"""The words in which the chart is written: a transition with all that travels with it, a region, a step.
+"""Transitions: what the chart declares, with its symbol, guard, orders and rules; and the step that takes them.
 
 `transition` declares one transition with its symbol, its guard, the symbols it raises, the orders it gives and the
 rules it rests on, as data. This module knows how python-statemachine is written; it knows no drug and no toxicity.

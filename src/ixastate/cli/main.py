@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return WRONG
     except BrokenPipeError:
-        # Whoever read our output has seen enough; a second complaint at exit helps nobody.
+        # Whoever read our output has seen enough; a second complaint at exit helps no one.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:

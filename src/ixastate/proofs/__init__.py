@@ -1,1 +1,4 @@
-"""What is proved of a machine, and how. It may know the table and the course, and no picture, cohort or command."""
+"""Proofs by exhaustion: safety properties, the equivalence of live machine and table, editions compared, mutants.
+
+It may know the table and the course; it may not know pictures, cohorts or commands.
+"""

@@ -1,4 +1,4 @@
-"""What is proved of a machine: properties over its whole table, each with the shortest course that would break it.
+"""Property checking: safety properties in every reachable configuration, with the shortest counterexample of each.
 
 A property is data: a name, a sentence, and a function that looks for a breach. It sees every configuration that a
 course can reach, in the order of the shortest course to it, so the first breach found is a shortest one. Users can

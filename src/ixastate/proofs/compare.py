@@ -1,4 +1,4 @@
-"""Where two editions part: the shortest course on which they ask for different things, toxicity by toxicity.
+"""Differences of two editions: for each toxicity a shortest course at whose end their orders differ.
 
 Both tables are walked side by side for as long as they agree. A symbol that only one edition knows is recorded by the
 other and changes nothing there.

@@ -1,4 +1,4 @@
-"""The proof that the live machine and the table say the same, move by move.
+"""Equivalence check: the live machine and the table agree on every move.
 
 Both arms of the design meet here: every configuration and every symbol is sent through the live statechart and looked
 up in the table, and configuration, orders and rules must agree.

@@ -1,4 +1,4 @@
-"""Faults put into the chart one at a time, to see whether what guards it would notice.
+"""Mutation testing: faults put into the chart one at a time, to see whether the proofs would notice.
 
 A mutant is a Graph with one thing changed: a guard negated or dropped, a target moved, a raised symbol lost or
 swapped, a stop removed, a floor shifted, an order lost or wrong. They are made from the Graph by rule, in a fixed

@@ -1,4 +1,4 @@
-"""What was proved, and where editions part, as text with courses that can be replayed."""
+"""Findings and differences as text, with courses that can be replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rules there are: the clauses of the text and the readings of it, as data.
+"""Rules as data: the clauses of the dosing text and the readings of it, with their numbers.
 
 An edition is a complete set of rules with the numbers they state. This module reads and checks the rules files
 beside it; it knows nothing of events, states or patients. Everything that executes a rule cites it by id.

@@ -1,4 +1,4 @@
-"""Every configuration that a course can reach, and the shortest way to each.
+"""State-space exploration: every configuration that a course can reach, and a shortest course to each.
 
 A breadth-first walk over the Graph. For speed a configuration is an integer with one bit a leaf, and a guard a test
 of bits; `Graph.step` is the slow and obvious form of the same step, and a test holds the two together.

@@ -1,4 +1,4 @@
-"""The smallest machine that says the same: which configurations are really different.
+"""Minimisation by partition refinement (Moore): the smallest machine with the same outputs, a quotient of this one.
 
 Two configurations are the same when no course of symbols can tell them apart by what is said on the way. Partition
 refinement (Moore): begin with what each configuration says at once, and split until nothing splits any more.

@@ -1,4 +1,4 @@
-"""The machine as a table: numbered configurations, and for each symbol the next one, the orders and the rules.
+"""The transition table: numbered configurations, and for each symbol the next one, the orders and the rules.
 
 A table is made from a Graph by exploring it, and saved with the fingerprint of the rules and the chart, so that one
 that was made of other rules is refused when it is loaded. The table is what cohorts, proofs and test suites run on.
@@ -157,7 +157,7 @@ class Table:
         return self.numbers[self.graph.final]
 
     def row(self, configuration: int) -> range:
-        """The moves of a configuration, one a symbol."""
+        """The moves of a configuration, one per symbol."""
         width = len(self.symbols)
         return range(configuration * width, (configuration + 1) * width)
 
@@ -215,7 +215,7 @@ def load(path: Path, graph: Graph) -> Table:
             raise InputError(
                 "the table was made of other rules or another chart",
                 where=str(path),
-                remedy="make it anew with `ixastate table -o FILE`",
+                remedy="make it again with `ixastate table -o FILE`",
             )
         count, width = header["configurations"], len(header["symbols"])
         lengths = [("Q", count), ("I", count * width), ("I", count * width), ("I", 2 * count)]
@@ -223,7 +223,9 @@ def load(path: Path, graph: Graph) -> Table:
         came_from = tuple(zip(parents[::2], parents[1::2], strict=True))
         outputs = tuple(tuple(taken) for taken in header["outputs"])
     except (ValueError, KeyError, TypeError, zlib.error) as error:
-        raise InputError(f"the table is damaged: {error}", where=str(path), remedy="make it anew") from None
+        raise InputError(
+            f"the table is damaged: {error}", where=str(path), remedy="make it again with `ixastate table -o FILE`"
+        ) from None
     return Table(Space(graph, tuple(bits), following, output, outputs, came_from))
 
 

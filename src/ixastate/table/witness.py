@@ -1,4 +1,4 @@
-"""A course of clinical events for a course of symbols: what a person could have seen to lead the machine there.
+"""Witnesses: a course of clinical events for a course of symbols, which leads the machine there.
 
 The values lie on the boundaries of the text, taken from the rules. The events are dated by treatment day, one day
 after the other, so that nothing but the symbols happens.
