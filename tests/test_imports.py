@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import networkx
 import pytest
 
 import ixastate
@@ -143,6 +144,32 @@ def test_arrows_point_one_way(module: str) -> None:
 def test_no_module_takes_a_public_name_from_the_package(module: str) -> None:
     """They would hide an arrow; only the version is the package's own."""
     assert {name for home, name in imports(module) if own((home, name)) == ""} <= {"__version__"}
+
+
+def files_known(path: Path) -> set[Path]:
+    """The files of ours that a file imports, inside functions too; the package's own face is none of them."""
+    module = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    found = set()
+    for home, name in imported_by(path.read_text(encoding="utf-8"), module):
+        if home.split(".")[0] != "ixastate":
+            continue
+        inner = SOURCE.joinpath(*home.split(".")[1:])
+        candidates = [
+            inner / f"{name}.py",
+            inner / name / "__init__.py",
+            inner.with_suffix(".py"),
+            inner / "__init__.py",
+        ]
+        found |= set([one for one in candidates if name and one.is_file()][:1])
+    return found - {path, SOURCE / "__init__.py"}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = networkx.DiGraph()
+    for path in sorted(SOURCE.rglob("*.py")):
+        graph.add_edges_from((path, known) for known in files_known(path))
+    assert graph.number_of_edges() > 500
+    assert [sorted(part) for part in networkx.strongly_connected_components(graph) if len(part) > 1] == []
 
 
 def test_only_the_registry_and_the_old_names_import_by_name() -> None:

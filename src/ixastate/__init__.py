@@ -137,6 +137,7 @@ __version__ = "0.2.0"
 
 # What later rooms offer to earlier ones.
 provide("picture of a course", "ixastate.diagrams.show", "course_picture")
+provide("picture of a drawing", "ixastate.diagrams.show", "Picture")
 provide("picture of a graph", "ixastate.diagrams.show", "graph_picture")
 provide("picture of a table", "ixastate.diagrams.show", "table_picture")
 install()

@@ -30,7 +30,7 @@ class Picture(Protocol):
     def save(self, path: Path) -> None:
         """Write the picture; the ending of the name says in which format."""
 
-    def _repr_svg_(self) -> str: ...
+    def _repr_svg_(self) -> str | None: ...
 
 
 def provide(service: str, module: str, function: str) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
+from ixastate.registry import Picture, find
+
 View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
 VIEWS: tuple[View, ...] = get_args(View)
 # The suffixes of the files that a picture can be written to.
@@ -89,9 +91,8 @@ class Drawing:
 
     def _repr_svg_(self) -> str | None:
         """What a notebook shows; None, and so the text, where nothing can draw."""
-        from ixastate.diagrams.show import Picture
-
-        return Picture(self)._repr_svg_()
+        picture: Picture = find("picture of a drawing")(self)
+        return picture._repr_svg_()
 
     @cached_property
     def frame_of(self) -> dict[str, str]:
