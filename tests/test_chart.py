@@ -10,8 +10,8 @@ from itertools import product
 import pytest
 from statemachine import State
 
+from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import STOP
-from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.course.live import Step, machine
 from ixastate.orders import Order
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, dose_id, starts

@@ -50,7 +50,7 @@ from ixastate import (
     registry,
 )
 from ixastate._old_names import MODULES, NAMES
-from ixastate.chart.transitions import Step
+from ixastate.chart.builder import Step
 from ixastate.course.alphabet import Context, _read, read
 from ixastate.course.live import Machine, machine
 from ixastate.events import KINDS, Event

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import build_chart
-from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import ChartError
 from ixastate.proofs import equality

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from statemachine import State
 
+from ixastate.chart.builder import transition, transitions_of
 from ixastate.chart.chart import STOP, CourseChart, build_chart
 from ixastate.chart.guards import Guard, some_active
-from ixastate.chart.transitions import transition, transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import ChartError, RulesError
 from ixastate.orders import Order

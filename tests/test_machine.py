@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+import ixastate.chart.builder
 import ixastate.chart.chart
-import ixastate.chart.transitions
 import ixastate.course.live
+from ixastate.chart.builder import Transition, document_order, transitions_of
 from ixastate.chart.chart import build_chart
-from ixastate.chart.transitions import Transition, document_order, transitions_of
 from ixastate.course.live import Machine, Step, machine
 from ixastate.errors import ChartError, RulesError
 from ixastate.orders import Order, in_order
@@ -164,7 +164,7 @@ def variant(monkeypatch: pytest.MonkeyPatch, sabotage: Sabotage) -> Machine:
             if faulty and sabotage.cond:
                 self.cond.add(sabotage.cond)
 
-    monkeypatch.setattr(ixastate.chart.transitions, "Transition", Broken)
+    monkeypatch.setattr(ixastate.chart.builder, "Transition", Broken)
     monkeypatch.setattr(ixastate.course.live, "build_chart", ixastate.chart.chart._build.__wrapped__)
     return Machine()
 

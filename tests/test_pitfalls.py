@@ -25,7 +25,7 @@ from statemachine.orderedset import OrderedSet
 from statemachine.state import HistoryState
 
 import ixastate.course.live
-from ixastate.chart.transitions import Transition, document_order, transitions_of
+from ixastate.chart.builder import Transition, document_order, transitions_of
 from tests.test_machine import CHART, STATES, guard_is_open
 
 SOURCE = Path(ixastate.course.live.__file__).parents[1]
@@ -275,7 +275,7 @@ def test_8_ours_raises_no_symbol_twice_in_a_move() -> None:
         assert len(one.raised) == len(set(one.raised)), one
 
 
-@pytest.mark.parametrize("module", ["chart/chart", "chart/transitions", "course/live", "chart/status", "orders"])
+@pytest.mark.parametrize("module", ["chart/chart", "chart/builder", "course/live", "chart/status", "orders"])
 def test_9_ours_knows_neither_time_nor_chance(module: str) -> None:
     tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import ixastate.rules
-from ixastate.chart.transitions import transitions_of
+from ixastate.chart.builder import transitions_of
 from ixastate.course.live import machine
 from ixastate.errors import RulesError
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load_edition, parse

@@ -14,9 +14,9 @@ from ixastate._old_names import install
 from ixastate.registry import provide
 
 if TYPE_CHECKING:
+    from ixastate.chart.builder import Step as Step
     from ixastate.chart.chart import build_chart as build_chart
     from ixastate.chart.status import Status as Status
-    from ixastate.chart.transitions import Step as Step
     from ixastate.cohort.run.simulation import simulate as simulate
     from ixastate.course.course import Course as Course
     from ixastate.course.log import read_log as read_log
@@ -98,7 +98,7 @@ _HOMES = {
     "load_edition": "rules",
     "build_chart": "chart.chart",
     "Status": "chart.status",
-    "Step": "chart.transitions",
+    "Step": "chart.builder",
     "Order": "orders",
     "Table": "table.table",
     # one patient's course

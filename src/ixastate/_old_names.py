@@ -47,7 +47,7 @@ NAMES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "ixastate.cohort.run": {"Run": ("ixastate.cohort", "Run")},
     "ixastate.course": {name: ("ixastate", name) for name in ("Course", "Record", "Snapshot")},
-    "ixastate.graph": {"Moved": ("ixastate.chart.transitions", "Step")},
+    "ixastate.graph": {"Moved": ("ixastate.chart.builder", "Step")},
     "ixastate.log": {"parse_event": ("ixastate", "parse_event"), "explain": ("ixastate.fields", "explain")},
     "ixastate.machine": {name: ("ixastate.symbols", name) for name in ("Configuration", "SCREENING", "DISCONTINUED")},
     "ixastate.rules": {"load": ("ixastate", "load_edition")},

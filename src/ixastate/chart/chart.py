@@ -42,11 +42,11 @@ from typing import Any, ClassVar
 
 from statemachine import State, StateChart
 
+from ixastate.chart.builder import compound, parallel, transition, transitions_of
 from ixastate.chart.drugs import at_floor, drug_region, levels_of
 from ixastate.chart.editions import SHAPES, EditionShape
 from ixastate.chart.states import Episode, Level, Meaning, Phase, holds, levels
 from ixastate.chart.toxicities import STOP, Floors, Region
-from ixastate.chart.transitions import compound, parallel, transition, transitions_of
 from ixastate.errors import ChartError
 from ixastate.events import Drug
 from ixastate.orders import Order

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from statemachine import State
 
+from ixastate.chart.builder import transition
 from ixastate.chart.guards import Guard, none_active, some_active
 from ixastate.chart.states import Level
-from ixastate.chart.transitions import transition
 from ixastate.events import Drug
 from ixastate.orders import Order
 from ixastate.symbols import Raised

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import build_chart
-from ixastate.chart.transitions import Transition, transitions_of
 from ixastate.rules import Edition, Rule
 
 WIDTH = 100

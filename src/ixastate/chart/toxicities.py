@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from statemachine import State
 
+from ixastate.chart.builder import Row, rows
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode
-from ixastate.chart.transitions import Row, rows
 from ixastate.events import DRUGS, Drug
 from ixastate.orders import Order
 from ixastate.symbols import BOTH, NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA, Raised, Toxicity

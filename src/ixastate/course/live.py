@@ -13,9 +13,9 @@ from typing import Any
 
 from statemachine.orderedset import OrderedSet
 
+from ixastate.chart.builder import Step, Transition, document_order, transitions_of
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
-from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
 from ixastate.errors import ChartError, near
 from ixastate.orders import in_order
 from ixastate.rules import DEFAULT_EDITION, load_edition

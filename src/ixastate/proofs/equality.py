@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from ixastate.chart.transitions import Step
+from ixastate.chart.builder import Step
 from ixastate.course.live import machine
 from ixastate.table.table import Table
 

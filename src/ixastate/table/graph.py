@@ -16,11 +16,11 @@ from typing import Literal
 
 from statemachine import State
 
+from ixastate.chart.builder import Step, Transition, document_order, transitions_of
 from ixastate.chart.chart import CourseChart
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode, Level, Meaning, holds, levels
 from ixastate.chart.status import status_of
-from ixastate.chart.transitions import Step, Transition, document_order, transitions_of
 from ixastate.errors import ChartError
 from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find

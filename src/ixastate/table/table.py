@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from ixastate.chart.builder import Step
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
-from ixastate.chart.transitions import Step
 from ixastate.errors import ChartError, InputError, near
 from ixastate.files import write_whole
 from ixastate.notebook import html_table

@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
+from ixastate.chart.builder import Step
 from ixastate.chart.chart import build_chart
-from ixastate.chart.transitions import Step
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.log.codec import decode
 from ixastate.cohort.log.log import DOSES, codes

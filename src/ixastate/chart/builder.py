@@ -1,4 +1,4 @@
-"""Transitions: what the chart declares, with its symbol, guard, orders and rules; and the step that takes them.
+"""How the chart is written: transitions with their symbol, guard, orders and rules; regions; the step that takes them.
 
 `transition` declares one transition with its symbol, its guard, the symbols it raises, the orders it gives and the
 rules it rests on, as data. This module knows how python-statemachine is written; it knows no drug and no toxicity.
