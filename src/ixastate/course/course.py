@@ -54,8 +54,6 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
-    # Every record since the course was made or resumed, oldest first.
-    records: tuple[Record, ...] = ()
 
 
 class Course:
@@ -77,6 +75,8 @@ class Course:
             ) from None
         self._stand_on(machine(edition) if steps_on is None else steps_on)
         self._memory = _Memory()
+        # Every record since the course was made or resumed, oldest first.
+        self._records: list[Record] = []
 
     def _stand_on(self, steps_on: Machine) -> None:
         self._machine = steps_on
@@ -85,12 +85,13 @@ class Course:
         self._observing = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"patient": self.patient, "edition": self.edition.name, "memory": self._memory}
+        return {"patient": self.patient, "edition": self.edition.name, "memory": self._memory, "records": self.records}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.patient = state["patient"]
         self._stand_on(machine(state["edition"]))
         self._memory = state["memory"]
+        self._records = list(state["records"])
 
     # --- What is known ----------------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ class Course:
     def _repr_html_(self) -> str:
         rows = [
             (record.when, describe(record.event), record.words, "; ".join(map(str, record.orders)))
-            for record in self.records[-MOST_ROWS:]
+            for record in self._records[-MOST_ROWS:]
         ]
         hidden = self._memory.number - len(rows)
         earlier = f" · the last {len(rows)} of {len(rows) + hidden} events" if hidden else ""
@@ -113,7 +114,7 @@ class Course:
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record, oldest first; a resumed course has those since it was resumed."""
-        return self._memory.records
+        return tuple(self._records)
 
     @property
     def configuration(self) -> Configuration:
@@ -162,7 +163,7 @@ class Course:
 
     def timeline(self) -> Text:
         """The course as text, as `ixastate replay` prints it; of a resumed course, the events since then."""
-        return Text("\n".join(course_lines(self, self.records, self._memory.number - len(self.records))))
+        return Text("\n".join(course_lines(self, self._records, self._memory.number - len(self._records))))
 
     def diagram(self) -> Picture:
         """The chart with the way of this course and where it stands, as a picture that a notebook shows."""
@@ -191,7 +192,8 @@ class Course:
             except CourseRefusal as refusal:
                 refusal.where = refusal.where or f"event {number} ({seen.type})"
                 raise
-            self._memory = replace(memory, records=(*memory.records, record))
+            self._memory = memory
+            self._records.append(record)
             return record
         finally:
             self._observing.release()
