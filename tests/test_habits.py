@@ -38,7 +38,7 @@ def released() -> list[tuple[str, str]]:
 def test_the_version_stands_in_one_place() -> None:
     assert "version" not in PYPROJECT["project"]
     assert PYPROJECT["project"]["dynamic"] == ["version"]
-    assert ROOT / TOOL["hatch"]["version"]["path"] == SOURCE / "__init__.py"
+    assert ROOT / TOOL["hatch"]["version"]["path"] == SOURCE / "version.py"
 
 
 def test_citation_and_changelog_are_of_this_version() -> None:

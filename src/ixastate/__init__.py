@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ixastate._old_names import install
 from ixastate.registry import provide
+from ixastate.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ixastate.chart.builder import Step as Step
@@ -133,7 +134,6 @@ _OLD = {
     "EVENT": ("events", "parse_event"),
 }
 __all__ = list(_HOMES)
-__version__ = "0.2.0"
 
 # What later rooms offer to earlier ones.
 provide("picture of a course", "ixastate.diagrams.show", "course_picture")

@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from ixastate import __version__
 from ixastate.cli import (
     check,
     compare,
@@ -37,6 +36,7 @@ from ixastate.cli import (
 from ixastate.cli.common import INTERRUPTED, OK, WRONG, CommandPage, choice
 from ixastate.cli.pages import Front
 from ixastate.errors import InputError, IxastateError
+from ixastate.version import __version__
 
 PROGRAM = "ixastate"
 # What a shell asks through: complete_bash, or source_bash for the script.

@@ -18,11 +18,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ixastate import __version__
 from ixastate.cohort.log.log import as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
 from ixastate.files import write_whole
+from ixastate.version import __version__
 
 FORMAT = "ixastate cohort 1"
 MANIFEST = "manifest.json"
