@@ -108,7 +108,7 @@ def test_check_refuses_a_table_of_other_rules(said: Said, tmp_path: Path) -> Non
     assert (code, out) == (2, "")
     assert err == (
         f"ixastate: {tmp_path / 'stale.table'}: the table was made of other rules or another chart "
-        "(make it anew with `ixastate table -o FILE`)\n"
+        "(make it again with `ixastate table -o FILE`)\n"
     )
     save(table(), tmp_path / "text.table")
     assert said("check", "--edition", "what-if-stack-b", "--table", tmp_path / "text.table")[0] == 2

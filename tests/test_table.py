@@ -123,7 +123,7 @@ def other_edge(whole: Graph) -> Graph:
 def test_a_table_of_other_rules_is_refused(saved: Path, of: Graph) -> None:
     with pytest.raises(InputError, match="the table was made of other rules or another chart") as caught:
         load(saved, of)
-    assert (caught.value.where, caught.value.remedy) == (str(saved), "make it anew with `ixastate table -o FILE`")
+    assert (caught.value.where, caught.value.remedy) == (str(saved), "make it again with `ixastate table -o FILE`")
 
 
 # --- Damage ---------------------------------------------------------------------------------------------------
