@@ -373,6 +373,7 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
     `where` is the place that an error names, such as a file and a line.
     """
     if isinstance(data, Event) and hasattr(data, "type"):
+        # A type checker does not know that the events with a `type` are just those of the union.
         event: AnyEvent = data  # type: ignore[assignment]
         return event
     if not isinstance(data, Mapping):
@@ -388,6 +389,7 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"{kind!r} is no kind of event", where=f"{where}: type", remedy=near(kind, KINDS))
     try:
+        # KINDS is made from the union, so its classes are the union's own, which a type checker cannot see.
         return KINDS[kind].model_validate(fields)  # type: ignore[return-value]
     except ValidationError as error:
         raise explain(error, where, KINDS[kind]) from None

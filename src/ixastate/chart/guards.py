@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Guard:
-    """A question about the configuration."""
+    """A question about the configuration: what a leaf and the joined guards have in common.
+
+    Every kind of guard below answers each of these; one that forgets an answer says so when it is asked.
+    """
 
     @property
     def name(self) -> str:
