@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage
-from ixastate.cli.terminal import say, show, width
+from ixastate.cli.terminal import say, show, width, write
 from ixastate.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def replay(
 
     steps = replayed(log, patient, edition)
     if json:
-        print("\n".join(dump(step.record) for step in steps))
+        write("".join(f"{dump(step.record)}\n" for step in steps))
     else:
         show(timeline(steps, width()))
     differences = [difference for step in steps for difference in step.differences]

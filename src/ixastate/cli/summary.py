@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ixastate.cli.common import OK, CohortArgument, CommandPage, JsonOption
-from ixastate.cli.terminal import fitted, say, show, width, working
+from ixastate.cli.terminal import fitted, say, show, width, working, write
 
 if TYPE_CHECKING:
     from ixastate.cohort.run.run import Run
@@ -49,7 +49,7 @@ def summary(
             answers = summary.as_json(opened[0])
             text = summary_text.lines(answers, width())
     if as_json:
-        print(as_text(answers).decode().rstrip("\n"))
+        write(as_text(answers).decode())
     else:
         show(fitted(text))
     if figures:

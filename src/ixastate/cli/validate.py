@@ -8,7 +8,7 @@ import typer
 
 from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, JsonOption, edition, editions_from, whole_number
 from ixastate.cli.simulate import CyclesOption, PatientsOption
-from ixastate.cli.terminal import fitted, say, show, width, working
+from ixastate.cli.terminal import fitted, say, show, width, working, write
 from ixastate.errors import InputError
 
 USUAL = ("us-label", "dosing-text")
@@ -67,7 +67,7 @@ def validate(
             checks = validate(model, arrays_of(plan.edition), plan.patients, plan.cycles, plan.seed)
         found[plan.edition] = [check.as_json() for check in checks]
     if json:
-        print(as_text(found).decode(), end="")
+        write(as_text(found).decode())
     else:
         pages = ["\n".join(fitted(check_lines(checks, name, width()))) for name, checks in found.items()]
         show("\n\n".join(pages).split("\n"))
