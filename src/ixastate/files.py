@@ -24,8 +24,8 @@ def unmarked(text: AnyStr) -> AnyStr:
     """A text, or one in UTF-8, without the byte order marks before it: files that were joined may bring several."""
     if isinstance(text, str):
         return text.lstrip(MARK)
-    while text.startswith(BOM_UTF8):
-        text = text.removeprefix(BOM_UTF8)
+    while text[: len(BOM_UTF8)] == BOM_UTF8:
+        text = text[len(BOM_UTF8) :]
     return text
 
 

@@ -105,7 +105,7 @@ def _json(raw: bytes, where: str) -> Any:
     try:
         text = text_of(raw)
     except UnicodeDecodeError as error:
-        wide = raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        wide = raw[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)
         remedy = "it is UTF-16; save it as UTF-8" if wide else "a log is JSON Lines in UTF-8"
         raise InputError(f"byte {error.start + 1} is not UTF-8 text", where=where, remedy=remedy) from None
     try:
