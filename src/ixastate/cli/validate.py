@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, JsonOption, edition, editions_from, whole_number
+from ixastate.cli.common import (
+    FOUND,
+    NAMES,
+    OK,
+    CommandPage,
+    JsonOption,
+    edition,
+    editions_from,
+    require_cohort,
+    whole_number,
+)
 from ixastate.cli.simulate import CyclesOption, PatientsOption
 from ixastate.cli.terminal import fitted, say, show, width, working, write
 from ixastate.errors import InputError
@@ -41,9 +51,7 @@ def validate(
     json: JsonOption = False,
 ) -> int:
     """Print the figures of the default model beside those that trials reported."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cli.summary import as_text
     from ixastate.cohort.answers.answers_text import check_lines
     from ixastate.cohort.answers.validate import validate
