@@ -31,6 +31,8 @@ def _fault(data: bytes) -> tuple[str, str] | None:
         return "the transport file ends within its header", "copy it again, whole"
     if len(_MEMBER.findall(data)) > 1:
         return "the transport file holds more than one data set", "give each data set a file of its own"
+    if not int(names[1]):
+        return "the transport file holds no variables", "export the data set again, with its variables"
     size = int(member[1])
     starts = range(names.end(), names.end() + size * int(names[1]), size or 1)
     length = sum(int.from_bytes(data[start + 4 : start + 6], "big") for start in starts)
