@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ixastate.events import Event
+from ixastate.events import AnyEvent, Event
 from ixastate.exchange.sdtm import read_sdtm
 from ixastate.exchange.sdtm.report import ImportReport
 
 Cells = dict[str, Any]
+Tables = dict[str, list[Cells]]
 
 DM: Cells = {"DOMAIN": "DM", "USUBJID": "S-1", "ARMCD": "IRD", "RFSTDTC": "2024-03-05", "RFICDTC": "2024-02-20"}
 LB: Cells = {
@@ -149,12 +151,11 @@ NEEDED = {
 }
 
 
-def study(directory: Path, form: str = "xpt", **tables: list[Cells]) -> Path:
+def study(directory: Path, form: str = "xpt", /, **tables: list[Cells]) -> Path:
     """Write a study; DM has one subject and LB and AE no rows unless given. A name such as `lbhm` is a part."""
-    parts = {name[:2] for name in tables}
-    for name, rows in (
-        {key: rows for key, rows in (("dm", [DM]), ("lb", []), ("ae", [])) if key not in parts} | tables
-    ).items():
+    given = {name[:2] for name in tables}
+    usual: Tables = {"dm": [DM], "lb": [], "ae": []}
+    for name, rows in ({name: rows for name, rows in usual.items() if name not in given} | tables).items():
         needed = NEEDED.get(name, ())
         if form == "xpt":
             (directory / f"{name}.xpt").write_bytes(xpt(name.upper(), rows, *needed))
@@ -166,13 +167,12 @@ def study(directory: Path, form: str = "xpt", **tables: list[Cells]) -> Path:
     return directory
 
 
-def imported(directory: Path, form: str = "xpt", **tables: list[Cells]) -> tuple[list[Event], ImportReport]:
+def imported(directory: Path, form: str = "xpt", /, **tables: list[Cells]) -> tuple[list[AnyEvent], ImportReport]:
     """The events and the report of such a study."""
-    events, report = read_sdtm(study(directory, form, **tables))
-    return list(events), report
+    return read_sdtm(study(directory, form, **tables))
 
 
-def told(events: list[Event]) -> list[str]:
+def told(events: Sequence[Event]) -> list[str]:
     """The events but for the starts in a few words each: the day, the kind, and what it states."""
     return [
         " ".join(

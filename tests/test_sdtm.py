@@ -26,7 +26,6 @@ from ixastate.events import (
     RashGraded,
 )
 from ixastate.exchange.sdtm import ImportReport, read_sdtm
-from ixastate.exchange.sdtm.results import plain_unit
 from ixastate.exchange.sdtm.values import key
 from ixastate.exchange.sdtm.values import terms as known_terms
 from ixastate.symbols import ENDS
@@ -157,7 +156,8 @@ class TestPilotStudy:
             "rash_graded": 50,
         }
         assert report.left_out == {
-            ("AE", "before the start"): 45,
+            ("AE", "before the start"): 41,
+            ("AE", "haematological: no rule beyond the counts"): 4,
             ("AE", "incomplete date"): 26,
             ("DM", "screen failure"): 52,
             ("DS", "a disposition that is no event"): 514,
@@ -815,14 +815,6 @@ def test_the_report_is_readable(tmp_path: Path) -> None:
 
 def test_no_word_is_listed_twice() -> None:
     terms = known_terms()
-    for kind in ("bilirubin", "clearance"):
-        spellings = [plain_unit(spelling) for line in terms[kind] for spelling in line["spellings"]]
-        assert len(set(spellings)) == len(spellings)
     for table in ("specimen", "status", "severity", "relation", "outcome", "disposition", "treatment", "frequency"):
         words = [key(word) for listed in terms[table].values() for word in listed]
         assert sorted(set(words)) == sorted(words), table
-    medical = [
-        word for name in ("rash", "neuropathy", "haematological") for part in terms[name].values() for word in part
-    ]
-    assert len(set(medical)) == len(medical)
-    assert all(word == word.lower() for word in medical)

@@ -9,10 +9,12 @@ from typing import Any
 from ixastate.exchange.sdtm.folder import DataSet, Row
 from ixastate.exchange.sdtm.grades import blank, grade
 from ixastate.exchange.sdtm.study import Finding, Rank, Study, place
-from ixastate.exchange.sdtm.values import LeftOut, When, key, meanings, terms
+from ixastate.exchange.sdtm.values import LeftOut, When, key, meanings
+from ixastate.rules.terms import term_group, toxicity_of_term
 from ixastate.symbols import NEUROPATHY, OTHER, RASH, Toxicity
 
-FATAL = 5
+# Grades by the words alone: a severe reaction of the skin (B-RASH-CLASS), and a death.
+SEVERE, FATAL = 4, 5
 LONGEST_TERM = 200
 # Of two attributions at one moment the one that follows counts last (convention ORDER).
 ATTRIBUTIONS = (None, "not_clear", "clear")
@@ -31,7 +33,8 @@ def _find_one(study: Study, row: Row) -> str:
     term = _term(study, row)
     toxicity = _toxicity(row, term)
     fatal = is_fatal(row)
-    found = _grade_before_death(study, row, term, fatal=fatal)
+    group = term_group(term)
+    found = _grade_before_death(study, row, fatal=fatal)
     onset = study.date(row, "AESTDTC")
     if onset.before(subject.start):
         raise LeftOut("before the start")
@@ -43,8 +46,8 @@ def _find_one(study: Study, row: Row) -> str:
         at,
         None if fatal else _end(study, row, onset, at, recovered=recovered),
         recovered,
-        found,
-        term in terms()[NEUROPATHY.name]["painful"],
+        SEVERE if group is not None and group.severe else found,
+        group is not None and group.painful,
         attribution,
         fatal,
         place("AE", row, onset, toxicity.name, term, ATTRIBUTIONS.index(attribution)),
@@ -68,17 +71,13 @@ def _term(study: Study, row: Row) -> str:
 
 def _toxicity(row: Row, term: str) -> Toxicity:
     """The toxicity of a term; `LeftOut` for none, and for a blood disorder (convention HAEMATOLOGY)."""
-    words = terms()
-    classes = {row["AEBODSYS"].lower(), row["AESOC"].lower()}
-    if term in words["haematological"]["terms"] or classes & set(words["haematological"]["classes"]):
+    found = toxicity_of_term(term)
+    if "haematological" in (found, toxicity_of_term(row["AEBODSYS"]), toxicity_of_term(row["AESOC"])):
         raise LeftOut("haematological: no rule beyond the counts")
-    for toxicity in (RASH, NEUROPATHY):
-        if any(term in listed for listed in words[toxicity.name].values()):
-            return toxicity
-    return OTHER
+    return next((toxicity for toxicity in (RASH, NEUROPATHY) if toxicity.name == found), OTHER)
 
 
-def _grade_before_death(study: Study, row: Row, term: str, *, fatal: bool) -> int:
+def _grade_before_death(study: Study, row: Row, *, fatal: bool) -> int:
     """The grade at the onset; 0 where a fatal event states none but the death."""
     found = 0
     try:
@@ -92,7 +91,7 @@ def _grade_before_death(study: Study, row: Row, term: str, *, fatal: bool) -> in
                 study.unknown[variable, row[variable]] += 1
         if not fatal:
             raise
-    return 4 if term in terms()[RASH.name]["severe"] else found
+    return found
 
 
 def is_fatal(row: Row) -> bool:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 
 from ixastate.exchange.sdtm.folder import Row
-from ixastate.exchange.sdtm.values import LeftOut, number, terms
+from ixastate.exchange.sdtm.values import LeftOut, number
+from ixastate.units import bilirubin_unit, cells_power, clearance_unit
 
 _SIGN = re.compile(r"(<=|>=|=<|=>|[<>\u2264\u2265])\s*(\S+)")
 _SIGNS = {"=<": "<=", "\u2264": "<=", "=>": ">=", "\u2265": ">="}
+
+# The units of the events' counts, each with its power of ten in cells per mm3 (B-UNITS); the second from that power on.
+PER_NANOLITRE = 3
+COUNT_UNITS = (("/mm3", 0), ("10*9/L", PER_NANOLITRE))
 
 
 @dataclass(frozen=True)
@@ -75,21 +79,13 @@ def unit_of(kind: str, result: Result) -> tuple[str, Decimal]:
     """The event's spelling of a unit, and how many of them are one of the source's; `LeftOut` for none."""
     if not result.unit:
         raise LeftOut("no unit")
-    found = _units(kind).get(plain_unit(result.unit))
-    if found is None:
+    if kind == "count":
+        power = cells_power(result.unit)
+        if power is None:
+            raise LeftOut("unknown unit")
+        unit, of_unit = COUNT_UNITS[power >= PER_NANOLITRE]
+        return unit, Decimal(1).scaleb(power - of_unit)
+    spelled = {"bilirubin": bilirubin_unit, "clearance": clearance_unit}[kind](result.unit)
+    if spelled is None:
         raise LeftOut("unknown unit")
-    return found
-
-
-@cache
-def _units(kind: str) -> dict[str, tuple[str, Decimal]]:
-    return {
-        plain_unit(spelling): (line["unit"], Decimal(line.get("times", 1)))
-        for line in terms()[kind]
-        for spelling in line["spellings"]
-    }
-
-
-def plain_unit(unit: str) -> str:
-    """A unit without regard to case and blanks, the mu of micro as u."""
-    return re.sub(r"\s", "", unit).replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").casefold()
+    return spelled, Decimal(1)
