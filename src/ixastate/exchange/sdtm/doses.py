@@ -107,17 +107,17 @@ def _own_outcomes(
 def _other_outcomes(
     course: Course, dates: Calendar, latest: datetime, others: Sequence[OtherTreatment]
 ) -> Iterator[tuple[str, str]]:
-    """The treatment and the outcome of each day on which ixazomib is scheduled."""
-    last = max(dates.day(latest), *((other.last - dates.first_day).days + 1 for other in others))
+    """The treatment and the outcome of each day on which ixazomib is scheduled and of which it is known."""
+    last = max(dates.day(latest), *(((other.last or other.first) - dates.first_day).days + 1 for other in others))
     days = [day for day in range(1, last + 1) if is_due_day("ixazomib", day, 1, course.edition)]
     due = {day: _due(course, dates, "ixazomib", day) is not None for day in days}
     for name in sorted({other.name for other in others}):
         for day in days:
             date = dates.first_day + timedelta(days=day - 1)
-            given = any(other.name == name and other.first <= date <= other.last for other in others)
-            if given:
+            begun = [other for other in others if other.name == name and other.first <= date]
+            if any(date <= (other.last or other.first) for other in begun):
                 yield name, GIVEN_AND_DUE if due[day] else NOT_DUE
-            else:
+            elif all(other.last for other in begun):
                 yield name, NOT_GIVEN if due[day] else NEITHER
 
 

@@ -29,7 +29,8 @@ def _give_one(study: Study, row: Row, others: list[OtherTreatment]) -> str:
     drug = meanings("treatment").get(key(row["EXTRT"]))
     if drug is None:
         first, last = _span(study, row)
-        others.append(OtherTreatment(row["USUBJID"], row["EXTRT"], first.day, last.day))
+        last_day = last.day if row["EXENDTC"] else None
+        others.append(OtherTreatment(row["USUBJID"], row["EXTRT"], first.day, last_day))
         raise LeftOut("another treatment")
     fields = {"type": "dose_taken", "drug": drug, "dose_mg": _milligrams(study, row)}
     first, last = _span(study, row)
@@ -58,6 +59,8 @@ def _span(study: Study, row: Row) -> tuple[When, When]:
     """The first and the last day of a row; without an end the first alone is known."""
     first = study.date(row, "EXSTDTC")
     if not row["EXENDTC"]:
+        if meanings("frequency").get(key(row["EXDOSFRQ"]), "0") != "0":
+            study.note("doses without an end: the first alone counts")
         return first, first
     last = study.date(row, "EXENDTC", end=True)
     if last.before(first):

@@ -12,12 +12,12 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class OtherTreatment:
-    """The days, from the first to the last, on which a subject was given a treatment that is not of this course."""
+    """The days on which a subject was given another treatment than this one; `last` is None where none is stated."""
 
     patient: str
     name: str
     first: date
-    last: date
+    last: date | None
 
 
 @dataclass(frozen=True)
