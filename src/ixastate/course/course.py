@@ -249,7 +249,7 @@ class Course:
         memory, before = self._memory, self.configuration
         self._refuse_out_of_place(event, before)
         final = before == DISCONTINUED
-        meaning = Meaning(None, memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
+        meaning = Meaning((), memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
         dates = memory.dates
         if isinstance(event, CourseStarted):
             dates = calendar(event, meaning.lenalidomide_every_days)
@@ -259,11 +259,14 @@ class Course:
         if isinstance(event, DoseEvent) and dates is not None and not final:
             advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
             orders, rules = advice.orders, advice.rules
-        if meaning.symbol is not None:
-            step = self._machine.step(before, meaning.symbol)
-            after, rules = step.after, (*step.rules, *rules)
-            # What stops treatment leaves nothing else to be ordered.
+        taken: tuple[str, ...] = ()
+        for symbol in meaning.symbols:
+            step = self._machine.step(after, symbol)
+            taken, after, rules = (*taken, symbol), step.after, (*step.rules, *rules)
+            # What stops treatment leaves nothing else to be ordered, and nothing else to be taken in.
             orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
+            if after == DISCONTINUED:
+                break
 
         memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
         if after != before:
@@ -275,7 +278,7 @@ class Course:
             new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
             memory = replace(memory, reviewed=overdue)
-        return self._record(memory, event, meaning.symbol, before, dates, orders, rules), memory
+        return self._record(memory, event, taken, before, dates, orders, rules), memory
 
     def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
         if event.patient is not None and event.patient != self.patient:
@@ -307,7 +310,7 @@ class Course:
         self,
         memory: _Memory,
         event: AnyEvent,
-        symbol: str | None,
+        symbols: tuple[str, ...],
         before: Configuration,
         dates: Calendar | None,
         orders: Iterable[Order],
@@ -323,7 +326,7 @@ class Course:
             at=None if dates is not None and dates.nominal else at,
             day=memory.dates.day(memory.latest) if memory.dates else None,
             event=event,
-            symbol=symbol,
+            symbols=symbols,
             before=before,
             after=memory.configuration,
             status=self._machine.status(memory.configuration),

@@ -1,14 +1,16 @@
 """The data models of a course: the record of one event, and the snapshot from which a course is resumed.
 
 Both carry the version of their schema. A file without one was written by version 0.1 and has schema version 1; a file
-of a version that is not known here is refused. This module decides nothing.
+of an earlier version is read as one of today's, and a file of a version that is not known here is refused. This module
+decides nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
@@ -20,14 +22,15 @@ from ixastate.orders import Order
 from ixastate.symbols import Configuration
 from ixastate.words import describe
 
-# A field that is added, or that changes its meaning, makes the next version.
-SCHEMA_VERSION = 1
+# A field that is added, or that changes its meaning, makes the next version. Version 2: an event may mean several
+# symbols, where a record of version 1 had one or null in `symbol`.
+SCHEMA_VERSION = 2
 
 
 def _known_version(version: int) -> int:
     if version > SCHEMA_VERSION:
         raise ValueError(f"needs a newer ixastate: this one knows schema versions up to {SCHEMA_VERSION}")
-    return version
+    return SCHEMA_VERSION
 
 
 SchemaVersion = Annotated[int, Field(strict=True, ge=1), AfterValidator(_known_version)]
@@ -50,7 +53,8 @@ class Record(Fact):
     """One line of a patient's log: what was seen, what it did, what is ordered, and by which rules.
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
-    is a calendar. `symbol` is None when the event meant nothing to the machine.
+    is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one, and
+    none when the event meant nothing to it.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -60,12 +64,24 @@ class Record(Fact):
     at: Moment | None
     day: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None
     event: AnyEvent
-    symbol: str | None
+    symbols: tuple[str, ...]
     before: Configuration
     after: Configuration
     status: StatusField
     orders: tuple[OrderField, ...]
     rules: tuple[str, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_first_version(cls, data: Any) -> Any:
+        """A record of schema version 1 said in `symbol` which one, or null."""
+        if not isinstance(data, Mapping) or data.get("schema_version", 1) != 1:
+            return data
+        facts = dict(data)
+        if "symbol" in facts and "symbols" not in facts:
+            symbol = facts.pop("symbol")
+            facts["symbols"] = () if symbol is None else (symbol,)
+        return facts
 
     @property
     def words(self) -> str:
@@ -87,7 +103,7 @@ class Record(Fact):
     def _repr_html_(self) -> str:
         rows = [
             ("event", describe(self.event)),
-            ("symbol", self.symbol or "none"),
+            ("symbols", " ".join(self.symbols) or "none"),
             ("state", self.words),
             ("orders", "; ".join(map(str, self.orders)) or "none"),
             ("rules", " ".join(self.rules)),

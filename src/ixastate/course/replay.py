@@ -17,7 +17,7 @@ from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.rules import DEFAULT_EDITION
 
 # What a recorded decision is compared in; the event itself is what both were given.
-DECIDED = ("edition", "at", "day", "symbol", "before", "after", "status", "orders", "rules")
+DECIDED = ("edition", "at", "day", "symbols", "before", "after", "status", "orders", "rules")
 
 
 @dataclass(frozen=True)
