@@ -51,9 +51,21 @@ def clearance_unit(unit: str) -> str | None:
     return _others("clearance").get(_plain(unit).lower())
 
 
-def examples() -> tuple[str, ...]:
-    """Common spellings of units of cell counts."""
-    return tuple(_words()["count"]["examples"])
+def ucum(kind: str) -> tuple[str, ...]:
+    """The spellings of UCUM of the units of a kind: count, bilirubin or clearance."""
+    return tuple(_words()[kind].get("ucum", _words()[kind]))
+
+
+def examples(kind: str) -> tuple[str, ...]:
+    """Common spellings of the units of a kind."""
+    return tuple(_words()[kind].get("examples", ucum(kind)))
+
+
+def left_out(kind: str, unit: str) -> str:
+    """Why a spelling that is met is left out on purpose; "" for any other text."""
+    plain = _plain(unit)
+    groups = (group for group in _words()["left_out"] if group["of"] == kind)
+    return next((group["why"] for group in groups if plain in map(_plain, group["units"])), "")
 
 
 def _plain(unit: str) -> str:
