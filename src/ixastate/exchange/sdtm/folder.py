@@ -23,7 +23,7 @@ from typing import Any
 from ixastate.errors import InputError
 from ixastate.exchange.sdtm import datasetjson, xport
 from ixastate.exchange.sdtm.datasetjson import NoDataSet
-from ixastate.fields import MOST_DIGITS
+from ixastate.fields import FLOAT_DIGITS
 
 Row = dict[str, str]
 Columns = dict[str, list[Any]]
@@ -179,7 +179,7 @@ def _text(cell: str | float | bool | Decimal | None) -> str:
             cell = "".join(sign if sign.isprintable() else " " for sign in cell)
         return cell.strip()
     if isinstance(cell, float):
-        return "" if isnan(cell) else format(cell, f".{MOST_DIGITS}g")
+        return "" if isnan(cell) else format(cell, f".{FLOAT_DIGITS}g")
     if isinstance(cell, bool):
         return "Y" if cell else "N"
     return "" if cell is None else str(cell)
