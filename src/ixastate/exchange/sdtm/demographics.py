@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from ixastate.errors import InputError
 from ixastate.events import WEEKDAYS
@@ -80,18 +81,21 @@ def _enrol_one(study: Study, row: Row, first_dose: dict[str, When]) -> str:
 def start_courses(study: Study) -> None:
     """Add the start of each course, with its baseline and what is assumed of it."""
     for patient, subject in study.subjects.items():
-        assumed = tuple(organ for organ in ORGANS if organ not in subject.organs)
-        study.notes.update(f"{organ} at the start assumed" for organ in assumed)
+        fields = start_fields(study, subject)
+        study.notes.update(f"{organ} at the start assumed" for organ in fields["assumed"])
         if not subject.informed:
             study.note("patient_informed at the start assumed")
-        start = subject.start
-        fields = {
-            "type": "course_started",
-            "weekday": WEEKDAYS[start.day.weekday()],
-            "clock_time": subject.clock_time,
-            "timezone": study.timezone,
-            "patient_informed": True,
-            "assumed": assumed,
-            **subject.organs,
-        }
-        study.add(patient, start.moment, Rank.START, fields)
+        study.add(patient, subject.start.moment, Rank.START, fields)
+
+
+def start_fields(study: Study, subject: Subject) -> dict[str, Any]:
+    """The fields of the start of a course by what is known of the subject."""
+    return {
+        "type": "course_started",
+        "weekday": WEEKDAYS[subject.start.day.weekday()],
+        "clock_time": subject.clock_time,
+        "timezone": study.timezone,
+        "patient_informed": True,
+        "assumed": tuple(organ for organ in ORGANS if organ not in subject.organs),
+        **subject.organs,
+    }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal
 
 from ixastate.events import AnyEvent
+from ixastate.exchange.sdtm.demographics import ORGANS, start_fields
 from ixastate.exchange.sdtm.folder import DataSet, Row
 from ixastate.exchange.sdtm.results import Result, has_written_zero, results, unit_of
+from ixastate.exchange.sdtm.settled import is_settled
 from ixastate.exchange.sdtm.study import LAST, Place, Rank, Study, place
 from ixastate.exchange.sdtm.values import LeftOut, When, key, meanings, terms
 from ixastate.symbols import NEUTROPENIA, THROMBOCYTOPENIA
@@ -38,7 +40,7 @@ TESTS = {
     "CREATCLR": LaboratoryTest("creatinine_clearance_measured", "clearance", "creatinine_clearance"),
 }
 # What a baseline takes over of a measurement.
-MEASURED = {"value", "unit", "upper_limit_of_normal"}
+MEASURED = {"value", "comparator", "unit", "upper_limit_of_normal"}
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ class _Laboratory:
         seen = self.study.date(row, "LBDTC")
         moment = max(seen.moment, subject.start.moment)
         event = self.study.event(patient, moment, fields)
+        before = bool(test.organ) and not subject.start.before(seen)
+        if "comparator" in fields:
+            self._require_settled(patient, moment, event, test.organ if before else "")
         measured = Measured(seen, place("LB", row, seen, list(TESTS).index(code), _badness(test, event)), event)
-        if test.organ and not subject.start.before(seen):
+        if before:
             self.candidates[patient, test.organ].append(measured)
             return None
         if seen.before(subject.start):
@@ -105,7 +110,7 @@ class _Laboratory:
         result, unit, times = self._with_unit(test, found)
         fields: dict[str, Any] = {"type": test.event, "value": result.value * times, "unit": unit}
         if result.sign:
-            fields |= self._comparator(test, result)
+            fields["comparator"] = result.sign
         if test.units == "bilirubin":
             if result.upper_limit is None:
                 raise LeftOut("no upper limit of normal")
@@ -129,6 +134,16 @@ class _Laboratory:
             self.study.unknown["LBSPEC", row["LBSPEC"]] += 1
             raise LeftOut("not from blood")
 
+    def _require_settled(self, patient: str, moment: datetime, event: AnyEvent, organ: str) -> None:
+        """Raise `LeftOut` for a result whose sign leaves open what follows, or the doses at the start of a course."""
+        probes = [event]
+        if organ:
+            of_start = start_fields(self.study, self.study.subjects[patient])
+            of_start |= {organ: event.model_dump(include=MEASURED), "assumed": tuple(o for o in ORGANS if o != organ)}
+            probes.append(self.study.event(patient, moment, of_start))
+        if not all(map(is_settled, probes)):
+            raise LeftOut("a result whose sign leaves open on which side of a limit it lies")
+
     def _with_unit(self, test: LaboratoryTest, found: tuple[Result, ...]) -> tuple[Result, str, Decimal]:
         """The first result whose unit is known, with that unit and the factor; `LeftOut` with the first's reason."""
         reasons = []
@@ -144,10 +159,6 @@ class _Laboratory:
                     self.study.note("LBORRES in LBORRESU: the standardised result has no unit that is known")
                 return result, unit, times
         raise reasons[0]
-
-    def _comparator(self, test: LaboratoryTest, result: Result) -> dict[str, Any]:
-        """The sign of a count; `LeftOut` where it leaves open what follows."""
-        raise LeftOut("a result with < or >: only a count may have one")
 
 
 @lru_cache(10_000)
