@@ -160,7 +160,7 @@ def study(directory: Path, form: str = "xpt", /, **tables: list[Cells]) -> Path:
         if form == "xpt":
             (directory / f"{name}.xpt").write_bytes(xpt(name.upper(), rows, *needed))
         elif form == "json":
-            text = json.dumps(dataset_json(name.upper(), rows, *needed), ensure_ascii=False)
+            text = json.dumps(dataset_json(name.upper(), rows, *needed))
             (directory / f"{name}.json").write_text(text, encoding="utf-8")
         else:
             (directory / f"{name}.ndjson").write_bytes(json_lines(name.upper(), rows, *needed))

@@ -14,7 +14,9 @@ import pytest
 
 from ixastate.cli.main import main
 from ixastate.errors import InputError
-from ixastate.exchange.sdtm import read_sdtm
+from ixastate.events import EVENT
+from ixastate.exchange.sdtm import compare_doses, read_sdtm
+from ixastate.exchange.sdtm.folder import SHAPES
 from tests.sdtm_studies import AE, DM, DS, EX, LB, Cells, Tables, dataset_json, imported, json_lines, study, told, xpt
 
 pytest.importorskip("pyreadstat", reason="the extra sdtm is not installed")
@@ -122,6 +124,32 @@ def test_json_that_is_damaged_is_refused_or_read(tmp_path: Path) -> None:
         outcomes[outcome(tmp_path)] += 1
     assert set(outcomes) == {"read", "refused"}
     assert min(outcomes.values()) > 15
+
+
+ODD = ["", " ", "\x00", "\ud800", "\u2028", "<", ">=", "NaN", "1e999", "-0", "9" * 400, "0" * 2500, "2024-03-12T", "٣"]
+ODD += ["Ⅳ", "2024-03-12/", "/", "Y", "N", "QD", "mg", "IXAZOMIB", "DEATH", "PROGRESSIVE DISEASE", "FATAL", "<0.1"]
+ODD += ["a" * 300]
+
+
+def test_anything_may_stand_in_any_cell(tmp_path: Path) -> None:
+    """Every row is used or left out, the events are valid, and a course takes them in."""
+    chance = random.Random(12)
+    values = [*ODD, None, True, 0, -1, 10**30, 0.1]
+    for _ in range(60):
+        tables: Tables = {}
+        for name, row in {"lb": LB, "ae": AE, "ds": DS, "ex": EX}.items():
+            rows = [row | {f"{name.upper()}SEQ": number} for number in range(12)]
+            fields = [field for field in SHAPES[name.upper()].variables if field != "USUBJID"]
+            for one in rows:
+                one |= {field: chance.choice(values) for field in chance.sample(fields, 3)}
+            tables[name] = rows
+        for path in tmp_path.iterdir():
+            path.unlink()
+        study(tmp_path, "json", **tables)
+        events, report = read_sdtm(tmp_path)
+        assert sum(report.used.values()) + sum(report.left_out.values()) == 1 + 4 * 12
+        assert all(EVENT.validate_json(event.model_dump_json()) == event for event in events)
+        compare_doses(events, report.others)
 
 
 def lb_json(**changes: Any) -> Cells:
@@ -411,6 +439,8 @@ def test_both_orders_of_one_day_end_in_the_same_state(tmp_path: Path) -> None:
         lambda folder: (folder / "lb.xpt").write_bytes((folder / "lb.xpt").read_bytes()[:-40]),
         lambda folder: (folder / "dm.xpt").write_bytes(xpt("DM", [DM | {"SPECIES": "DOG"}])),
         lambda folder: (folder / "ae.xpt").unlink(),
+        lambda folder: (folder / "dm.xpt").write_bytes(xpt("DM", [DM | {"ARMCD": "SCRNFAIL"}])),
+        lambda folder: (folder / "dm.xpt").write_bytes(xpt("DM", [], *DM)),
     ],
 )
 def test_what_is_refused_writes_nothing(

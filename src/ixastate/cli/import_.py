@@ -10,6 +10,7 @@ import typer
 from ixastate.cli.common import OK, CommandPage, EditionOption, require_place
 from ixastate.cli.terminal import fitted, say, show
 from ixastate.editions import DEFAULT_EDITION
+from ixastate.errors import InputError
 
 
 def sdtm(
@@ -34,8 +35,13 @@ def sdtm(
 
     require_place(output)
     events, report = read_sdtm(directory, timezone=timezone)
+    if not events:
+        reasons = [f"{reason} ({count:,})" for (domain, reason), count in report.left_out.items() if domain == "DM"]
+        remedy = f"left out are: {', '.join(reasons)}" if reasons else "DM holds no rows"
+        raise InputError("no subject of the study can be imported", where=str(directory), remedy=remedy)
+    compared = compare_doses(events, report.others, edition)
     write_log(output, events)
-    show(fitted([*report.lines(), *compare_doses(events, report.others, edition).lines()]))
+    show(fitted([*report.lines(), *compared.lines()]))
     say(f"{len(events)} events written to {output}")
     return OK
 

@@ -106,7 +106,7 @@ def is_fatal(row: Row) -> bool:
 
 def _outcome(study: Study, row: Row) -> str:
     """What AEOUT means, "" where it is not stated; what is not understood is counted and is no recovery."""
-    if not key(row["AEOUT"]):
+    if not row["AEOUT"]:
         return ""
     found = meanings("outcome").get(key(row["AEOUT"]))
     if found is None:
@@ -132,7 +132,7 @@ def _end(study: Study, row: Row, onset: When, at: datetime, *, recovered: bool) 
 def _attribution(study: Study, row: Row) -> str | None:
     """The attribution by AEREL, or None where it is not stated or not understood (convention ATTRIBUTION)."""
     found = meanings("relation").get(key(row["AEREL"]))
-    if key(row["AEREL"]) and found in (None, "unstated"):
+    if row["AEREL"] and found in (None, "unstated"):
         study.note("relation not understood: attribution not stated")
         if found is None:
             study.unknown["AEREL", row["AEREL"]] += 1

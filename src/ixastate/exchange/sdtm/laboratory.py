@@ -101,7 +101,7 @@ class _Laboratory:
         found = results(row)
         if not found:
             for variable in ("LBSTRESC", "LBORRES"):
-                if key(row[variable]):
+                if row[variable]:
                     self.study.unknown[variable, row[variable]] += 1
                     break
             raise LeftOut("no numeric result")
@@ -122,7 +122,7 @@ class _Laboratory:
         known = meanings("status").get(key(status))
         if known == "not_done":
             raise LeftOut("not done")
-        if known is None and key(status):
+        if known is None and status:
             self.study.unknown["LBSTAT", status] += 1
             raise LeftOut("unknown status")
 
@@ -130,7 +130,7 @@ class _Laboratory:
         specimen = meanings("specimen").get(key(row["LBSPEC"]))
         if row["LBCAT"].upper() == "URINALYSIS" or specimen == "other":
             raise LeftOut("not from blood")
-        if specimen is None and key(row["LBSPEC"]):
+        if specimen is None and row["LBSPEC"]:
             self.study.unknown["LBSPEC", row["LBSPEC"]] += 1
             raise LeftOut("not from blood")
 

@@ -4,8 +4,9 @@ SDTM is the tabular form in which clinical trials are submitted. Read are DM (su
 events) and, when they are there, DS (disposition), EX (exposure) and TS (trial summary): each a SAS transport file
 (`lb.xpt`), a Dataset-JSON 1.1 file (`lb.json`, `lb.ndjson`), a ZIP archive that holds one (`lb.zip`), or in parts
 (`lbch.xpt`, `lbhm.xpt`). Every row of DM, LB, AE, DS and EX is used or left out with a reason, once, and the report
-names every value that is not known. The words that are understood stand in `terms.toml`. But for `doses.py` this
-folder knows no rule, threshold or state; a study of another drug imports as well as one of ixazomib.
+names every value that is not known. The words that are understood stand in `terms.toml`. But for `doses.py` and
+`settled.py`, which ask a course and the alphabet, this folder knows no rule, threshold or state; a study of another
+drug imports as well as one of ixazomib.
 
 SDTM does not hold all that an event states. The conventions that fill the gaps:
 
@@ -27,7 +28,8 @@ RESULT        What LBSTAT says was not done is left out, and so is a zero where 
               carries faithfully, or with all digits of LBSTRESC where these make the same number. The original result
               (LBORRES in LBORRESU) stands in where the standard one is missing or in a unit that is not known.
 SIGN          A result with `<` or `>` is that of LBSTRESC, else of LBORRES: its number is a bound, also where
-              LBSTRESN repeats it.
+              LBSTRESN repeats it. Where the bound settles what follows it is used, else the row is left out
+              (`settled.py` asks the alphabet, for every edition).
 GRADE         AETOXGR as a number or with its words, and without it AESEV, which is no CTCAE grade and is counted:
               mild 1, moderate 2, severe 3, life threatening 4. Severe reactions of the skin are rash of grade 4
               (B-RASH-CLASS). A fatal outcome is grade 5, dated by the death (by the onset if the death has no date);
