@@ -248,7 +248,7 @@ def test_a_split_data_set_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     platelets = [LB | {"LBTESTCD": "PLAT", "LBSEQ": 2.0, "LBDTC": "2024-03-19"}]
     whole = imported(tmp_path / "whole", lb=[LB | {"LBSEQ": 1.0}, *platelets], ae=[AE, AE | {"AEDECOD": "RASH"}])
-    split = {"lbhm": [LB | {"LBSEQ": 1.0}], "lbxx": platelets, "aea": [AE], "aeb": [AE | {"AEDECOD": "RASH"}]}
+    split = {"lbhm": [LB | {"LBSEQ": 1.0}], "lb_chem": platelets, "ae1": [AE], "aeb": [AE | {"AEDECOD": "RASH"}]}
     assert imported(tmp_path / "parts", **split) == whole
     assert len(whole[0]) == 7
 
@@ -264,12 +264,17 @@ def test_parts_may_lie_in_different_forms(tmp_path: Path) -> None:
 def test_what_is_named_like_a_part_and_is_none_is_passed_over(tmp_path: Path) -> None:
     study(tmp_path, lb=[LB], ex=[EX])
     (tmp_path / "exam.json").write_text('{"questions": []}')
+    (tmp_path / "aelist.xpt").write_bytes(xpt("AELIST", [{"USUBJID": "S-1"}]))
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("notes.txt", "")
     (tmp_path / "lbq.xpt").write_bytes(xpt("LBQ", [LB | {"DOMAIN": "QS"}]))
     (tmp_path / "suppae.xpt").write_bytes(b"not looked at")
     events, report = read_sdtm(tmp_path)
     assert len(events) == 3
     assert {name: n for name, n in report.notes.items() if "start" not in name} == {
+        "aelist.xpt: not a part of AE": 1,
         "exam.json: not a part of EX": 1,
+        "export.zip: not a part of EX": 1,
         "lbq.xpt: not a part of LB": 1,
         "suppae.xpt: supplemental qualifiers are not read": 1,
     }

@@ -274,6 +274,9 @@ def test_a_result_in_its_original_unit_has_the_limit_of_that_unit(tmp_path: Path
         ("2024-03-12T-", "2024-03-12T00:00", False),
         ("2024-03-12T-:30", "2024-03-12T00:00", False),
         ("2024-03-12T-:-:15", "2024-03-12T00:00", False),
+        ("2024-03-12TUN:UN", "2024-03-12T00:00", False),
+        ("2024-03-12T--:--", "2024-03-12T00:00", False),
+        ("2024-03-12T09:UNK", "2024-03-12T09:00", True),
         ("2024-03-12/2024-03-13", "2024-03-12T00:00", False),
         ("2024-03-12T10:00/2024-03-13T11:00", "2024-03-12T10:00", False),
         ("2024-03-12T24:00", "2024-03-13T00:00", True),
@@ -405,6 +408,13 @@ def test_relations(tmp_path: Path, relation: str, attribution: str | None, unkno
     assert getattr(events[1], "attribution", "none") == attribution
     assert report.unknown == ({("AEREL", relation): 1} if unknown else {})
     assert bool(notes(report)) == (attribution is None and bool(relation))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_one_moment_the_clearer_attribution_comes_last(tmp_path: Path, order: tuple[int, ...]) -> None:
+    rows = [AE | {"AEREL": relation, "AEENDTC": ""} for relation in ("", "NOT RELATED", "RELATED")]
+    events, _ = imported(tmp_path, ae=[rows[number] for number in order])
+    assert [getattr(event, "attribution", "") for event in events[1:]] == [None, "not_clear", "clear"]
 
 
 def test_what_did_not_occur_is_left_out(tmp_path: Path) -> None:
@@ -612,6 +622,16 @@ def test_a_study_of_another_drug_is_compared_in_days_alone(tmp_path: Path) -> No
     }
     assert "nothing about ixazomib" in compared.lines()[-1]
     assert "        1  XANOMELINE" in report.lines()
+
+
+def test_of_a_treatment_without_an_end_the_later_days_are_not_known(tmp_path: Path) -> None:
+    row = EX | {"EXTRT": "PLACEBO", "EXDOSE": 0.0, "EXDOSFRQ": "QD"}
+    ex = [row | {"EXENDTC": "2024-03-13"}, row | {"EXSTDTC": "2024-04-02", "EXENDTC": ""}]
+    events, report = imported(tmp_path, ex=ex, ae=[AE | {"AESTDTC": "2024-05-01", "AETOXGR": "1", "AEENDTC": ""}])
+    assert compare_doses(events, report.others).others == {
+        ("PLACEBO", "given, ixazomib due"): 3,  # days 1, 8 and 29; of 36 and 43 nothing is known
+        ("PLACEBO", "due, none given"): 1,  # day 15
+    }
 
 
 def test_another_edition_has_other_doses(tmp_path: Path) -> None:

@@ -129,8 +129,8 @@ class Folder:
         return found
 
     def _names(self, domain: str) -> list[str]:
-        """The names of the files that may hold a data set: its own, and two letters more for a part of it."""
-        pattern = re.compile(rf"{domain.lower()}(?:[a-z0-9]{{1,2}})?" if SHAPES[domain].split else domain.lower())
+        """The names of the files that may hold a data set: its own, and some letters more for a part of it."""
+        pattern = re.compile(rf"{domain.lower()}(?:[a-z0-9_-]{{1,6}})?" if SHAPES[domain].split else domain.lower())
         return [name for name, forms in self._files.items() if pattern.fullmatch(name) and forms.keys() & {*FORMS}]
 
     def _part(self, domain: str, name: str) -> tuple[str, Columns] | None:
@@ -144,11 +144,17 @@ class Folder:
             if not is_part:
                 raise
         else:
-            of_it = {str(cell or "").strip().upper() for cell in columns.get("DOMAIN", [domain])} <= {domain, ""}
-            if of_it or not is_part:
+            if not is_part or _is_of(domain, columns):
                 return where, columns
         self.notes.append(f"{path.name}: not a part of {domain}")
         return None
+
+
+def _is_of(domain: str, columns: Columns) -> bool:
+    """True for columns of a data set by their DOMAIN or, where that is not there, by the variables that it needs."""
+    if "DOMAIN" in columns:
+        return {str(cell or "").strip().upper() for cell in columns["DOMAIN"]} <= {domain}
+    return all(columns.keys() & {*group} for group in SHAPES[domain].needed)
 
 
 def _rows(domain: str, columns: Columns, where: str) -> list[Row]:

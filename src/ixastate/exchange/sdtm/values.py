@@ -41,8 +41,12 @@ class When:
 
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](.*))?", re.A)
-_PART = r"(?::(?:(\d\d)|-))?"
-_TIME = re.compile(rf"(?:(\d\d)|-|){_PART}(?::(?:(\d\d)(?:[.,]\d+)?|-))?(Z|[+-]\d\d(?::?\d\d)?)?", re.A)
+_NOT_KNOWN = r"--?|UNK?|NK|XX|\?\?"  # of SDTM the dash; the others are of forms from which it was filled
+_TIME = re.compile(
+    rf"(?:(\d\d)|{_NOT_KNOWN}|)(?::(?:(\d\d)|{_NOT_KNOWN}))?(?::(?:(\d\d)(?:[.,]\d+)?|{_NOT_KNOWN}))?"
+    r"(Z|[+-]\d\d(?::?\d\d)?)?",
+    re.A,
+)
 _PART_OF_A_DATE = re.compile(r"(\d{4}|-)(-(\d\d|-)(-(\d\d|-))?)?(T.*)?", re.A)
 
 
