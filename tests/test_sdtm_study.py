@@ -265,7 +265,7 @@ class TestPilotStudy:
             ("01-701-1023", 2, 2, {"other_toxicity_graded": 5}),
             # the last bilirubin is <3.42
             ("01-705-1031", 8, 8, {"rash_graded": 1}),
-            # an infarction on the day of the death; nothing measured after the start
+            # a heart attack on the day of the death; nothing measured after the start
             ("01-710-1083", 0, 0, {"other_toxicity_graded": 1, "patient_died": 1}),
         ],
     )
