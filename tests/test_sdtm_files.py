@@ -84,6 +84,18 @@ def refused(directory: Path) -> InputError:
     return caught.value
 
 
+def test_what_can_not_be_opened_is_refused(tmp_path: Path) -> None:
+    (study(tmp_path) / "lb.xpt").unlink()
+    (tmp_path / "lb.xpt").mkdir()
+    assert "cannot be read" in refused(tmp_path).what
+
+
+def test_a_transport_file_without_variables_is_refused(tmp_path: Path) -> None:
+    study(tmp_path)
+    (tmp_path / "lb.xpt").write_bytes(xpt("LB", []))
+    assert refused(tmp_path).what == "the transport file holds no variables"
+
+
 def outcome(directory: Path) -> str:
     """Whether a study is read or refused with its place and a remedy; anything else is the test's failure."""
     try:
@@ -180,6 +192,12 @@ def test_json_that_is_no_data_set_is_refused(tmp_path: Path, content: Any, what:
     study(tmp_path, "json")
     (tmp_path / "lb.json").write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     assert what in refused(tmp_path).what
+
+
+def test_lines_that_do_not_begin_with_attributes_are_refused(tmp_path: Path) -> None:
+    study(tmp_path, "ndjson")
+    (tmp_path / "lb.ndjson").write_text("[1, 2]\n")
+    assert "the first line holds no attributes" in refused(tmp_path).what
 
 
 def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:

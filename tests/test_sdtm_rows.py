@@ -297,6 +297,16 @@ def test_a_date_without_its_day_is_left_out(tmp_path: Path, text: str) -> None:
     assert report.left_out == {("LB", "incomplete date"): 1}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["9999-12-31T24:00", "0000-01-01", "2024-03-12T8:30", "2024-03-12T24:01", "2024-03-12T-:61", "/"],
+)
+def test_what_is_no_date_is_left_out_and_named(tmp_path: Path, text: str) -> None:
+    _, report = of_lb(tmp_path, {"LBDTC": text})
+    assert report.left_out == {("LB", "not a date"): 1}
+    assert report.unknown == {("LBDTC", text): 1}
+
+
 def test_the_end_of_an_interval_ends_an_event(tmp_path: Path) -> None:
     lines, _ = of_ae(tmp_path, {"AESTDTC": "2024-04-01/2024-04-02", "AEENDTC": "2024-04-08/2024-04-10"})
     assert [line[:5] for line in lines] == ["04-01", "04-10"]

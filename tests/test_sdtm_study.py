@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ixastate.editions import EDITIONS
 from ixastate.events import AnyEvent, CourseStarted
 from ixastate.exchange.sdtm import compare_doses, read_sdtm
 from ixastate.exchange.sdtm.report import ImportReport
@@ -244,6 +245,12 @@ class TestMadeUpStudy:
         }
         assert compared.others == {("PREDNISONE", "given, ixazomib due"): 2}
 
+    @pytest.mark.parametrize("edition", EDITIONS)
+    def test_its_log_is_of_courses_under_every_edition(
+        self, made: tuple[list[AnyEvent], ImportReport], edition: str
+    ) -> None:
+        assert sum(compare_doses(made[0], made[1].others, edition).own.values()) > 0
+
 
 @pytest.fixture(scope="module")
 def pilot() -> tuple[list[AnyEvent], ImportReport]:
@@ -280,6 +287,22 @@ class TestPilotStudy:
         found = Counter(event.type for event in of(patient, pilot[0]))
         measured = {"bilirubin_measured": bilirubin, "platelets_measured": platelets}
         assert found == Counter(measured) + Counter(others) + Counter(["course_started"])
+
+    def test_the_doses_of_all(self, pilot: tuple[list[AnyEvent], ImportReport]) -> None:
+        """As measured: of 1,882 scheduled days on which the drug was given these rules would have left out 38."""
+        events, report = pilot
+        assert len(events) == 4_870 + 27 + 5  # before, withdrawals by DS, and bilirubin with a sign
+        assert Counter(other.name for other in report.others) == {"XANOMELINE": 365, "PLACEBO": 226}
+        assert compare_doses(events, report.others).others == {
+            ("PLACEBO", "given, ixazomib due"): 1_417,
+            ("PLACEBO", "given, none due"): 15,
+            ("PLACEBO", "due, none given"): 29,
+            ("PLACEBO", "neither given nor due"): 1,
+            ("XANOMELINE", "given, ixazomib due"): 1_844,
+            ("XANOMELINE", "given, none due"): 38,
+            ("XANOMELINE", "due, none given"): 118,
+            ("XANOMELINE", "neither given nor due"): 8,
+        }
 
     @pytest.mark.parametrize(
         ("patient", "name", "outcomes"),

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import timezone as fixed_offset
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -65,11 +65,11 @@ def when(text: str, zone: tzinfo, *, end: bool = False) -> When:
     year, month, day, clock = found.groups()
     try:
         midnight = datetime(int(year), int(month), int(day), tzinfo=zone)
+        if not FIRST_YEAR < midnight.year < LAST_YEAR - 1:  # a year's room, so that no offset leads out of it
+            raise ValueError(written)
         timed = _at(midnight, clock or "")
     except ValueError:
         raise LeftOut("not a date") from None
-    if not FIRST_YEAR < midnight.year < LAST_YEAR - 1:  # a year's room, so that no offset leads out of it
-        raise LeftOut("not a date")
     fixed = at_offset(timed or midnight, zone)
     return When(fixed, fixed.date(), timed is not None, whole=len(parts) == 1 and (timed is not None or clock is None))
 
@@ -103,10 +103,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.A)
 
 def number(text: str) -> Decimal | None:
     """A finite number, exactly; None for another text."""
-    try:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 # --- Words -----------------------------------------------------------------------------------------------------
