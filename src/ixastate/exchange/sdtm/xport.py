@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ixastate.errors import InputError, MissingExtra, install_command
-from ixastate.fields import MOST_DIGITS
+from ixastate.fields import FLOAT_DIGITS
 
 Row = dict[str, str]
 
@@ -56,7 +56,7 @@ def read_rows(directory: Path, domain: str) -> list[Row]:
 def _text(cell: str | float | None) -> str:
     if isinstance(cell, str):
         return cell.replace("\0", " ").strip()
-    return "" if cell is None or isnan(cell) else format(cell, f".{MOST_DIGITS}g")
+    return "" if cell is None or isnan(cell) else format(cell, f".{FLOAT_DIGITS}g")
 
 
 def _bytes(directory: Path, domain: str) -> tuple[str, bytes | None]:
