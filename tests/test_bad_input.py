@@ -118,7 +118,7 @@ NOT_LINES = [
     Bad("zeros", bytes(1000), 1, "", "not JSON"),
     Bad("utf-16", content(START).decode().encode("utf-16"), 1, "", "byte 1 is not UTF-8", "UTF-8"),
     Bad("utf-16-without-mark", content(START).decode().encode("utf-16-le"), 1, "", "not JSON"),
-    Bad("byte-order-mark", b"\xef\xbb\xbf" + content(START), 1, "", "BOM"),
+    Bad("half-a-byte-order-mark", b"\xef\xbb" + content(START), 1, "", "byte 1 is not UTF-8", "UTF-8"),
     Bad("latin-1", content(START, '{"type": "fièvre"}'.encode("latin-1")), 2, "", "byte 13 is not UTF-8", "UTF-8"),
     Bad("field-twice", content(START, '{"type": "rash_graded", "day": 9, "grade": 2, "grade": 0}'), 2, "", "'grade'"),
     Bad(

@@ -257,6 +257,10 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
     return InputError(message, where=place, remedy=_given(problem["input"]))
 
 
+def _is_long(value: Any) -> bool:
+    return type(value) is int and value.bit_length() > MOST_DIGITS
+
+
 def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
     field = model.model_fields.get(path[-1]) if model is not None and len(path) == 1 else None
     choices = get_args(field.annotation) if field is not None else ()
@@ -271,5 +275,6 @@ def _given(value: Any) -> str:
     if isinstance(value, dict):
         names = (name if name.isprintable() else repr(name) for name in map(str, value))
         return f"given: {', '.join(names) or 'nothing'}"
-    shown = repr(str(value) if isinstance(value, Decimal) else value)
+    # An int of very many digits has a text as a Decimal only.
+    shown = repr(str(Decimal(value)) if isinstance(value, Decimal) or _is_long(value) else value)
     return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

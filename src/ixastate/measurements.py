@@ -20,7 +20,7 @@ from ixastate.errors import near
 from ixastate.fields import LONGEST_NUMBER, Fact, NotNegative, Positive
 
 # No unit is longer.
-LONGEST_UNIT = 60
+LONGEST_UNIT = 50
 Comparator = Literal["<", "<=", ">", ">="]
 # The signs as laboratories write them.
 _SIGNS = {"≤": "<=", "≥": ">=", "=<": "<=", "=>": ">="}

@@ -30,7 +30,7 @@ from ixastate.events import (
     OtherToxicityGraded,
     PlateletsMeasured,
 )
-from ixastate.measurements import Bilirubin, CreatinineClearance
+from ixastate.measurements import Bilirubin, CreatinineClearance, Measured
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
 from ixastate.rules.terms import term_group
@@ -80,7 +80,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and the context.
+    """The symbols that an event means, in order (none: nothing to the machine), with advice, rules and the context.
 
     A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
     """
@@ -150,6 +150,11 @@ def _settled(answer: bool | None, what: str, limit: str) -> bool:
     return answer
 
 
+def _sign_of(*values: Measured | None) -> tuple[str, ...]:
+    """The reading that is at work where a value has a sign."""
+    return ("B-COMPARATOR",) if any(value and value.comparator for value in values) else ()
+
+
 def _on_a_boundary(event: CourseStarted, edition: Edition) -> bool:
     """Whether an organ function is exactly a number of the text, which then does or does not belong to a class."""
     liver = [edition.number("HEP-01", "above"), edition.number("HEP-02", "above")]
@@ -209,8 +214,7 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
     rules = [rule for rule in (hepatic, renal) if rule]
     if _on_a_boundary(event, edition):
         rules.append("B-BOUND")
-    if any(organ and organ.comparator for organ in (event.bilirubin, event.creatinine_clearance)):
-        rules.append("B-COMPARATOR")
+    rules += _sign_of(event.bilirubin, event.creatinine_clearance)
     orders: list[Order] = []
     if hepatic and renal:
         rules.append("B-BOTH-ORGANS")
@@ -236,10 +240,8 @@ def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, contex
         rules = ("B-UNITS",)
     if event.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    if event.comparator is not None:
-        rules = (*rules, "B-COMPARATOR")
     below = _settled(event.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
-    return Meaning((low.name if below else recovered.name,), context, rules)
+    return Meaning((low.name if below else recovered.name,), context, (*rules, *_sign_of(event)))
 
 
 def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
@@ -261,20 +263,20 @@ def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edi
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
-def _impairment(rule: str | None, context: Context) -> Meaning:
+def _impairment(rule: str | None, event: Measured, context: Context) -> Meaning:
     if rule is None:
-        return Meaning((), context, ("K-RECORD",))
-    return Meaning((), context, ("B-MIDCOURSE",), (Order("review_impairment"),))
+        return Meaning((), context, ("K-RECORD", *_sign_of(event)))
+    return Meaning((), context, ("B-MIDCOURSE", *_sign_of(event)), (Order("review_impairment"),))
 
 
 @_read.register
 def _bilirubin_measured(event: BilirubinMeasured, context: Context, edition: Edition) -> Meaning:
-    return _impairment(hepatic_rule(event, edition), context)
+    return _impairment(hepatic_rule(event, edition), event, context)
 
 
 @_read.register
 def _creatinine_clearance_measured(event: CreatinineClearanceMeasured, context: Context, edition: Edition) -> Meaning:
-    return _impairment(renal_rule(event, event.on_dialysis, edition), context)
+    return _impairment(renal_rule(event, event.on_dialysis, edition), event, context)
 
 
 # --- Graded toxicities ----------------------------------------------------------------------------------------
@@ -366,7 +368,7 @@ def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) ->
     if NEW_CYCLE.rule not in edition.rules:
         return Meaning((), context, ("K-RECORD",))
     counts = {NEUTROPENIA: (event.neutrophils, "anc"), THROMBOCYTOPENIA: (event.platelets, "platelets")}
-    rules = ("B-COMPARATOR",) if any(count.comparator for count, _ in counts.values()) else ()
+    rules = _sign_of(event.neutrophils, event.platelets)
     limits = {toxicity: edition.integer(NEW_CYCLE.rule, number) for toxicity, (_, number) in counts.items()}
     low = [count.is_below(limits[toxicity]) for toxicity, (count, _) in counts.items()]
     if not event.toxicities_resolved or True in low:
