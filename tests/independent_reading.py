@@ -9,6 +9,7 @@ that agree because they read the same constant have not checked it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -38,6 +39,7 @@ from ixastate.events import (
     ProgressionFound,
     RashGraded,
 )
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance
 from ixastate.orders import Order, Verb
 
 SCREENING, ON_TREATMENT, DISCONTINUED = "screening", "on treatment", "discontinued"
@@ -61,21 +63,49 @@ LONG_HOLD_DAYS = 28  # B-HOLD-MAX; the text (L10) sets no limit
 HAEMATOLOGICAL_TERMS = frozenset(
     {
         *("anaemia", "anemia", "leukopenia", "lymphopenia", "neutropenia", "thrombocytopenia"),
-        *("febrile neutropenia", "pancytopenia"),
+        *("febrile neutropenia", "pancytopenia", "platelet count decreased", "white blood cell decreased"),
     }
 )
 # Rash (L22-L25) and neuropathy (L18-L21) are not "other" toxicity and have events of their own (B-RASH-CLASS).
-RASH_TERMS = frozenset({"rash", "rash maculo-papular", "rash acneiform"})
+RASH_TERMS = frozenset({"rash", "rash maculo-papular", "rash acneiform", "stevens-johnson syndrome"})
 NEUROPATHY_TERMS = frozenset(
     {
         *("neuropathy", "neuropathy peripheral", "peripheral neuropathy"),
-        *("peripheral sensory neuropathy", "peripheral motor neuropathy"),
+        *("peripheral sensory neuropathy", "peripheral motor neuropathy", "polyneuropathy"),
     }
 )
 
 
 class Refused(Exception):
     """The event does not belong here; it was not taken in, and nothing has changed."""
+
+
+def certainly(holds: Callable[[Fraction], bool], value: Fraction | Decimal, sign: str | None) -> bool:
+    """What holds of every value that was possibly there (B-COMPARATOR); it is asked at both ends of them."""
+    reported, bit = Fraction(value), Fraction(1, 10**1000)
+    ends = {
+        None: {reported},
+        "<": {Fraction(0), reported - bit},
+        "<=": {Fraction(0), reported},
+        ">": {reported + bit, reported + 10**12},
+        ">=": {reported, reported + 10**12},
+    }[sign]
+    answers = {holds(end) for end in ends}
+    if len(answers) > 1:
+        raise Refused("the sign leaves it open")
+    return answers.pop()
+
+
+def low_count(event: CellCount, below: int) -> bool:
+    return certainly(lambda cells: cells < below, event.per_mm3, event.comparator)
+
+
+def high_bilirubin(bilirubin: Bilirubin) -> bool:
+    return certainly(lambda times: times > BILIRUBIN_IMPAIRED_ABOVE, bilirubin.multiple_of_uln, bilirubin.comparator)
+
+
+def low_clearance(clearance: CreatinineClearance, below: int) -> bool:
+    return certainly(lambda rate: rate < below, clearance.value, clearance.comparator)
 
 
 @dataclass(frozen=True)
@@ -227,6 +257,15 @@ class IndependentReading:
     def _refuse_what_does_not_fit(self, event: AnyEvent, moment: datetime) -> None:
         if isinstance(event, OtherToxicityGraded) and event.term in RASH_TERMS | NEUROPATHY_TERMS:
             raise Refused("rash and neuropathy have their own events")
+        # A value whose sign leaves open what it means is refused by these.
+        if isinstance(event, NeutrophilsMeasured):
+            low_count(event, NEUTROPHILS_LOW_BELOW)
+        if isinstance(event, PlateletsMeasured):
+            low_count(event, PLATELETS_LOW_BELOW)
+        if isinstance(event, BilirubinMeasured):
+            high_bilirubin(event)
+        if isinstance(event, CreatinineClearanceMeasured) and not event.on_dialysis:
+            low_clearance(event, CLEARANCE_IMPAIRED_BELOW)
         if isinstance(event, DoseMissed | DoseDelayed) and event.drug == "ixazomib":
             assert self.calendar is not None
             self._scheduled_day(event, self.calendar, moment)
@@ -244,22 +283,24 @@ class IndependentReading:
         if self.orders:
             return
 
+        clearance = None if event.on_dialysis else event.creatinine_clearance
+        liver_impaired = event.bilirubin is not None and high_bilirubin(event.bilirubin)
+        too_low = clearance is not None and low_clearance(clearance, CLEARANCE_IMPAIRED_BELOW)
+        kidneys_impaired = event.on_dialysis or too_low
+        lenalidomide_mg = 25  # L7; the rest is the insert's, to which L29 refers
+        if event.on_dialysis:
+            lenalidomide_mg = 5
+        elif too_low:
+            lenalidomide_mg = 15  # every other day
+        elif clearance is not None and low_clearance(clearance, CLEARANCE_REDUCED_BELOW):
+            lenalidomide_mg = 10
+
         self.phase = ON_TREATMENT
         self.calendar = calendar
         self.baseline_grade = event.baseline_neuropathy.grade
         self.baseline_pain = event.baseline_neuropathy.pain
-        clearance = event.creatinine_clearance.value if event.creatinine_clearance else None
-        liver_impaired = event.bilirubin is not None and event.bilirubin.multiple_of_uln > BILIRUBIN_IMPAIRED_ABOVE
-        kidneys_impaired = event.on_dialysis or (clearance is not None and clearance < CLEARANCE_IMPAIRED_BELOW)
         if liver_impaired or kidneys_impaired:
             self.ixazomib.step = 1  # 3 mg, once even for both organs (L28, L29)
-        lenalidomide_mg = 25  # L7; the rest is the insert's, to which L29 refers
-        if event.on_dialysis:
-            lenalidomide_mg = 5
-        elif clearance is not None and clearance < CLEARANCE_IMPAIRED_BELOW:
-            lenalidomide_mg = 15  # every other day
-        elif clearance is not None and clearance < CLEARANCE_REDUCED_BELOW:
-            lenalidomide_mg = 10
         self.lenalidomide.step = LENALIDOMIDE_LADDER.index(Decimal(lenalidomide_mg))
         self._order("start", self.ixazomib.name, float(self.ixazomib.mg))
         self._order("start", self.lenalidomide.name, float(self.lenalidomide.mg))
@@ -275,9 +316,9 @@ class IndependentReading:
         if isinstance(event, ProgressionFound | IntolerableToxicityDeclared | PatientDied | ConsentWithdrawn):
             self._stop()  # L8, B-EXIT
         elif isinstance(event, NeutrophilsMeasured):
-            self._count("neutrophils", event.per_mm3 < NEUTROPHILS_LOW_BELOW, event.after_g_csf)
+            self._count("neutrophils", low_count(event, NEUTROPHILS_LOW_BELOW), event.after_g_csf)
         elif isinstance(event, PlateletsMeasured):
-            self._count("platelets", event.per_mm3 < PLATELETS_LOW_BELOW, event.after_transfusion)
+            self._count("platelets", low_count(event, PLATELETS_LOW_BELOW), event.after_transfusion)
         elif isinstance(event, NeuropathyGraded):
             self._neuropathy(event)
         elif isinstance(event, RashGraded):
@@ -285,10 +326,10 @@ class IndependentReading:
         elif isinstance(event, OtherToxicityGraded):
             self._other_toxicity(event)
         elif isinstance(event, BilirubinMeasured):  # the organs set the initial dose only (L28, L29, B-MIDCOURSE)
-            if event.multiple_of_uln > BILIRUBIN_IMPAIRED_ABOVE:
+            if high_bilirubin(event):
                 self._order("review_impairment")
         elif isinstance(event, CreatinineClearanceMeasured):
-            if event.on_dialysis or event.value < CLEARANCE_IMPAIRED_BELOW:
+            if event.on_dialysis or low_clearance(event, CLEARANCE_IMPAIRED_BELOW):
                 self._order("review_impairment")
         elif isinstance(event, DoseTakenWrongly):  # L2, L3
             self._order("correct_administration", event.drug)

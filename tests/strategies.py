@@ -20,20 +20,31 @@ ANC = st.sampled_from(
         (500, "/mm3"),
         ("0.5", "10*9/L"),
         (1800, "/uL"),
+        ("499.99999999999999999999", "cells/cumm"),
+        ("0.5", "K/uL"),
+        ("0.0049", "lakh/cumm"),
     ]
 )
 PLATELETS = st.sampled_from(
-    [(0, "/mm3"), (29_999, "/mm3"), ("29.999", "10*9/L"), (30, "10*3/uL"), (30_000, "/uL"), (250, "10*9/L")]
+    [(0, "/mm3"), (29_999, "/mm3"), ("29.999", "10*9/L"), (30, "10*3/uL"), (30_000, "/uL"), (250, "x10^9/L")]
 )
-TERMS = st.sampled_from(["diarrhoea", "fatigue", "anaemia", "Diarrhoea"])
+# Mostly none.
+SIGNS = st.sampled_from([{}] * 8 + [{"comparator": sign} for sign in ("<", "<=", ">", ">=")])
+TERMS = st.sampled_from(
+    [
+        *("diarrhoea", "fatigue", "anaemia", "Diarrhoea", "fatigue", "diarrhoea"),
+        *("Platelet count decreased", "Stevens-Johnson syndrome", "Polyneuropathy"),
+    ]
+)
 ZONES = st.sampled_from([None, "UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])
 
 
 def count(kind: str, values: st.SearchStrategy[tuple[Any, str]], **flags: Any) -> st.SearchStrategy[dict[str, Any]]:
-    def measured(pair: tuple[Any, str], flag: dict[str, bool]) -> dict[str, Any]:
-        return {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **flag}
+    def measured(pair: tuple[Any, str], sign: dict[str, str], flag: dict[str, bool]) -> dict[str, Any]:
+        return {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **sign, **flag}
 
-    return st.builds(measured, values, st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags}))
+    flag = st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags})
+    return st.builds(measured, values, SIGNS, flag)
 
 
 ANC_LOW_OR_NOT = count("neutrophils_measured", ANC, after_g_csf=True)
@@ -58,7 +69,7 @@ OTHER = st.fixed_dictionaries(
     },
     optional={"attribution": st.sampled_from(["clear", "not_clear"]), "baseline_grade": st.integers(0, 2)},
 )
-BILIRUBIN = st.sampled_from(
+_BILIRUBIN = st.sampled_from(
     [
         {"times_uln": Decimal("1.5")},
         {"times_uln": Decimal("1.501")},
@@ -69,8 +80,11 @@ BILIRUBIN = st.sampled_from(
         {"times_uln": Decimal("0.5")},
     ]
 )
-CLEARANCE = st.sampled_from(
+_CLEARANCE = st.sampled_from(
     [{"value": Decimal(value), "unit": "mL/min"} for value in ("90", "60", "59.9", "30", "29.9", "12")]
+)
+BILIRUBIN, CLEARANCE = (
+    st.builds(lambda organ, sign: {**organ, **sign}, organs, SIGNS) for organs in (_BILIRUBIN, _CLEARANCE)
 )
 ORGANS = st.one_of(
     st.builds(lambda organ: {"type": "bilirubin_measured", **organ}, BILIRUBIN),

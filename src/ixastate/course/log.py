@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, parse_event
-from ixastate.fields import explain
+from ixastate.fields import MARKED, explain, json_text
 from ixastate.files import text_of, unmarked, write_whole
 
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
@@ -69,13 +69,15 @@ def write_log(path: Path, lines: Iterable[AnyEvent | Record]) -> int:
 
 
 def dump(line: AnyEvent | Record) -> str:
-    """One line of a log. An event leaves out the fields that were not given."""
+    """One line of a log, every number with all of its digits. An event leaves out the fields that were not given."""
+    return json_text(_as_data(line))
+
+
+def _as_data(line: AnyEvent | Record) -> dict[str, Any]:
     if isinstance(line, Record):
-        data = line.model_dump(mode="json", exclude={"event"})
-        data["event"] = json.loads(dump(line.event))
-        ordered = {name: data[name] for name in type(line).model_fields}
-        return json.dumps(ordered, ensure_ascii=False)
-    return json.dumps({"type": line.type, **line.model_dump(mode="json", exclude_defaults=True)}, ensure_ascii=False)
+        data = {**line.model_dump(mode="json", context=MARKED, exclude={"event"}), "event": _as_data(line.event)}
+        return {name: data[name] for name in type(line).model_fields}
+    return {"type": line.type, **line.model_dump(mode="json", context=MARKED, exclude_defaults=True)}
 
 
 def _line(raw: bytes, where: str) -> Line:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ixastate.rules import Edition
+from ixastate.rules.terms import load_terms
 from ixastate.symbols import (
     ENDS,
     NEUROPATHY,
@@ -19,6 +20,7 @@ from ixastate.symbols import (
     OTHER,
     RASH,
     THROMBOCYTOPENIA,
+    TOXICITY,
 )
 from ixastate.symbols import toxicities as toxicities_of
 from ixastate.testing.suites.facts import Fact, neuropathy, neutrophils, other, platelets, rash, started
@@ -130,7 +132,8 @@ def _other(edition: Edition) -> ToxicityValues:
             recoveries += [other(grade, cause, agreed=True, term=term) for grade in (well, 0)]
             beside += [other(well, cause, term=term), other(first - 1, cause, agreed=True, term=term)]
         beside.append(other(first - 1, agreed=True, term=term, baseline_grade=first - 1))
-    beside.append({**other(first), "term": edition.terms("B-HAEM-OTHER", "terms")[0]})
+    blood = next(group for group in load_terms().terms if group.toxicity not in TOXICITY)
+    beside.append({**other(first), "term": blood.names[0]})
     return ToxicityValues(tuple(onsets), tuple(recoveries), tuple(beside))
 
 
