@@ -119,6 +119,9 @@ class Slots:
         """What a report now does to the dose of a day, or to none; and the slots to be remembered after it."""
         if day is None:
             return self.table.step(self._off_the_calendar(), symbol.name), self.remembered
+        if self.end(next_ixazomib_day(day, self.edition)) <= self.at:
+            # Of long ago: two slots are over, and nothing of it is remembered.
+            return self.table.step(self.configuration(self._slot(day)), symbol.name), self.remembered
         begun = self._with(self._slot(day))._passed_on()
         slot = begun._slot(day)
         step = self.table.step(self.configuration(slot), symbol.name)

@@ -18,7 +18,7 @@ from ixastate.errors import ChartError, near
 from ixastate.orders import Order, in_order
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
-from ixastate.table.graph import ChartGraph, Edge, read_parts
+from ixastate.table.graph import ChartGraph, read_parts
 from ixastate.table.walk import Walk, walk
 
 
@@ -67,7 +67,7 @@ class SlotStep:
     edges: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlotTable:
     """The machine of a dose: every reachable configuration, numbered breadth first, and every move.
 
@@ -124,16 +124,19 @@ class SlotTable:
 
         def onward(before: Configuration) -> Iterator[tuple[str, Configuration]]:
             for symbol in self.symbols:
-                try:
-                    after, edges = self.graph.taken(before, symbol)
-                except ChartError:
-                    continue
-                made.append(self._step(symbol, before, after, edges))
-                yield symbol, after
+                step = self.made(before, symbol)
+                if step is not None:
+                    made.append(step)
+                    yield symbol, step.after
 
         return walk([self.graph.initial], onward), made
 
-    def _step(self, symbol: str, before: Configuration, after: Configuration, edges: tuple[Edge, ...]) -> SlotStep:
+    def made(self, before: Configuration, symbol: str) -> SlotStep | None:
+        """What the chart does on a symbol, worked out from its edges; None when it leaves the symbol unanswered."""
+        try:
+            after, edges = self.graph.taken(before, symbol)
+        except ChartError:
+            return None
         return SlotStep(
             symbol,
             before,
