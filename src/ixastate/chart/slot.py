@@ -76,7 +76,7 @@ TAKEN_LATE = DoseState("taken late", "it was taken late", taken=True)
 THROWN_UP = DoseState("vomited", "it was taken and vomited, and counts as taken", taken=True)
 EXCEEDED = DoseState("exceeded", "more than the prescribed dose was taken", taken=True)
 OVER = DoseState("over", "the next slot has come", ended=True)
-OVER_WITHHELD = DoseState("over, withheld", "it was withheld, and the next slot has come", withheld=True, ended=True)
+OVER_WITHHELD = DoseState("over withheld", "it was withheld, and the next slot has come", withheld=True, ended=True)
 DOSE_STATES = (
     *(AHEAD, DUE, WITHHELD, MISSED_OPEN, LEFT_OUT, AS_PLANNED, WRONGLY, TAKEN_LATE, THROWN_UP, EXCEEDED),
     *(OVER, OVER_WITHHELD),
@@ -234,7 +234,7 @@ def _answers() -> dict[DoseState, list[Answer]]:
             (VOMITED, None, None, NO_EXTRA, VOMITING),
         ],
         EXCEEDED: [
-            *_another_intake(TOO_MUCH),
+            *_another_intake(TOO_MUCH, None),
             *_contradicted("B-CLARIFY"),
             (VOMITED, None, None, NO_EXTRA, VOMITING),
         ],
@@ -300,12 +300,12 @@ def _late_intake() -> list[Answer]:
     ]
 
 
-def _another_intake(rules: str) -> list[Answer]:
+def _another_intake(rules: str, to: DoseState | None = EXCEEDED) -> list[Answer]:
     """An intake when one is known already: it is more than the one that was prescribed."""
-    found: list[Answer] = [(OVERDOSED, None, EXCEEDED, OVERDOSE, rules)]
+    found: list[Answer] = [(OVERDOSED, None, to, OVERDOSE, rules)]
     for symbol in (TAKEN, BELOW, ABOVE, LATE):
-        found += [(symbol, MAY, EXCEEDED, OVERDOSE, rules)]
-        found += [(symbol, MAY_NOT, EXCEEDED, (*OVERDOSE, *DEVIATION), rules)]
+        found += [(symbol, MAY, to, OVERDOSE, rules)]
+        found += [(symbol, MAY_NOT, to, (*OVERDOSE, *DEVIATION), rules)]
     return found
 
 
@@ -347,8 +347,6 @@ def _earlier(none: State, one: State) -> None:
     transition(one, EARLIER_MISSED.name, None, "ADM-13")
     transition(none, MISSED.name, one, "ADM-13", when=some_active("not known to be taken", is_missed))
     transition(none, MISSED.name, None, "K-RECORD", when=none_active("known to be taken", is_missed))
-    transition(one, MISSED.name, None, "K-RECORD")
-    transition(none, NEXT_SLOT.name, None, "K-RECORD")
     transition(one, NEXT_SLOT.name, None, "ADM-13", when=some_active("still not taken", goes_on))
     transition(one, NEXT_SLOT.name, none, "K-RECORD", when=none_active("taken", goes_on))
     for symbol in (ABOVE, OVERDOSED):

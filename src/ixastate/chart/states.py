@@ -90,7 +90,7 @@ class DoseState:
 
     @property
     def id(self) -> str:
-        """The id of the leaf, such as slot_missed_left_out."""
+        """The id of the leaf, such as slot_left_out."""
         return f"slot_{self.word}".replace(" ", "_")
 
 

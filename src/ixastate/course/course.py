@@ -24,7 +24,7 @@ from ixastate.course.record import OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
-from ixastate.course.slots import Slots
+from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
@@ -233,7 +233,7 @@ class Course:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        if not _fits_together(saved):
+        if not (_fits_together(saved) and slots_fit(saved, course.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,

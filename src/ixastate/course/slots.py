@@ -27,7 +27,7 @@ from ixastate.chart.slot_symbols import (
     WINDOW_CLOSED,
     SlotSymbol,
 )
-from ixastate.course.record import OpenSlot
+from ixastate.course.record import OpenSlot, Snapshot
 from ixastate.course.schedule import Calendar, cycle_of, is_ixazomib_day, latest_ixazomib_day, next_ixazomib_day
 from ixastate.rules import Edition
 from ixastate.symbols import Configuration
@@ -183,3 +183,15 @@ class Slots:
         """With this slot in its place."""
         others = (other for other in self.remembered if other.day != slot.day)
         return replace(self, remembered=tuple(sorted((*others, slot), key=lambda one: one.day)))
+
+
+def slots_fit(saved: Snapshot, edition: Edition) -> bool:
+    """Whether the slots of a snapshot are ixazomib's days, each once, with reports of the course's own time."""
+    days = [slot.day for slot in saved.slots]
+    moments = [when for slot in saved.slots for when, _ in slot.reports]
+    return (
+        days == sorted(set(days))
+        and all(is_ixazomib_day(day, edition) for day in days)
+        and (not moments or (saved.latest is not None and max(moments) <= saved.latest))
+        and (not days or saved.start is not None)
+    )

@@ -7,11 +7,13 @@ review. What they hold the chart against is the plain account of `known`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from ixastate.chart.slot import GIVEN, HELD, ONE_MISSED, OPEN, SHUT
 from ixastate.chart.slot_symbols import (
     ABOVE,
     BELOW,
+    DOSE,
     FAULT,
     LATE,
     MISSED,
@@ -20,7 +22,7 @@ from ixastate.chart.slot_symbols import (
     TAKEN,
     VOMITED,
 )
-from ixastate.orders import Verb
+from ixastate.orders import Order, Verb
 from ixastate.proofs.check import Breach, Property, prove
 from ixastate.proofs.properties.whole import not_one_open
 from ixastate.proofs.slot.known import Known, Told, accounts
@@ -43,9 +45,14 @@ CLAUSES: dict[Verb, tuple[frozenset[str], ...]] = {
 }
 
 
-def verbs(told: Told) -> set[Verb]:
+def verbs(told: Told) -> frozenset[Verb]:
     """What is ordered."""
-    return {order.verb for order in told.step.orders}
+    return _verbs(told.step.orders)
+
+
+@cache
+def _verbs(orders: tuple[Order, ...]) -> frozenset[Verb]:
+    return frozenset(order.verb for order in orders)
 
 
 def _first(table: SlotTable, wrong: Callable[[Told], str | None]) -> Breach | None:
@@ -71,12 +78,13 @@ def one_answer(table: SlotTable) -> Breach | None:
 
 @prove("every state answers every symbol", "Every state of a dose answers the clock and every report; none is dropped.")
 def every_state_answers(table: SlotTable) -> Breach | None:
-    """Each symbol in each state of the region that answers it, and in each configuration."""
+    """The dose answers clock and reports in each state, and each symbol the region that it is for."""
     answered = {(edge.source, edge.symbol) for edge in table.graph.edges}
     for symbol in SLOT_SYMBOLS.values():
-        for leaf in table.graph.regions[symbol.region]:
-            if (leaf, symbol.name) not in answered:
-                return Breach(0, None, f"{leaf} does not answer {symbol.name}")
+        for region in {symbol.region} | ({DOSE} if symbol.kind != "course" else set()):
+            for leaf in table.graph.regions[region]:
+                if (leaf, symbol.name) not in answered:
+                    return Breach(0, None, f"{leaf} does not answer {symbol.name}")
     for number, configuration in enumerate(table.configurations):
         for place, name in enumerate(table.symbols):
             if (configuration, name) not in table.moves:
@@ -337,6 +345,19 @@ def a_slot_ends(table: SlotTable) -> Breach | None:
     return _first(table, wrong)
 
 
+def _reasons(told: Told) -> dict[str, bool]:
+    """The clauses that say why a dose may not be taken, each with whether it acts on this report."""
+    known, symbol = told.before, told.symbol
+    first = symbol.intake and not known.swallowed and not known.not_made and not known.held
+    too_late = (known.shut and not known.over and symbol in (TAKEN, LATE)) or (known.over and symbol is LATE)
+    vomited = known.vomited and not known.exceeded and not known.over
+    return {
+        "ADM-12": first and too_late and (known.reached or known.over or symbol is TAKEN),
+        "ADM-13": symbol is LATE and (known.over or (known.reached and not known.swallowed)),
+        "ADM-10": vomited and (symbol.intake or symbol is MISSED),
+    }
+
+
 @prove(
     "every order of a dose rests on its clause",
     "Each order about a dose cites the clause that asks for it.",
@@ -348,7 +369,8 @@ def orders_rest_on_clauses(table: SlotTable) -> Breach | None:
         for verb in verbs(told):
             if not any(clauses <= set(told.step.rules) for clauses in CLAUSES[verb]):
                 return f"{verb} is ordered and its clause is not cited"
-        return None
+        missing = {rule for rule, acts in _reasons(told).items() if acts} - set(told.step.rules)
+        return f"the reason is not cited: {', '.join(sorted(missing))}" if missing else None
 
     return _first(table, wrong)
 
