@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import build_chart
+from ixastate.chart.slot import build_slot
 from ixastate.rules import Edition, Rule
 
 WIDTH = 100
 PLACES = {
     "transition": "transitions of the chart",
+    "slot": "transitions of the chart of a dose",
     "threshold": "the alphabet (what an event means)",
     "schedule": "the schedule (what is due)",
     "order": "advice given without a transition",
@@ -61,11 +63,12 @@ def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str
         yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", width)
     else:
         yield from textwrap.wrap(f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}.", width)
-    resting = [move for move in transitions_of(build_chart(edition.name)) if rule_id in move.rules]
-    if resting:
-        yield f"Transitions that rest on it ({len(resting)}):"
-        for move in resting:
-            yield from _indented(_transition(move), width)
+    for chart, of in ((build_chart(edition.name), ""), (build_slot(edition.name), " of the chart of a dose")):
+        resting = [move for move in transitions_of(chart) if rule_id in move.rules]
+        if resting:
+            yield f"Transitions{of} that rest on it ({len(resting)}):"
+            for move in resting:
+                yield from _indented(_transition(move), width)
     if rule.needs:
         yield "Readings it needs:"
         for need in rule.needs:

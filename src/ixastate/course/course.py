@@ -20,9 +20,11 @@ from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
 from ixastate.course.live import Machine, machine
+from ixastate.course.record import OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
+from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
@@ -55,6 +57,8 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
+    # The planned doses of ixazomib that are not over and of which something was reported.
+    slots: tuple[OpenSlot, ...] = ()
 
 
 class Course:
@@ -214,6 +218,7 @@ class Course:
             related=memory.context.related,
             history=memory.history,
             reviewed=memory.reviewed,
+            slots=memory.slots,
         )
 
     @classmethod
@@ -229,7 +234,7 @@ class Course:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        if not _fits_together(saved):
+        if not (_fits_together(saved) and slots_fit(saved, course.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
@@ -240,6 +245,7 @@ class Course:
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             saved.history,
             saved.reviewed,
+            saved.slots,
         )
         return course
 
@@ -258,8 +264,10 @@ class Course:
 
         after, orders, rules = before, meaning.orders, meaning.rules
         if isinstance(event, DoseEvent) and dates is not None and not final:
-            advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
+            slots = self._slots(memory, dates, at)
+            advice = Administration(self.status, slots).advice(event)
             orders, rules = advice.orders, advice.rules
+            memory = replace(memory, slots=advice.slots)
         taken: tuple[str, ...] = ()
         for symbol in meaning.symbols:
             step = self._machine.step(after, symbol)
@@ -274,6 +282,9 @@ class Course:
             memory = replace(memory, history=(*memory.history, (at, after)))
             if isinstance(event, CourseStarted):
                 memory = replace(memory, start=event, dates=dates)
+        if memory.slots and memory.dates is not None:
+            open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
+            memory = replace(memory, slots=open_still)
         if memory.dates is not None and after != DISCONTINUED:
             overdue = self._overdue_holds(memory, memory.dates, at)
             new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
@@ -292,6 +303,15 @@ class Course:
         before_start = CourseStarted | PatientDied | ConsentWithdrawn
         if before == SCREENING and not isinstance(event, before_start):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
+
+    def _slots(self, memory: _Memory, dates: Calendar, at: datetime) -> Slots:
+        """The planned doses at a moment, by the calendar, the holds until now and what was reported of them."""
+        holds: list[tuple[datetime, bool]] = []
+        for since, configuration in memory.history:
+            held = self._machine.status(configuration).ixazomib_held
+            if held is not (bool(holds) and holds[-1][1]):
+                holds.append((since, held))
+        return Slots(at, dates, self.edition, tuple(holds), memory.slots).current()
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""

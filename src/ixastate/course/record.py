@@ -8,15 +8,17 @@ decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from ixastate.chart.slot_symbols import EARLIER_MISSED, REPORTS, SLOT_SYMBOLS, SlotSymbol
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, CourseStarted, Drug, Neuropathy
-from ixastate.fields import Fact, Moment, Name
+from ixastate.fields import Fact, Moment, Name, TreatmentDay
 from ixastate.notebook import html_table
 from ixastate.orders import Order
 from ixastate.symbols import Configuration
@@ -111,6 +113,27 @@ class Record(Fact):
         return html_table(f"Record {self.number} · {self.patient or '(no name)'} · {self.when}", rows)
 
 
+def _report(name: str) -> str:
+    if name not in SLOT_SYMBOLS:
+        raise ValueError(f"one of: {', '.join(symbol.name for symbol in (*REPORTS, EARLIER_MISSED))}")
+    return name
+
+
+class OpenSlot(Fact):
+    """A planned dose of ixazomib that is not over: its treatment day and what was reported of it, with the moments."""
+
+    day: TreatmentDay
+    reports: tuple[tuple[Moment, Annotated[str, AfterValidator(_report)]], ...]
+
+    def reported(self, symbol: SlotSymbol) -> bool:
+        """Whether it has this report."""
+        return any(name == symbol.name for _, name in self.reports)
+
+    def told(self, at: datetime, symbol: SlotSymbol) -> OpenSlot:
+        """The same slot with one more report."""
+        return OpenSlot(day=self.day, reports=(*self.reports, (at, symbol.name)))
+
+
 class Snapshot(Fact):
     """Everything needed to resume a course, as plain data."""
 
@@ -126,6 +149,7 @@ class Snapshot(Fact):
     related: bool
     history: tuple[tuple[Moment, Configuration], ...]
     reviewed: tuple[Drug, ...]
+    slots: tuple[OpenSlot, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.patient!r} after {self.number} events, {self.edition}>"
