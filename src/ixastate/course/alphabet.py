@@ -17,7 +17,7 @@ from ixastate.errors import ChartError, CourseRefusal
 from ixastate.events import (
     KINDS,
     BilirubinMeasured,
-    Count,
+    CellCount,
     CourseStarted,
     CreatinineClearanceMeasured,
     CycleAssessed,
@@ -77,7 +77,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and the context.
+    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and context.
 
     A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
     """
@@ -205,14 +205,22 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
 # --- Laboratory values ----------------------------------------------------------------------------------------
 
 
-def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
+def _count(count: CellCount, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
     rules: tuple[str, ...] = ()
-    if event.per_mm3 != event.value:
+    if count.per_mm3 != count.value:
         rules = ("B-UNITS",)
-    if event.per_mm3 == threshold:
+    if count.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    symbol = low.name if event.per_mm3 < threshold else recovered.name
+    symbol = low.name if count.per_mm3 < threshold else recovered.name
     return Meaning((symbol,), context, rules)
+
+
+def _neutrophils(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+
+
+def _platelets(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("PLT-01", "platelets"), PLATELETS_LOW, PLATELETS_RECOVERED, context)
 
 
 def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
@@ -223,14 +231,13 @@ def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str
 
 @_read.register
 def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
-    meaning = _count(event, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+    meaning = _neutrophils(event, context, edition)
     return _supported(meaning, event.after_g_csf, ANC_RECOVERED, "B-GCSF")
 
 
 @_read.register
 def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
-    threshold = edition.integer("PLT-01", "platelets")
-    meaning = _count(event, threshold, PLATELETS_LOW, PLATELETS_RECOVERED, context)
+    meaning = _platelets(event, context, edition)
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
@@ -330,17 +337,26 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     return Meaning((resolved.name,), after, rules, advice)
 
 
-@_read.register
-def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
+def criteria(event: CycleAssessed, edition: Edition) -> Onset | Recovery | None:
+    """The symbol of the criteria for a new cycle, met or not; None in an edition that has none."""
     if NEW_CYCLE.rule not in edition.rules:
-        return Meaning((), context, ("K-RECORD",))
+        return None
     met = (
         event.neutrophils.per_mm3 >= edition.integer(NEW_CYCLE.rule, "anc")
         and event.platelets.per_mm3 >= edition.integer(NEW_CYCLE.rule, "platelets")
         and event.toxicities_resolved
     )
-    criteria = NEW_CYCLE_MET if met else NEW_CYCLE_UNMET
-    return Meaning((criteria.name,), context)
+    return NEW_CYCLE_MET if met else NEW_CYCLE_UNMET
+
+
+@_read.register
+def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
+    """Its counts are counts like any others, and after that they are criteria (B-ASSESS-COUNTS)."""
+    counts = _neutrophils(event.neutrophils, context, edition), _platelets(event.platelets, context, edition)
+    symbols = [symbol for count in counts for symbol in count.symbols]
+    met = criteria(event, edition)
+    rules = ("B-ASSESS-COUNTS", *(rule for count in counts for rule in count.rules))
+    return Meaning((*symbols, met.name) if met else tuple(symbols), context, rules)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------
