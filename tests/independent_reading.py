@@ -23,6 +23,7 @@ from ixastate.events import (
     ConsentWithdrawn,
     CourseStarted,
     CreatinineClearanceMeasured,
+    CycleAssessed,
     DoseDelayed,
     DoseMissed,
     DoseOverdosed,
@@ -366,6 +367,8 @@ class IndependentReading:
             self._count("neutrophils", low_count(event, NEUTROPHILS_LOW_BELOW), event.after_g_csf)
         elif isinstance(event, PlateletsMeasured):
             self._count("platelets", low_count(event, PLATELETS_LOW_BELOW), event.after_transfusion)
+        elif isinstance(event, CycleAssessed):
+            self._assessment(event)
         elif isinstance(event, NeuropathyGraded):
             self._neuropathy(event)
         elif isinstance(event, RashGraded):
@@ -404,6 +407,23 @@ class IndependentReading:
             self._whose_turn(family).owed = True
             self._close(family, self.ixazomib, self.lenalidomide)
         return None
+
+    def _assessment(self, event: CycleAssessed) -> None:
+        """B-ASSESS-COUNTS: two counts, the neutrophils first; what is asked for is what is left to do after both."""
+        neutrophils_low = low_count(event.neutrophils, NEUTROPHILS_LOW_BELOW)
+        platelets_low = low_count(event.platelets, PLATELETS_LOW_BELOW)
+        medicines = (self.ixazomib, self.lenalidomide)
+        before = [(medicine.held, medicine.held_since, medicine.long_hold_told) for medicine in medicines]
+        self._count("neutrophils", neutrophils_low, supported=False)
+        if self.phase == ON_TREATMENT:
+            self._count("platelets", platelets_low, supported=False)
+        if self.phase != ON_TREATMENT:
+            return
+        for medicine, (was_held, since, told) in zip(medicines, before, strict=True):
+            if medicine.held == was_held:
+                self.orders -= {Order("hold", medicine.name), Order("resume", medicine.name, float(medicine.mg))}
+            if medicine.held and was_held:  # all along
+                medicine.held_since, medicine.long_hold_told = since, told
 
     def _neuropathy(self, event: NeuropathyGraded) -> None:
         """L18-L21: only ixazomib waits, and only the severe kind costs a level."""

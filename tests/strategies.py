@@ -101,8 +101,8 @@ CYCLES = st.builds(
         "platelets": {"value": platelets, "unit": "10*9/L"},
         "toxicities_resolved": resolved,
     },
-    st.sampled_from([999, 1000]),
-    st.sampled_from([74, 75]),
+    st.sampled_from([0, 499, 500, 999, 1000]),
+    st.sampled_from([0, Decimal("29.999"), 30, 74, 75]),
     st.booleans(),
 )
 DOSES = st.one_of(

@@ -125,7 +125,11 @@ class BothReadings(SideBySide):
         for event in (one[0], other[0], *((one[1], other[1]) if crossed else (other[1], one[1]))):
             self.see(event)
 
-    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS, strategies.CYCLES))
+    @rule(event=strategies.CYCLES)
+    def assessment(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS))
     def dose_or_organ(self, event: dict[str, Any]) -> None:
         self.see(event)
 

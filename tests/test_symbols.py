@@ -114,7 +114,10 @@ def test_the_event_of_a_letter_means_it_whatever_came_before(edition: str) -> No
         event = parse_event(
             {"day": 9, **facts(letter, rules), **({"term": "nausea"} if letter.toxicity == "other" else {})}
         )
-        assert read(event, Context(open_terms=opened), rules).symbols == (name,)
+        read_as = read(event, Context(open_terms=opened), rules).symbols
+        # The counts of an assessment repeat what is known of them.
+        assert read_as[:-1] == (("anc_recovered", "platelets_recovered") if letter.toxicity == "new_cycle" else ())
+        assert read_as[-1] == name
 
 
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.name)

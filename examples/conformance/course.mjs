@@ -133,6 +133,10 @@ export class Course {
         return this.counted("neutrophils", this.isLow(perMm3(event), 500));
       case "platelets_measured": // L15-L17
         return this.counted("platelets", this.isLow(perMm3(event), 30_000));
+      case "cycle_assessed": // its counts are counts like any others, the neutrophils first
+        this.counted("neutrophils", this.isLow(perMm3(event.neutrophils), 500));
+        if (this.phase !== "on treatment") return undefined;
+        return this.counted("platelets", this.isLow(perMm3(event.platelets), 30_000));
       case "neuropathy_graded":
         return this.neuropathyGraded(event);
       case "rash_graded":

@@ -187,9 +187,10 @@ class OtherToxicityGraded(Event):
 
 
 class CycleAssessed(Event):
-    """The patient was assessed before a new cycle; only an edition with criteria for it acts on that (B-NEWCYCLE).
+    """The patient was assessed before a new cycle. Its counts are blood counts like any others (B-ASSESS-COUNTS).
 
-    `toxicities_resolved` says that other toxicities are at the patient's baseline or grade 1 or less.
+    Only an edition with criteria for a new cycle asks them too whether it may begin (B-NEWCYCLE), and with them
+    `toxicities_resolved`: that other toxicities are at the patient's baseline or grade 1 or less.
     """
 
     type: Literal["cycle_assessed"] = "cycle_assessed"

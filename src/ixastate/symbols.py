@@ -10,7 +10,7 @@ This module knows rules and events by name. It knows no state, no transition and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -157,7 +157,8 @@ class Toxicity:
 
     `name` is that of its region, `reason` what a hold is for in a word, `title` how a sentence names it, `event` the
     kind of event that reports it. `alternates`: its episodes lower the two drugs in turn. `by_term`: its episodes are
-    told apart by the term of the event. `rule`: only editions with this rule follow it ("" for every edition).
+    told apart by the term of the event. `counts`: the fields of its event that are counts, each with the toxicity that
+    the count is read for first. `rule`: only editions with this rule follow it ("" for every edition).
     """
 
     name: str
@@ -169,6 +170,7 @@ class Toxicity:
     holds: tuple[Drug, ...] = BOTH
     alternates: bool = False
     by_term: bool = False
+    counts: tuple[tuple[str, str], ...] = ()
     rule: str = ""
 
     @property
@@ -283,6 +285,7 @@ NEW_CYCLE = Toxicity(
     "cycle_assessed",
     (Onset("new_cycle", "unmet", _assessed(short=1)),),
     (Recovery("new_cycle", "met", _assessed(short=0)),),
+    counts=(("neutrophils", NEUTROPENIA.name), ("platelets", THROMBOCYTOPENIA.name)),
     rule="NC-01",
 )
 # In the order of their regions in the chart.
@@ -370,7 +373,26 @@ def symbols(edition: Edition) -> dict[str, Symbol]:
     return {letter.name: letter for letter in letters}
 
 
-def facts(symbol: Onset | Recovery, edition: Edition) -> dict[str, Any]:
-    """The fields of an event, without its date, that means this symbol whatever came before."""
-    seen: dict[str, Any] = _resolved(symbol.seen, edition)
-    return {"type": TOXICITY[symbol.toxicity].event, **seen}
+def can_be_seen(symbol: Symbol, opened: Collection[str]) -> bool:
+    """Whether an event can mean this symbol, and end nothing else, while episodes of these toxicities are open.
+
+    A toxicity told apart by its terms is over only when one is open. Counts that are high enough for a new cycle end
+    the episodes of low counts first.
+    """
+    if not isinstance(symbol, Recovery):
+        return True
+    toxicity = TOXICITY[symbol.toxicity]
+    if toxicity.by_term:
+        return toxicity.name in opened
+    return not any(counted in opened for _, counted in toxicity.counts)
+
+
+def facts(symbol: Onset | Recovery, edition: Edition, opened: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of an event, without its date, that means this symbol while episodes of these toxicities are open.
+
+    The counts of an assessment are low where an episode of low counts is open, so that they leave it open.
+    """
+    toxicity = TOXICITY[symbol.toxicity]
+    low = {field: TOXICITY[counted].opening[0].seen for field, counted in toxicity.counts if counted in opened}
+    seen: dict[str, Any] = _resolved({**symbol.seen, **low}, edition)
+    return {"type": toxicity.event, **seen}

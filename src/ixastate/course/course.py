@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ixastate.chart.builder import Step
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
@@ -31,7 +32,7 @@ from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
 from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
-from ixastate.orders import Order, in_order
+from ixastate.orders import Order, in_order, net_effect
 from ixastate.registry import Picture, find
 from ixastate.rules import DEFAULT_EDITION, Edition
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
@@ -268,14 +269,14 @@ class Course:
             advice = Administration(self.status, slots).advice(event)
             orders, rules = advice.orders, advice.rules
             memory = replace(memory, slots=advice.slots)
-        taken: tuple[str, ...] = ()
-        for symbol in meaning.symbols:
-            step = self._machine.step(after, symbol)
-            taken, after, rules = (*taken, symbol), step.after, (*step.rules, *rules)
-            # What stops treatment leaves nothing else to be ordered, and nothing else to be taken in.
-            orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
-            if after == DISCONTINUED:
-                break
+        steps = self._steps(before, meaning.symbols)
+        if steps:
+            after = steps[-1].after
+            # What stops treatment leaves nothing else to be ordered, and no other step to be explained.
+            ended = after == DISCONTINUED
+            acting = steps[-1:] if ended else steps
+            orders = net_effect([*(step.orders for step in acting), () if ended else orders])
+            rules = (*(rule for step in acting for rule in step.rules), *rules)
 
         memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
         if after != before:
@@ -290,7 +291,18 @@ class Course:
             new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
             memory = replace(memory, reviewed=overdue)
-        return self._record(memory, event, taken, before, dates, orders, rules), memory
+        symbols = tuple(step.symbol for step in steps)
+        return self._record(memory, event, symbols, before, dates, orders, rules), memory
+
+    def _steps(self, before: Configuration, symbols: Iterable[str]) -> list[Step]:
+        """The machine's steps on these symbols, one after the other; what stops treatment is the last."""
+        steps: list[Step] = []
+        for symbol in symbols:
+            steps.append(self._machine.step(before, symbol))
+            before = steps[-1].after
+            if before == DISCONTINUED:
+                break
+        return steps
 
     def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
         if event.patient is not None and event.patient != self.patient:
