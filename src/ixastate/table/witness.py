@@ -14,7 +14,7 @@ from typing import Any
 from ixastate.errors import ChartError
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
-from ixastate.symbols import TOXICITY, End, Onset, Recovery, Start, StartBlocked, Symbol, facts, is_severe
+from ixastate.symbols import TOXICITY, End, Onset, Recovery, Repeat, Start, StartBlocked, Symbol, facts, is_severe
 from ixastate.symbols import symbols as alphabet
 
 BEFORE_THE_START = datetime(2001, 1, 2, tzinfo=UTC)
@@ -35,11 +35,12 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
             opened += 1
             terms.append(f"other toxicity {opened}")
             seen = [{**one, "term": terms[-1]} for one in seen]
-        elif isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
+        elif isinstance(symbol, Repeat | Recovery) and TOXICITY[symbol.toxicity].by_term:
             if not terms:
                 raise ChartError(f"{name!r} cannot be seen while no other toxicity is open")
-            seen = [{**one, "term": term} for one in seen for term in terms]
-            terms = []
+            over = isinstance(symbol, Recovery)
+            seen = [{**one, "term": term} for one in seen for term in (terms if over else terms[-1:])]
+            terms = [] if over else terms
         if not started and not isinstance(symbol, Start | StartBlocked):
             # Before the start there are no treatment days.
             seen = [{**one, "at": BEFORE_THE_START, "day": None} for one in seen]
@@ -55,7 +56,7 @@ def _facts(name: str, symbol: Symbol | None, edition: Edition) -> list[dict[str,
             return [{**_USUAL_START, **_organs(symbol, edition)}]
         case StartBlocked():
             return [{**_USUAL_START, "patient_informed": False}]
-        case Onset() | Recovery():
+        case Onset() | Repeat() | Recovery():
             return [facts(symbol, edition)]
         case End():
             return [{"type": symbol.event}]

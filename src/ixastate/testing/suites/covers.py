@@ -26,7 +26,7 @@ Move = tuple[int, int]
 Pair = tuple[int, int]
 # Before the first transition of a region.
 ENTRY = -1
-# Toxicities told apart by term: no event can mean their recovery while no term is open.
+# Toxicities told apart by term: no event can mean their recovery or repeat while no term is open.
 BY_TERM = tuple(toxicity for toxicity in TOXICITIES if toxicity.by_term)
 
 
@@ -115,8 +115,9 @@ class CoverTargets:
 
     @cached_property
     def _unseen(self) -> set[int]:
-        """The recoveries that no event can mean while no term is open."""
-        return {self.table.columns[recovery.name] for toxicity in BY_TERM for recovery in toxicity.recoveries}
+        """The recoveries and repeats that no event can mean while no term is open."""
+        letters = (one for toxicity in BY_TERM for one in (*toxicity.recoveries, *toxicity.repeats))
+        return {self.table.columns[one.name] for one in letters if one.name in self.table.columns}
 
     @cached_property
     def _open_term(self) -> int:
