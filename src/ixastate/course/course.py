@@ -54,6 +54,8 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
+    # The number of the last line that changed what had been known of the past.
+    rewritten: int = 0
 
 
 class Course:
@@ -135,6 +137,21 @@ class Course:
     def latest(self) -> datetime | None:
         """The moment (UTC) of the last accepted event."""
         return self._memory.latest
+
+    @property
+    def start(self) -> CourseStarted | None:
+        """The event that started treatment; None until then."""
+        return self._memory.start
+
+    @property
+    def changes(self) -> tuple[tuple[datetime, Status], ...]:
+        """Every change of the status with its moment (UTC), oldest first."""
+        return tuple((since, self._machine.status(changed)) for since, changed in self._memory.history)
+
+    @property
+    def rewritten(self) -> int:
+        """The number of the last line that changed what had been known of the past; 0 where none did."""
+        return self._memory.rewritten
 
     def status_at(self, at: datetime) -> Status:
         """The status at an earlier moment, the events of that very moment included; `InputError` without an offset."""
