@@ -233,10 +233,14 @@ class Medicine:
 
 
 class IndependentReading:
-    """One patient's course, read event by event."""
+    """One patient's course, read event by event.
 
-    def __init__(self, patient: str | None = None) -> None:
+    `persists`: what persists with ixazomib at its floor stops treatment too, not only what comes again (B-PERSIST).
+    """
+
+    def __init__(self, patient: str | None = None, *, persists: bool = False) -> None:
         self.patient = patient
+        self.persists = persists
         self.phase = SCREENING
         self.calendar: Calendar | None = None
         self.last_moment: datetime | None = None
@@ -392,6 +396,8 @@ class IndependentReading:
     def _count(self, family: str, low: bool, supported: bool) -> None:
         """Neutrophils (L12-L14) and platelets (L15-L17): both drugs wait for the count, then one is reduced."""
         if low:
+            if self._still_there(family):
+                return self._stop()
             if family not in self.open:
                 self._open(family)
                 reduced_next = self._whose_turn(family)
@@ -434,6 +440,8 @@ class IndependentReading:
         severe = worse and (grade == 3 or (grade == 2 and pain))  # L19
         moderate = worse and not severe and (grade == 2 or (grade == 1 and pain))  # L18
         if severe or moderate:
+            if severe == self.neuropathy_is_severe and self._still_there("neuropathy"):
+                return self._stop()  # a milder grade than the episode's does not persist
             is_new = "neuropathy" not in self.open
             turns_severe = severe and not self.neuropathy_is_severe
             if is_new:
@@ -458,6 +466,8 @@ class IndependentReading:
         if grade >= 4:  # L25; grade 5 is death
             return self._stop()
         if grade >= 2:
+            if self._still_there("rash"):
+                return self._stop()  # L24
             if "rash" in self.open:
                 if self.episodes["rash"] == 1:
                     self._order("review_rash")  # B-RASH-ESC
@@ -484,7 +494,10 @@ class IndependentReading:
             return self._stop()
         if event.term in HAEMATOLOGICAL_TERMS:
             return None
-        if event.term not in self.open_terms:
+        if event.term in self.open_terms and event.grade >= 3:
+            if self._still_there("other"):
+                return self._stop()  # L27
+        elif event.term not in self.open_terms:
             if event.grade < 3:
                 return None
             self._open("other")
@@ -680,6 +693,10 @@ class IndependentReading:
         Only a family's first episode is spared, if it needs no reduction of ixazomib (B-FIRSTEVER).
         """
         return self.ixazomib.at_floor and (needs_ixazomib or self.episodes[family] > 1)
+
+    def _still_there(self, family: str) -> bool:
+        """A finding that would open the episode which is open, after two reductions (L14, L17, L18, L20, L24, L27)."""
+        return self.persists and family in self.open and self.ixazomib.at_floor
 
     # What is done to the drugs
 

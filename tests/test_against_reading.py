@@ -19,6 +19,7 @@ from ixastate.course.schedule import doses_due, next_ixazomib_day
 from ixastate.errors import CourseRefusal
 from ixastate.events import parse_event
 from ixastate.orders import Order
+from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import DISCONTINUED, SCREENING
 from tests import strategies
 from tests.independent_reading import Answer, IndependentReading, Refused
@@ -44,10 +45,12 @@ def answer_of(record: Record, course: Course) -> Answer:
 class SideBySide(RuleBasedStateMachine):
     """The course and the independent reading, side by side, and what is shown to both."""
 
+    edition = DEFAULT_EDITION
+
     def __init__(self) -> None:
         super().__init__()
-        self.course = Course("p")
-        self.reading = IndependentReading("p")
+        self.course = Course("p", self.edition)
+        self.reading = IndependentReading("p", persists=self.edition == "what-if-persist")
         self.now = FIRST
         self.by_day = False
         self.highest = (4.0, 25.0)
@@ -255,3 +258,25 @@ DosesOfBothReadings.TestCase.settings = settings(
     max_examples=300, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDosesOfBothReadings = DosesOfBothReadings.TestCase
+
+
+class BothPersisting(BothReadings):
+    """The same where what persists at ixazomib's floor stops treatment; most courses begin with one step to go."""
+
+    edition = "what-if-persist"
+
+    @precondition(lambda self: self.course.status.ixazomib_mg in (4, 3) and not self.course.status.held_for)
+    @rule()
+    def one_level_down(self) -> None:
+        for grade, agrees in ((3, False), (0, True)):
+            self.see({"type": "neuropathy_graded", "grade": grade, "physician_agrees": agrees})
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(episode=strategies.EPISODES)
+    def reported_twice(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        for _ in range(2):
+            self.see(episode[0])
+
+
+BothPersisting.TestCase.settings = settings(BothReadings.TestCase.settings, max_examples=60)
+TestBothPersisting = BothPersisting.TestCase

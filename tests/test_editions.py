@@ -24,6 +24,10 @@ OTHERS = EDITION_NAMES[1:]
 REPLACED = {
     "us-label": {"ANC-04", "ANC-05", "ANC-06", "RASH-01", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE", "NC-01"},
     "what-if-exhaust-b": {"B-EXHAUST"},
+    "what-if-persist": {
+        *("B-PERSIST", "B-EXHAUST", "B-EPISODE", "B-RASH-ESC", "B-RASH-PERSIST"),
+        *("PLT-09", "PN-04", "RASH-07", "OTH-05", "K-NOEPISODE"),
+    },
     "what-if-stack-b": {"B-STACK"},
 }
 
@@ -36,7 +40,7 @@ def data_of(name: str) -> dict[str, Any]:
 
 
 def test_the_dosing_text_comes_first_and_every_edition_has_a_shape() -> None:
-    assert EDITION_NAMES == ("dosing-text", "us-label", "what-if-exhaust-b", "what-if-stack-b")
+    assert EDITION_NAMES == ("dosing-text", "us-label", "what-if-exhaust-b", "what-if-persist", "what-if-stack-b")
     assert set(SHAPES) == set(EDITIONS)
 
 
@@ -185,7 +189,7 @@ def test_a_cycle_waits_for_the_toxicities_that_hold_too() -> None:
     ]
 
 
-@pytest.mark.parametrize("edition", ["dosing-text", "what-if-exhaust-b", "what-if-stack-b"])
+@pytest.mark.parametrize("edition", [name for name in EDITION_NAMES if name != "us-label"])
 @pytest.mark.parametrize("resolved", [True, False])
 def test_the_text_has_no_criteria_and_reads_the_counts_alone(edition: str, resolved: bool) -> None:
     course, record = assessed("500", "30000", resolved, edition=edition)

@@ -58,6 +58,7 @@ NEUROPATHY_MODERATE, NEUROPATHY_SEVERE, NEUROPATHY_GRADE_4 = NEUROPATHY.onsets
 NEUROPATHY_RESOLVED, NEUROPATHY_RESOLVED_AGREED = NEUROPATHY.recoveries
 OTHER_ONSET, OTHER_ONSET_RELATED = OTHER.onsets
 OTHER_RESOLVED, OTHER_RESOLVED_RELATED = OTHER.recoveries
+(OTHER_PERSISTS,) = OTHER.repeats
 (NEW_CYCLE_UNMET,), (NEW_CYCLE_MET,) = NEW_CYCLE.onsets, NEW_CYCLE.recoveries
 
 Attribution = Literal["clear", "not_clear"] | None
@@ -355,6 +356,8 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
         return Meaning((onset.name,), still_open, rules, advice)
     if event.grade > max(edition.integer("OTH-02", "grade"), event.baseline_grade):
+        if severe and OTHER_PERSISTS.rule in edition.rules:
+            return Meaning((OTHER_PERSISTS.name,), still_open, rules, advice)
         return Meaning((), still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
         return Meaning((), still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))

@@ -60,6 +60,8 @@ class _Memory:
     reviewed: tuple[Drug, ...] = ()
     # The planned doses of ixazomib that are not over and of which something was reported.
     slots: tuple[OpenSlot, ...] = ()
+    # The number of the last line that changed what had been known of the past.
+    rewritten: int = 0
 
 
 class Course:
@@ -141,6 +143,21 @@ class Course:
     def latest(self) -> datetime | None:
         """The moment (UTC) of the last accepted event."""
         return self._memory.latest
+
+    @property
+    def start(self) -> CourseStarted | None:
+        """The event that started treatment; None until then."""
+        return self._memory.start
+
+    @property
+    def changes(self) -> tuple[tuple[datetime, Status], ...]:
+        """Every change of the status with its moment (UTC), oldest first."""
+        return tuple((since, self._machine.status(changed)) for since, changed in self._memory.history)
+
+    @property
+    def rewritten(self) -> int:
+        """The number of the last line that changed what had been known of the past; 0 where none did."""
+        return self._memory.rewritten
 
     def status_at(self, at: datetime) -> Status:
         """The status at an earlier moment, the events of that very moment included; `InputError` without an offset."""

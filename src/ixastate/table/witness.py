@@ -14,7 +14,19 @@ from typing import Any
 from ixastate.errors import ChartError
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
-from ixastate.symbols import TOXICITY, End, Onset, Recovery, Start, StartBlocked, Symbol, can_be_seen, facts, is_severe
+from ixastate.symbols import (
+    TOXICITY,
+    End,
+    Onset,
+    Recovery,
+    Repeat,
+    Start,
+    StartBlocked,
+    Symbol,
+    can_be_seen,
+    facts,
+    is_severe,
+)
 from ixastate.symbols import symbols as alphabet
 
 BEFORE_THE_START = datetime(2001, 1, 2, tzinfo=UTC)
@@ -41,9 +53,10 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
             numbered += 1
             terms.append(f"other toxicity {numbered}")
             seen = [{**one, "term": terms[-1]} for one in seen]
-        elif isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
-            seen = [{**one, "term": term} for one in seen for term in terms]
-            terms = []
+        elif isinstance(symbol, Repeat | Recovery) and TOXICITY[symbol.toxicity].by_term:
+            over = isinstance(symbol, Recovery)
+            seen = [{**one, "term": term} for one in seen for term in (terms if over else terms[-1:])]
+            terms = [] if over else terms
         if not started and not isinstance(symbol, Start | StartBlocked):
             # Before the start there are no treatment days.
             seen = [{**one, "at": BEFORE_THE_START, "day": None} for one in seen]
@@ -54,7 +67,7 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
 
 def _facts(name: str, symbol: Symbol | None, edition: Edition, opened: Collection[str]) -> list[dict[str, Any]]:
     """What is seen when this symbol is meant while episodes of these toxicities are open."""
-    if isinstance(symbol, Recovery) and not can_be_seen(symbol, opened):
+    if isinstance(symbol, Repeat | Recovery) and not can_be_seen(symbol, opened):
         why = "no other toxicity is open" if TOXICITY[symbol.toxicity].by_term else "an episode of low counts is open"
         raise ChartError(f"{name!r} cannot be seen while {why}")
     match symbol:
@@ -62,7 +75,7 @@ def _facts(name: str, symbol: Symbol | None, edition: Edition, opened: Collectio
             return [{**_USUAL_START, **_organs(symbol, edition)}]
         case StartBlocked():
             return [{**_USUAL_START, "patient_informed": False}]
-        case Onset() | Recovery():
+        case Onset() | Repeat() | Recovery():
             return [facts(symbol, edition, opened)]
         case End():
             return [{"type": symbol.event}]

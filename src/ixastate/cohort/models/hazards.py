@@ -1,9 +1,10 @@
 """The toxicity model `hazards`, a Markov chain: each week at most one symbol, with a probability by the state.
 
 The probabilities are a file that users edit (`hazards.toml` is ours): onsets by the level of ixazomib while no episode
-of that toxicity is open, recoveries and worsening while one is, and ends. Which episodes are open and which level is
-in force is read off the machine. A number of the file is the probability that a symbol would have if nothing else could
-happen in that week; several compete as constant rates do, and the first of them comes.
+of that toxicity is open, recoveries and worsening while one is, reports that it persists where those change something
+(B-PERSIST), and ends. Which episodes are open and which level is in force is read off the machine. A number of the file
+is the probability that a symbol would have if nothing else could happen in that week; several compete as constant rates
+do, and the first of them comes.
 
 What is left out: values of laboratory tests (a symbol stands for the event at the boundary of its rule; the counts of
 an assessment are low while an episode of low counts is open, and then the criteria for a new cycle cannot be met), the
@@ -39,6 +40,7 @@ from ixastate.symbols import (
     TOXICITIES,
     TOXICITY,
     Recovery,
+    Repeat,
     Start,
     StartBlocked,
     facts,
@@ -61,6 +63,12 @@ WHILE_OPEN = {
         *(onset.name for onset in toxicity.opening if onset.needs_step and not toxicity.by_term),
     }
     for toxicity in TOXICITIES
+}
+# A report that would open the episode that is open already, by the toxicity of that episode.
+AGAIN = {
+    letter.name: toxicity
+    for toxicity in TOXICITIES
+    for letter in (toxicity.repeats if toxicity.by_term else [one for one in toxicity.opening if not one.needs_step])
 }
 END_NAMES = {end.name for end in ENDS}
 
@@ -101,7 +109,13 @@ class HazardsFile(BaseModel):
     start: Probabilities
     onset: dict[str, Entry]
     open: dict[str, Probabilities]
+    persists: Probabilities | None = None
     ends: Probabilities
+
+    @property
+    def again(self) -> dict[str, float]:
+        """The probability of each report that an open episode persists."""
+        return self.persists.by_symbol if self.persists else {}
 
 
 @dataclass(frozen=True)
@@ -180,6 +194,7 @@ class Hazards:
         self._known("open", file.open, WHILE_OPEN)
         for toxicity, entry in file.open.items():
             self._known(f"open.{toxicity}", entry.by_symbol, WHILE_OPEN[toxicity])
+        self._known("persists", file.again, AGAIN)
         self._known("ends", file.ends.by_symbol, END_NAMES)
         total = sum(file.start.by_symbol.values())
         if abs(total - 1) > 1e-9:
@@ -249,6 +264,11 @@ class Hazards:
             may = opened[toxicity.key] & ~np.any(low, axis=0) if low else opened[toxicity.key]
             for symbol, probability in self.file.open[toxicity.key].by_symbol.items():
                 weekly[may, numbers[symbol]] = probability
+        for symbol, probability in self.file.again.items():
+            if symbol in numbers:
+                # Where such a report changes nothing it is left out, so that it takes no other symbol's place.
+                acts = arrays.following[:, numbers[symbol]] != np.arange(len(weekly))
+                weekly[opened[AGAIN[symbol].key] & acts, numbers[symbol]] = probability
         for symbol, probability in self.file.ends.by_symbol.items():
             weekly[treated, numbers[symbol]] = probability
         return weekly
@@ -343,7 +363,7 @@ class Hazards:
         for name in arrays.table.symbols:
             symbol = letters[name]
             before = [] if isinstance(symbol, Start | StartBlocked) else [usual_start(edition).name]
-            if isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
+            if isinstance(symbol, Repeat | Recovery) and TOXICITY[symbol.toxicity].by_term:
                 # Its term is that of the episode.
                 before.append(TOXICITY[symbol.toxicity].opening[0].name)
             codes.append(encode(witness([*before, name], edition)[-1]))
