@@ -64,4 +64,5 @@ def prove_equal(
 
 
 def _show(step: Step) -> str:
-    return f"{', '.join(step.after)} | {'; '.join(map(str, step.orders))} | {' '.join(step.rules)}"
+    asked = "".join(f" | lowers {drug}: {' '.join(rules)}" for drug, rules in step.asked)
+    return f"{', '.join(step.after)} | {'; '.join(map(str, step.orders))} | {' '.join(step.rules)}{asked}"
