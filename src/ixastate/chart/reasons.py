@@ -87,7 +87,7 @@ def outcome_of(meanings: Mapping[str, Meaning], step: Step, toxicity: str) -> Ou
 
 
 def contradiction(rule: str, outcome: Outcome, effects: RuleEffects) -> str | None:
-    """How a step contradicts what this rule does, in words; None when one of the rule's effects fits, or it has none."""
+    """How a step contradicts what this rule does, in words; None when one of its effects fits, or it has none."""
     whys = [_contradiction(effect, outcome, effects.general(rule)) for effect in effects.of(rule)]
     if not whys or None in whys:
         return None

@@ -16,9 +16,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.live import Machine, machine
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
@@ -54,6 +56,8 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
+    # The reductions that drugs owe until their release, oldest first.
+    owed: tuple[Earned, ...] = ()
 
 
 class Course:
@@ -103,7 +107,7 @@ class Course:
 
     def _repr_html_(self) -> str:
         rows = [
-            (record.when, describe(record.event), record.words, "; ".join(map(str, record.orders)))
+            (record.when, describe(record.event), record.words, "; ".join(record.asked_for))
             for record in self._records[-MOST_ROWS:]
         ]
         hidden = self._memory.number - len(rows)
@@ -213,6 +217,7 @@ class Course:
             related=memory.context.related,
             history=memory.history,
             reviewed=memory.reviewed,
+            owed=memory.owed,
         )
 
     @classmethod
@@ -228,7 +233,8 @@ class Course:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        if not _fits_together(saved):
+        owing = who_owes(course._machine.chart.meanings, saved.configuration)
+        if not _fits_together(saved) or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
@@ -239,6 +245,7 @@ class Course:
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             saved.history,
             saved.reviewed,
+            unknown(owing) if saved.owed is None else saved.owed,
         )
         return course
 
@@ -256,6 +263,8 @@ class Course:
         at = moment_of(event, dates, memory.latest)
 
         after, orders, rules = before, meaning.orders, meaning.rules
+        owed = memory.owed
+        made: tuple[Earned, ...] = ()
         if isinstance(event, DoseEvent) and dates is not None and not final:
             advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
             orders, rules = advice.orders, advice.rules
@@ -264,8 +273,12 @@ class Course:
             after, rules = step.after, (*step.rules, *rules)
             # What stops treatment leaves nothing else to be ordered.
             orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
+            day = dates.day(at) if dates is not None else None
+            owed, made = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
 
-        memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
+        memory = replace(
+            memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context, owed=owed
+        )
         if after != before:
             memory = replace(memory, history=(*memory.history, (at, after)))
             if isinstance(event, CourseStarted):
@@ -275,7 +288,7 @@ class Course:
             new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
             memory = replace(memory, reviewed=overdue)
-        return self._record(memory, event, meaning.symbol, before, dates, orders, rules), memory
+        return self._record(memory, event, meaning.symbol, before, dates, orders, rules, made), memory
 
     def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
         if event.patient is not None and event.patient != self.patient:
@@ -312,6 +325,7 @@ class Course:
         dates: Calendar | None,
         orders: Iterable[Order],
         rules: Iterable[str],
+        earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
         assert memory.latest is not None  # every event has a moment
@@ -329,6 +343,7 @@ class Course:
             status=self._machine.status(memory.configuration),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
+            earned=earned,
         )
 
 

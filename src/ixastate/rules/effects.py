@@ -57,6 +57,11 @@ class Effect(_Table):
         return "; ".join(parts)
 
 
+def _names(drugs: Drugs, drug: str | None) -> bool:
+    """Whether these drugs are some, and this one, if it is given, among them."""
+    return drug in drugs if drug is not None else bool(drugs)
+
+
 class RuleEffect(_Table):
     """What a rule does: one effect, or several of which one is what it does as the case may be."""
 
@@ -76,7 +81,11 @@ class RuleEffect(_Table):
 
     def does(self, what: What, drug: str | None = None) -> bool:
         """Whether it can do this to a drug, or to any."""
-        return any(effect.drugs(what) and (drug is None or drug in effect.drugs(what)) for effect in self.either)
+        return any(_names(effect.drugs(what), drug) for effect in self.either)
+
+    def always(self, what: What, drug: str | None = None) -> bool:
+        """Whether it does so in every case."""
+        return all(_names(effect.drugs(what), drug) for effect in self.either)
 
     def __str__(self) -> str:
         return ", or ".join(map(str, self.either))
@@ -123,8 +132,9 @@ class EventEffects:
     effects: dict[str, RuleEffect]
 
     def doing(self, what: What, drug: str | None = None) -> Rules:
-        """The rules that can do this to a drug, or to any."""
-        return tuple(rule for rule, effect in self.effects.items() if effect.does(what, drug))
+        """The rules that do this to a drug, or to any; last those that do so in some cases only."""
+        found = {rule: effect for rule, effect in self.effects.items() if effect.does(what, drug)}
+        return tuple(sorted(found, key=lambda rule: not found[rule].always(what, drug)))
 
     def advising(self, verb: str) -> Rules:
         """The rules that can advise this."""

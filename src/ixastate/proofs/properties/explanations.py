@@ -12,21 +12,19 @@ from ixastate.chart.states import Episode
 from ixastate.course.alphabet import Context, read
 from ixastate.events import Drug
 from ixastate.proofs.check import Breach, prove
-from ixastate.symbols import Onset, Recovery, Start, symbols
+from ixastate.symbols import Start, symbols
 from ixastate.table.table import Table
 from ixastate.table.witness import witness
 
 
-@prove(
-    "each order has a reason", "Each order is given by a rule that is cited for it and has that effect on that drug."
-)
+@prove("each order has a reason", "Each order is given by a rule that is cited and has that effect on that drug.")
 def order_has_a_reason(table: Table) -> Breach | None:
     """A reduction that was owed is given by the rule that earned it; a first dose also by the rules of its event."""
     effects = effects_of(table.graph.edition.name)
     for number, symbol, output, outcome in _different(table):
         rules = (*table.rules[output], *_rules_of_start(table, symbol))
         for order in table.orders[output]:
-            owed = order.verb == "reduce" and order.drug in outcome.before and outcome.before[order.drug].owes
+            owed = order.verb == "reduce" and order.drug != "" and outcome.owed_before(order.drug)
             if not owed and not reasons(order, rules, outcome, effects):
                 return Breach(number, symbol, f"no rule that is cited gives the order to {order}")
     return None
@@ -34,7 +32,7 @@ def order_has_a_reason(table: Table) -> Breach | None:
 
 @prove(
     "no reason contradicts the orders",
-    "No rule that is cited has an effect that the move does not have; what is owed until a release contradicts nothing.",
+    "No rule that is cited has an effect that the move lacks; what is owed until a release contradicts nothing.",
 )
 def no_reason_contradicts(table: Table) -> Breach | None:
     """By holding each effect of each cited rule against the levels before and after, the orders and the episodes."""
@@ -49,7 +47,7 @@ def no_reason_contradicts(table: Table) -> Breach | None:
 
 @prove(
     "each reduction has its earner",
-    "A drug owes a reduction only from a move whose own clause asks for one; it is lowered only then or at its release.",
+    "A drug owes a reduction only if a clause asked for one, and is lowered only then or at its release.",
 )
 def reduction_has_its_earner(table: Table) -> Breach | None:
     """By induction over the moves: who owed is remembered, who comes to owe has an earner, who is lowered has one."""
@@ -74,6 +72,8 @@ def reduction_has_its_earner(table: Table) -> Breach | None:
 def _different(table: Table) -> Iterator[tuple[int, int, int, Outcome]]:
     """The first move of each kind with its outcome: kinds differ in the edges taken or in the drugs' levels before."""
     width, kinds = len(table.symbols), len(table.edges)
+    letters = symbols(table.graph.edition)
+    toxicities = [getattr(letters.get(name), "toxicity", "") for name in table.symbols]
     of_drugs = sum(1 << place for place, leaf in enumerate(table.graph.leaves) if leaf in table.graph.levels)
     seen: set[int] = set()
     for number, bits in enumerate(table.space.bits):
@@ -82,11 +82,11 @@ def _different(table: Table) -> Iterator[tuple[int, int, int, Outcome]]:
             kind = standing + output
             if output and kind not in seen:
                 seen.add(kind)
-                yield number, symbol, output, _outcome(table, number, symbol, output)
+                yield number, symbol, output, _outcome(table, number, output, toxicities[symbol])
 
 
-def _outcome(table: Table, number: int, symbol: int, output: int) -> Outcome:
-    """What a move does to the drugs, read off the edges that it takes."""
+def _outcome(table: Table, number: int, output: int, toxicity: str) -> Outcome:
+    """What a move does to the drugs, read off the edges that it takes; its symbol is of this toxicity, or of none."""
     graph = table.graph
     before = drug_levels(graph.meanings, table.configurations[number])
     after = dict(before)
@@ -96,8 +96,6 @@ def _outcome(table: Table, number: int, symbol: int, output: int) -> Outcome:
     # The edge of the symbol itself comes first; the others answer what it raises.
     stands = taken[0].targets or (taken[0].source,)
     episodes = [graph.meanings.get(leaf) for leaf in stands]
-    letter = symbols(graph.edition).get(table.symbols[symbol])
-    toxicity = letter.toxicity if isinstance(letter, Onset | Recovery) else ""
     holding: set[Drug] = {
         drug for one in episodes if isinstance(one, Episode) and one.toxicity == toxicity for drug in one.drugs
     }
