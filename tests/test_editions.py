@@ -22,8 +22,11 @@ from tests.tables import EDITION_NAMES, graph, records
 TEXT = load_edition()
 OTHERS = EDITION_NAMES[1:]
 REPLACED = {
-    "us-label": {"ANC-04", "ANC-05", "ANC-06", "RASH-01", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE", "NC-01"},
-    "what-if-exhaust-b": {"B-EXHAUST"},
+    "us-label": {
+        *("ANC-04", "ANC-05", "ANC-06", "ANC-07", "RASH-01", "NC-01"),
+        *("B-EPISODE", "B-FIRSTEVER", "B-LENFLOOR", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE"),
+    },
+    "what-if-exhaust-b": {"B-EXHAUST", "ANC-07", "PLT-09", "RASH-07"},
     "what-if-persist": {
         *("B-PERSIST", "B-EXHAUST", "B-EPISODE", "B-RASH-ESC", "B-RASH-PERSIST"),
         *("PLT-09", "PN-04", "RASH-07", "OTH-05", "K-NOEPISODE"),

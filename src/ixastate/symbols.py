@@ -413,7 +413,7 @@ def can_be_seen(symbol: Symbol, opened: Collection[str]) -> bool:
 
 
 def facts(symbol: Onset | Repeat | Recovery, edition: Edition, opened: Collection[str] = ()) -> dict[str, Any]:
-    """The fields of an event, without date and term, that means this symbol while episodes of these toxicities are open.
+    """The fields of an event, without date and term, that means this symbol while these toxicities are open.
 
     The counts of an assessment are low where an episode of low counts is open, so that they leave it open.
     """

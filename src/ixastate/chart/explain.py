@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import build_chart
+from ixastate.chart.reasons import effects_of
 from ixastate.chart.slot import build_slot
 from ixastate.rules import EDITIONS, Edition, Rule, load_edition
 
@@ -52,8 +53,10 @@ def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str
     """Everything about one rule."""
     rule = edition.rule(rule_id)
     yield from textwrap.wrap(f"{rule.id} · {rule.title}", width, subsequent_indent="  ")
-    place = f"{_lines(rule)} of the dosing text" if rule.lines else "no line of the text"
+    place = f"{rule.place} of the dosing text" if rule.lines else rule.place
     yield from textwrap.wrap(f"{place} · {rule.kind}", width, subsequent_indent="  ")
+    if rule.source:
+        yield from textwrap.wrap(f"source: {rule.source}", width, subsequent_indent="  ")
     yield ""
     yield from textwrap.wrap(rule.says, width)
     for name, quantity in rule.numbers.items():
@@ -65,6 +68,7 @@ def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str
         yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", width)
     else:
         yield from textwrap.wrap(f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}.", width)
+    yield from _effects(edition, rule_id, width)
     for chart, of in ((build_chart(edition.name), ""), (build_slot(edition.name), " of the chart of a dose")):
         resting = [move for move in transitions_of(chart) if rule_id in move.rules]
         if resting:
@@ -99,6 +103,20 @@ def _elsewhere(edition: Edition, rule_id: str) -> Iterator[str]:
 
 def _lines(rule: Rule) -> str:
     return f"line {', '.join(map(str, rule.lines))}" if rule.lines else "-"
+
+
+def _effects(edition: Edition, rule_id: str, width: int) -> Iterator[str]:
+    """What the rule does to a drug: one thing, or one of several as the case may be; or why it does nothing."""
+    effects = effects_of(edition.name)
+    found = effects.of(rule_id)
+    if rule_id in effects.without:
+        yield from textwrap.wrap(f"Does nothing to a drug of its own. {effects.without[rule_id]}", width)
+    elif len(found) == 1:
+        yield from textwrap.wrap(f"What it does: {found[0]}.", width, subsequent_indent="  ")
+    elif found:
+        yield "What it does, as the case may be:"
+        for effect in found:
+            yield from _indented(f"{effect}", width)
 
 
 def _transition(move: Transition) -> str:

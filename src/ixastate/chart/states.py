@@ -32,6 +32,16 @@ class Level:
         """The id of the leaf, such as ixazomib_held_2_3."""
         return f"{self.drug}_{self.standing}_{dose_id(self.mg)}"
 
+    @property
+    def held(self) -> bool:
+        """Whether the drug is not given."""
+        return self.standing != "given"
+
+    @property
+    def owes(self) -> bool:
+        """Whether a reduction is to be made when the drug is given again."""
+        return self.standing in ("owing", "owing_two")
+
 
 @dataclass(frozen=True)
 class Episode:

@@ -165,6 +165,8 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
     end, low, ok = f.discontinued, "platelets_low", "platelets_recovered"
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     once, again, over = f"PLT-02 PLT-03 PLT-04 {OVER}", f"PLT-02 PLT-08 B-ALT-OTHER {OVER}", f"B-ALT-OTHER {OVER}"
+    # Neither clause of the first episode is carried out when its turn passes.
+    passed = f"PLT-02 {OVER} B-LENFLOOR"
     # fmt: off
     table: list[Row] = [
         (first,      low, f.both,               end,        NO,                 STOP, stop("PLT-09", "B-LENFLOOR")),
@@ -172,7 +174,7 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
         (first,      ok,  None,                 None,       NO,                 NO,   "K-NOEPISODE"),
         (held_first, low, None,                 None,       NO,                 NO,   "B-EPISODE"),
         (held_first, ok,  f.lenalidomide_above, ixa,        LOWER_LENALIDOMIDE, NO,   once),
-        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{once} B-LENFLOOR"),
+        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   passed),
         (ixa,        low, f.ixazomib,           end,        NO,                 STOP, stop("PLT-09")),
         (ixa,        low, f.ixazomib_above,     held_ixa,   HOLD,               NO,   "PLT-05 B-EPISODE"),
         (ixa,        ok,  None,                 None,       NO,                 NO,   "K-NOEPISODE"),
@@ -244,6 +246,8 @@ def rash(f: Floors, goes_on: bool) -> Region:
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     only_ixazomib = f.lenalidomide & f.ixazomib_above
     once = "RASH-01 B-RASH-FIRST B-FIRSTEVER B-EPISODE"
+    # RASH-01 lowers lenalidomide and spares ixazomib, which it cannot when its turn passes.
+    passed = "B-RASH-FIRST B-EPISODE B-LENFLOOR"
     ixa_over = f"RASH-03 RASH-04 RASH-05 RASH-06 B-RASH-ALT B-ALT-OTHER {OVER}"
     len_over = f"RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER {OVER}"
     persists = "RASH-07 B-RASH-PERSIST"
@@ -251,7 +255,7 @@ def rash(f: Floors, goes_on: bool) -> Region:
     table: list[Row] = [
         (first,      bad, f.both,               end,        NO,                  STOP,        stop(persists, "B-LENFLOOR")),
         (first,      bad, f.lenalidomide_above, open_first, owe("lenalidomide"), NO,          once),
-        (first,      bad, only_ixazomib,        open_first, owe("ixazomib"),     NO,          f"{once} B-LENFLOOR"),
+        (first,      bad, only_ixazomib,        open_first, owe("ixazomib"),     NO,          passed),
         (first,      ok,  None,                 None,       NO,                  NO,          "K-NOEPISODE"),
         (open_first, bad, None,                 None,       NO,                  REVIEW_RASH, "B-EPISODE B-RASH-ESC"),
         (open_first, ok,  None,                 ixa,        NO,                  NO,          f"B-EPISODE {OVER}"),
@@ -325,6 +329,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     onset, during = "ANC-01 ANC-03 B-ANC-IN-HOLD B-EPISODE", "ANC-01 ANC-03 B-EPISODE"
     once, again = f"ANC-02 ANC-04 ANC-05 {OVER}", f"ANC-02 ANC-06 B-ALT-OTHER {OVER}"
+    passed = f"ANC-02 {OVER} B-LENFLOOR"
     # fmt: off
     table: list[Row] = [
         (first,      low, f.both,               end,        NO,                 STOP,  stop("ANC-07", "B-LENFLOOR")),
@@ -332,7 +337,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
         (first,      ok,  None,                 None,       NO,                 NO,    "K-NOEPISODE"),
         (held_first, low, None,                 None,       NO,                 G_CSF, during),
         (held_first, ok,  f.lenalidomide_above, ixa,        LOWER_LENALIDOMIDE, NO,    once),
-        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    f"{once} B-LENFLOOR"),
+        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    passed),
         (ixa,        low, f.ixazomib,           end,        NO,                 STOP,  stop("ANC-07")),
         (ixa,        low, f.ixazomib_above,     held_ixa,   HOLD,               G_CSF, onset),
         (ixa,        ok,  None,                 None,       NO,                 NO,    "K-NOEPISODE"),

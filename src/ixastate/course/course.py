@@ -17,9 +17,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ixastate.chart.builder import Step
+from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.live import Machine, machine
 from ixastate.course.record import OpenSlot
 from ixastate.course.record import Record as Record
@@ -62,6 +64,8 @@ class _Memory:
     slots: tuple[OpenSlot, ...] = ()
     # The number of the last line that changed what had been known of the past.
     rewritten: int = 0
+    # The reductions that drugs owe until their release, oldest first.
+    owed: tuple[Earned, ...] = ()
 
 
 class Course:
@@ -111,7 +115,7 @@ class Course:
 
     def _repr_html_(self) -> str:
         rows = [
-            (record.when, describe(record.event), record.words, "; ".join(map(str, record.orders)))
+            (record.when, describe(record.event), record.words, "; ".join(record.asked_for))
             for record in self._records[-MOST_ROWS:]
         ]
         hidden = self._memory.number - len(rows)
@@ -237,6 +241,7 @@ class Course:
             history=memory.history,
             reviewed=memory.reviewed,
             slots=memory.slots,
+            owed=memory.owed,
         )
 
     @classmethod
@@ -252,7 +257,9 @@ class Course:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        if not (_fits_together(saved) and slots_fit(saved, course.edition)):
+        owing = who_owes(course._machine.chart.meanings, saved.configuration)
+        fitting = _fits_together(saved) and slots_fit(saved, course.edition)
+        if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
@@ -263,7 +270,8 @@ class Course:
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             saved.history,
             saved.reviewed,
-            saved.slots,
+            slots=saved.slots,
+            owed=unknown(owing) if saved.owed is None else saved.owed,
         )
         return course
 
@@ -281,6 +289,8 @@ class Course:
         at = moment_of(event, dates, memory.latest)
 
         after, orders, rules = before, meaning.orders, meaning.rules
+        owed = memory.owed
+        made: tuple[Earned, ...] = ()
         if isinstance(event, DoseEvent) and dates is not None and not final:
             slots = self._slots(memory, dates, at)
             advice = Administration(self.status, slots).advice(event)
@@ -294,8 +304,14 @@ class Course:
             acting = steps[-1:] if ended else steps
             orders = net_effect([*(step.orders for step in acting), () if ended else orders])
             rules = (*(rule for step in acting for rule in step.rules), *rules)
+            day = dates.day(at) if dates is not None else None
+            for step in steps:
+                owed, earned = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
+                made = (*made, *earned)
 
-        memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
+        memory = replace(
+            memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context, owed=owed
+        )
         if after != before:
             memory = replace(memory, history=(*memory.history, (at, after)))
             if isinstance(event, CourseStarted):
@@ -309,7 +325,7 @@ class Course:
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
             memory = replace(memory, reviewed=overdue)
         symbols = tuple(step.symbol for step in steps)
-        return self._record(memory, event, symbols, before, dates, orders, rules), memory
+        return self._record(memory, event, symbols, before, dates, orders, rules, made), memory
 
     def _steps(self, before: Configuration, symbols: Iterable[str]) -> list[Step]:
         """The machine's steps on these symbols, one after the other; what stops treatment is the last."""
@@ -365,6 +381,7 @@ class Course:
         dates: Calendar | None,
         orders: Iterable[Order],
         rules: Iterable[str],
+        earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
         assert memory.latest is not None  # every event has a moment
@@ -382,6 +399,7 @@ class Course:
             status=self._machine.status(memory.configuration),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
+            earned=earned,
         )
 
 

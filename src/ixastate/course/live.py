@@ -14,7 +14,7 @@ from typing import Any
 from statemachine import StateChart
 from statemachine.orderedset import OrderedSet
 
-from ixastate.chart.builder import Step, Transition, document_order, transitions_of
+from ixastate.chart.builder import Step, Transition, asked_by, document_order, transitions_of
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.errors import ChartError, near
@@ -111,6 +111,8 @@ class Machine(Interpreter):
             self.status(reached),
             in_order(order for move in taken for order in move.orders),
             self.chart.edition.cite(rule for move in taken for rule in move.rules),
+            # In the order of the rules file, as an edge of the graph has them.
+            tuple((drug, self.chart.edition.cite(rules)) for drug, rules in asked_by(taken)),
         )
 
     def answers(self, taken: list[str], expected: list[str]) -> bool:

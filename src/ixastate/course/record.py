@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 from ixastate.chart.slot_symbols import EARLIER_MISSED, REPORTS, SLOT_SYMBOLS, SlotSymbol
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
+from ixastate.course.earned import Earned
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, CourseStarted, Drug, Neuropathy
 from ixastate.fields import Fact, Moment, Name, TreatmentDay
@@ -56,7 +57,8 @@ class Record(Fact):
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
     is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one,
-    and none when the event meant nothing to it.
+    and none when the event meant nothing to it. `earned` are the reductions that are made now and were
+    owed before, each with the rule that earned it.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -72,6 +74,18 @@ class Record(Fact):
     status: StatusField
     orders: tuple[OrderField, ...]
     rules: tuple[str, ...]
+    earned: tuple[Earned, ...] = ()
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """The orders in words; a reduction that was owed names what earned it."""
+        return tuple(f"{order}{self._earners(order)}" for order in self.orders)
+
+    def _earners(self, order: Order) -> str:
+        earned = [str(one) for one in self.earned if (order.verb, order.drug) == ("reduce", one.drug)]
+        # Several make one level, or as many as the edition reads (B-STACK).
+        together = ", by B-STACK" if len(earned) > 1 else ""
+        return f" (earned by {' and '.join(earned)}{together})" if earned else ""
 
     @model_validator(mode="before")
     @classmethod
@@ -97,7 +111,7 @@ class Record(Fact):
         return f"{day} · {self.at:%a %d %b %Y %H:%M}" if self.at is not None else day
 
     def __repr__(self) -> str:
-        orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
+        orders = f"; {'; '.join(self.asked_for)}" if self.orders else ""
         return f"<Record {self.number}, {self.when}: {describe(self.event)} → {self.words}{orders}>"
 
     __str__ = __repr__
@@ -107,7 +121,7 @@ class Record(Fact):
             ("event", describe(self.event)),
             ("symbols", " ".join(self.symbols) or "none"),
             ("state", self.words),
-            ("orders", "; ".join(map(str, self.orders)) or "none"),
+            ("orders", "; ".join(self.asked_for) or "none"),
             ("rules", " ".join(self.rules)),
         ]
         return html_table(f"Record {self.number} · {self.patient or '(no name)'} · {self.when}", rows)
@@ -135,7 +149,11 @@ class OpenSlot(Fact):
 
 
 class Snapshot(Fact):
-    """Everything needed to resume a course, as plain data."""
+    """Everything needed to resume a course, as plain data.
+
+    `owed` are the reductions that drugs owe until their release; None in a snapshot that was saved before they were
+    remembered, of which a drug that owes has an unknown earner.
+    """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     edition: str
@@ -150,6 +168,7 @@ class Snapshot(Fact):
     history: tuple[tuple[Moment, Configuration], ...]
     reviewed: tuple[Drug, ...]
     slots: tuple[OpenSlot, ...] = ()
+    owed: tuple[Earned, ...] | None = None
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.patient!r} after {self.number} events, {self.edition}>"

@@ -82,7 +82,9 @@ def compare_slot(edition: str) -> tuple[int, list[Unequal]]:
 
 
 def _show(step: Step | SlotStep) -> str:
-    return _words(step.after, step.orders, step.rules)
+    lowered = step.asked if isinstance(step, Step) else ()
+    asked = "".join(f" | lowers {drug}: {' '.join(rules)}" for drug, rules in lowered)
+    return _words(step.after, step.orders, step.rules) + asked
 
 
 def _words(after: Configuration, orders: Iterable[Order], rules: Iterable[str]) -> str:

@@ -55,6 +55,13 @@ class Rule(_Frozen):
     numbers: dict[str, Quantity] = {}
     not_modelled: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where it stands in the dosing text, in words."""
+        if not self.lines:
+            return "no line of the text"
+        return f"line{'s' if len(self.lines) > 1 else ''} {', '.join(map(str, self.lines))}"
+
     @model_validator(mode="after")
     def _executed_or_explained(self) -> Rule:
         if bool(self.executed_by) == bool(self.not_modelled):

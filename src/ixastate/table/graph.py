@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from statemachine import State, StateChart
 
-from ixastate.chart.builder import Step, Transition, document_order, transitions_of
+from ixastate.chart.builder import Step, Transition, asked_by, document_order, transitions_of
 from ixastate.chart.chart import CourseChart
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode, Level, Meaning, holds, levels
@@ -258,6 +258,7 @@ class Graph(ChartGraph):
             status_of(self.meanings, configuration),
             in_order(order for edge in taken for order in edge.orders),
             self.edition.cite(rule for edge in taken for rule in edge.rules),
+            asked_by(taken),
             tuple(edge.number for edge in taken),
         )
 

@@ -41,7 +41,7 @@ def main_rule(course: AnsweredCourse, edition: Edition) -> str:
     if event["type"] == "course_started" and last.answer["phase"] == ON_TREATMENT:
         usual = usual_start(edition)
         found = differences(last.answer, {"ixazomib_mg": usual.ixazomib_mg, "lenalidomide_mg": usual.lenalidomide_mg})
-        return next(iter(blame(checked, found, edition) if found else effects().whatever.due.ixazomib), "")
+        return next(iter(blame(checked, found, edition) if found else effects(edition.name).whatever.due.ixazomib), "")
     for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(BEFORE_THE_START)):
         found = differences(last.answer, {key: before[key] for key in keys})
         if found:
