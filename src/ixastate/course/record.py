@@ -1,4 +1,4 @@
-"""The data models of a course: the record of one event, and the snapshot from which a course is resumed.
+"""The data models of a course: the record of one line, a fact that is kept, and the snapshot to resume a course from.
 
 Both carry the version of their schema. A file without one was written by version 0.1 and has schema version 1; a file
 of a version that is not known here is refused. This module decides nothing.
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
+from ixastate.amendments import AnyLine
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, CourseStarted, Drug, Neuropathy
 from ixastate.fields import Fact, Moment, Name
@@ -31,6 +32,7 @@ def _known_version(version: int) -> int:
 
 
 SchemaVersion = Annotated[int, Field(strict=True, ge=1), AfterValidator(_known_version)]
+Number = Annotated[int, Field(strict=True, ge=1)]
 OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]
 StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]
 
@@ -46,26 +48,79 @@ def refuse_newer(data: dict[str, Any], where: str) -> None:
         )
 
 
+class _Named(Fact):
+    """A fact by the number of the line that first reported it, and by its id where it has one."""
+
+    number: Number
+    id: Name | None = None
+
+    @property
+    def name(self) -> str:
+        """The fact in words, such as "event 3 (lab-7)"."""
+        return f"event {self.number} ({self.id})" if self.id else f"event {self.number}"
+
+
+class Revision(_Named):
+    """What would have been ordered otherwise at an event, had this been known: the orders before, and now by `rules`."""
+
+    then: tuple[OrderField, ...]
+    now: tuple[OrderField, ...]
+    rules: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        then, now = ("; ".join(map(str, orders)) or "nothing" for orders in (self.then, self.now))
+        return f"{self.name}: {then}; now {now}"
+
+
+class Impossible(_Named):
+    """An event that cannot have happened by what is known now: it is kept, and nothing follows from it."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+class KeptFact(_Named):
+    """A fact as it is known now: the event as last corrected, without its id and the moment of its recording.
+
+    `recorded_at` is when it was first recorded. `impossible` says why nothing follows from it, and is empty when
+    something may.
+    """
+
+    recorded_at: Moment
+    event: AnyEvent
+    withdrawn: bool = False
+    impossible: str = ""
+
+
 class Record(Fact):
     """One line of a patient's log: what was seen, what it did, what is ordered, and by which rules.
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
     is a calendar. `symbol` is None when the event meant nothing to the machine.
+
+    A line that changes what was known of the past (B-CORRECTION) has no symbol: it puts the course from `before` to
+    where it is by the facts as known now. `revisions` are the orders that would have been otherwise, `impossible` the
+    events that cannot have happened any more, and `ties` the numbers of other events of the same moment.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
-    number: Annotated[int, Field(strict=True, ge=1)]
+    number: Number
     edition: str
     patient: Name | None
     at: Moment | None
     day: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None
-    event: AnyEvent
+    event: AnyLine
     symbol: str | None
     before: Configuration
     after: Configuration
     status: StatusField
     orders: tuple[OrderField, ...]
     rules: tuple[str, ...]
+    revisions: tuple[Revision, ...] = ()
+    impossible: tuple[Impossible, ...] = ()
+    ties: tuple[Number, ...] = ()
 
     @property
     def words(self) -> str:
@@ -92,11 +147,17 @@ class Record(Fact):
             ("orders", "; ".join(map(str, self.orders)) or "none"),
             ("rules", " ".join(self.rules)),
         ]
+        rows += [("otherwise", str(revision)) for revision in self.revisions]
+        rows += [("impossible", str(impossible)) for impossible in self.impossible]
         return html_table(f"Record {self.number} · {self.patient or '(no name)'} · {self.when}", rows)
 
 
 class Snapshot(Fact):
-    """Everything needed to resume a course, as plain data."""
+    """Everything needed to resume a course, as plain data.
+
+    `facts` are those of a course that keeps them, in the order in which they count; `amended` are the ids of lines that
+    correct or withdraw, each with the id that it names; `recorded_at` is that of the last line.
+    """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     edition: str
@@ -110,6 +171,9 @@ class Snapshot(Fact):
     related: bool
     history: tuple[tuple[Moment, Configuration], ...]
     reviewed: tuple[Drug, ...]
+    facts: tuple[KeptFact, ...] = ()
+    amended: tuple[tuple[Name, Name], ...] = ()
+    recorded_at: Moment | None = None
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.patient!r} after {self.number} events, {self.edition}>"
