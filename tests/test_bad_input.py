@@ -694,10 +694,10 @@ def test_a_whole_snapshot_is_resumed() -> None:
         (lambda record: record["orders"].pop(), "orders"),
         (lambda record: record["rules"].pop(), "rules"),
         (lambda record: record["status"].update(ixazomib_mg=3.0), "status"),
-        (lambda record: record.update(symbol="start_3_25"), "symbol"),
+        (lambda record: record.update(symbols=["start_3_25"]), "symbols"),
         (lambda record: record.update(day=2), "day"),
     ],
-    ids=["orders", "rules", "status", "symbol", "day"],
+    ids=["orders", "rules", "status", "symbols", "day"],
 )
 def test_an_edited_record_is_found(
     edit: Callable[[dict[str, Any]], Any], part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -245,12 +245,12 @@ def test_differences_give_exit_code_1_and_are_counted(tmp_path: Path, capsys: py
     rash = [{"type": "rash_graded", "day": 2, "grade": 0}] * 30
     path = log_of(tmp_path, START, *rash)
     records = [json.loads(line) for line in as_log(*(step.record for step in replay_log(read_log(path)))).splitlines()]
-    lines = [json.dumps({**record, "symbol": "anc_low"}) for record in records]
+    lines = [json.dumps({**record, "symbols": ["anc_low"]}) for record in records]
     path.write_text("\n".join(lines), encoding="utf-8")
     assert main(["replay", str(path), "--json"]) == 1
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 31
-    assert err.splitlines()[0] == f"ixastate: {path}:1: symbol was anc_low, today it is {records[0]['symbol']}"
+    assert err.splitlines()[0] == f"ixastate: {path}:1: symbols was anc_low, today it is {records[0]['symbols'][0]}"
     assert err.splitlines()[-1] == "ixastate: and 11 more differences"
     assert len(err.splitlines()) == MOST_DIFFERENCES + 1
 

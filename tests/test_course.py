@@ -332,7 +332,7 @@ def test_after_the_end_everything_is_recorded_and_nothing_changes(facts: Facts) 
     before = course.snapshot()
     record = course.observe(parse_event({**facts, "day": 200}))
     assert (record.number, record.day, record.words) == (4, 200, "discontinued")
-    assert (record.symbol, record.orders, record.rules) == (None, (), ("K-FINAL",))
+    assert (record.symbols, record.orders, record.rules) == ((), (), ("K-FINAL",))
     assert course.snapshot() == before.model_copy(update={"number": 4, "latest": course.latest})
     assert course.due(range(1, 400)) != []
     assert course.due(range(9, 400)) == []

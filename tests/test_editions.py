@@ -156,7 +156,7 @@ def assessed(
 )
 def test_a_cycle_begins_when_its_criteria_are_met(facts: dict[str, Any], met: bool) -> None:
     _, record = assessed(**facts)
-    assert record.symbol == ("new_cycle_met" if met else "new_cycle_unmet")
+    assert record.symbols == ("new_cycle_met" if met else "new_cycle_unmet",)
     assert record.words == ("active at 4 mg" if met else "held for new cycle")
     assert "NC-01" in record.rules
     assert [str(order) for order in record.orders] == ([] if met else ["hold ixazomib", "hold lenalidomide"])
@@ -185,7 +185,7 @@ def test_a_cycle_waits_for_the_toxicities_that_hold_too() -> None:
 @pytest.mark.parametrize("resolved", [True, False])
 def test_the_text_records_an_assessment_and_does_nothing(edition: str, resolved: bool) -> None:
     course, record = assessed("0", "0", resolved, edition=edition)
-    assert (record.symbol, record.orders, record.rules) == (None, (), ("K-RECORD",))
+    assert (record.symbols, record.orders, record.rules) == ((), (), ("K-RECORD",))
     assert record.before == record.after == course.configuration
     assert record.words == "active at 4 mg"
 

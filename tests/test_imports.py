@@ -27,6 +27,7 @@ ORDER: list[set[str]] = [
     {"_old_names", "editions", "errors", "notebook", "version"},
     {"fields", "files", "registry", "rules"},
     {"events"},
+    {"amendments"},
     {"orders", "symbols", "words"},
     {"chart"},
     {"table"},

@@ -94,6 +94,7 @@ PLACES = {
     "order": [
         "course/administration.py",
         "course/alphabet.py",
+        "course/correction.py",
         "course/course.py",
         "chart/chart.py",
         "chart/editions.py",

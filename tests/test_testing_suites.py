@@ -61,7 +61,7 @@ def replayed(one: TestCourse) -> Iterator[tuple[Record, list[Edge]]]:
             record = course.observe(event)
         except CourseRefusal:
             continue
-        taken = list(live._taken) if record.symbol is not None and before != DISCONTINUED else []
+        taken = list(live._taken) if record.symbols and before != DISCONTINUED else []
         keys = [(move.source.id, move.symbol, move.when) for move in taken]
         yield record, [edges_by_move()[key] for key in keys]
 

@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from ixastate.errors import InputError
 from ixastate.events import AnyEvent, Logged, explain, parse_event, require_seen_before
 from ixastate.fields import Moment, Name
 

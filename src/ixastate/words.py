@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from ixastate.amendments import EventCorrected, EventWithdrawn
 from ixastate.events import (
     BilirubinMeasured,
     ConsentWithdrawn,
@@ -19,6 +20,7 @@ from ixastate.events import (
     DoseVomited,
     Event,
     IntolerableToxicityDeclared,
+    Logged,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
@@ -28,7 +30,7 @@ from ixastate.events import (
 )
 
 # The words of the kinds of which there is nothing more to say.
-_PLAIN: dict[type[Event], str] = {
+_PLAIN: dict[type[Logged], str] = {
     ProgressionFound: "the disease has progressed",
     IntolerableToxicityDeclared: "the toxicity is declared intolerable",
     PatientDied: "the patient has died",
@@ -37,12 +39,12 @@ _PLAIN: dict[type[Event], str] = {
 
 
 @singledispatch
-def describe(event: Event) -> str:
+def describe(event: Logged) -> str:
     """What was seen, in one line. A kind of event without words of its own is described by its name and fields."""
     return _PLAIN.get(type(event)) or _by_fields(event)
 
 
-def _by_fields(event: Event) -> str:
+def _by_fields(event: Logged) -> str:
     kind = getattr(event, "type", type(event).__name__)
     shown = {name: value for name, value in event if name not in {"type", *Event.model_fields} and value is not None}
     fields = ", ".join(f"{_spaced(name)} {_spaced(str(value))}" for name, value in shown.items())
@@ -139,6 +141,16 @@ def _vomited(event: DoseVomited) -> str:
 @describe.register
 def _wrongly(event: DoseTakenWrongly) -> str:
     return f"{event.drug}: taken {event.fault.replace('_', ' ')}"
+
+
+@describe.register
+def _corrected(line: EventCorrected) -> str:
+    return f"{line.corrects} is corrected: {describe(line.event)}"
+
+
+@describe.register
+def _withdrawn(line: EventWithdrawn) -> str:
+    return f"{line.withdraws} is withdrawn"
 
 
 def _agreed(agrees: bool) -> str:

@@ -1,4 +1,4 @@
-"""The map from events to input symbols: event and context in, symbol out.
+"""The map from events to input symbols: event and context in, symbols out.
 
 The thresholds of the text are applied here, with their numbers taken from the rules, and nowhere else. The
 context holds the few facts of a patient that decide a meaning and that the finite machine cannot hold: the
@@ -77,12 +77,12 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbol that an event means (None: nothing to the machine), with advice, rules and the context after it.
+    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and the context.
 
     A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
     """
 
-    symbol: str | None
+    symbols: tuple[str, ...]
     context: Context
     rules: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
@@ -106,7 +106,7 @@ def _read(event: Event, context: Context, edition: Edition) -> Meaning:
 @_read.register
 def _dose_event(event: DoseEvent, context: Context, edition: Edition) -> Meaning:
     """What happened to a dose moves nothing; `administration` answers it with advice."""
-    return Meaning(None, context, ("K-RECORD",))
+    return Meaning((), context, ("K-RECORD",))
 
 
 # --- The start ------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def _course_started(event: CourseStarted, context: Context, edition: Edition) ->
         if unknown_liver or unknown_kidney:
             reasons.append("B-BILI-ONLY")
             advice.append(Order("assess_organ_function"))
-        return Meaning(START_BLOCKED.name, context, tuple(reasons), tuple(advice))
+        return Meaning((START_BLOCKED.name,), context, tuple(reasons), tuple(advice))
 
     return _starting(event, context, edition)
 
@@ -199,7 +199,7 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
         orders.append(Order("confirm_assumption"))
     started = replace(context, baseline_neuropathy=event.baseline_neuropathy)
     start = start_at(edition, min([usual, *reduced]), band.dose_mg, band.every_days)
-    return Meaning(start.name, started, tuple(rules), tuple(orders), start.every_days)
+    return Meaning((start.name,), started, tuple(rules), tuple(orders), start.every_days)
 
 
 # --- Laboratory values ----------------------------------------------------------------------------------------
@@ -212,11 +212,11 @@ def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, contex
     if event.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
     symbol = low.name if event.per_mm3 < threshold else recovered.name
-    return Meaning(symbol, context, rules)
+    return Meaning((symbol,), context, rules)
 
 
 def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
-    if not (supported and meaning.symbol == recovered.name):
+    if not (supported and meaning.symbols == (recovered.name,)):
         return meaning
     return replace(meaning, rules=(*meaning.rules, rule), orders=(Order("note_supported_count"),))
 
@@ -236,8 +236,8 @@ def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edi
 
 def _impairment(rule: str | None, context: Context) -> Meaning:
     if rule is None:
-        return Meaning(None, context, ("K-RECORD",))
-    return Meaning(None, context, ("B-MIDCOURSE",), (Order("review_impairment"),))
+        return Meaning((), context, ("K-RECORD",))
+    return Meaning((), context, ("B-MIDCOURSE",), (Order("review_impairment"),))
 
 
 @_read.register
@@ -260,33 +260,33 @@ def _fatal(grade: int, edition: Edition) -> bool:
 @_read.register
 def _neuropathy_graded(event: NeuropathyGraded, context: Context, edition: Edition) -> Meaning:
     if _fatal(event.grade, edition):
-        return Meaning(DEATH.name, context, ("B-GRADE5",))
+        return Meaning((DEATH.name,), context, ("B-GRADE5",))
     if event.grade == edition.integer("PN-09", "grade"):
-        return Meaning(NEUROPATHY_GRADE_4.name, context)
+        return Meaning((NEUROPATHY_GRADE_4.name,), context)
     baseline = context.baseline_neuropathy
     worse = event.grade > baseline.grade or (event.pain and not baseline.pain)
     mild = event.grade == 0 or (event.grade <= edition.integer("PN-02", "grade_without_pain") and not event.pain)
     if mild or not worse:
         resolved = NEUROPATHY_RESOLVED_AGREED if event.physician_agrees else NEUROPATHY_RESOLVED
-        return Meaning(resolved.name, context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
+        return Meaning((resolved.name,), context, ("B-PN-G1",) if mild else ("B-PN-BASELINE",))
     rules = () if baseline == NO_NEUROPATHY else ("B-PN-BASELINE",)
     severe_from = edition.integer("PN-05", "grade_with_pain" if event.pain else "grade")
     onset = NEUROPATHY_SEVERE if event.grade >= severe_from else NEUROPATHY_MODERATE
-    return Meaning(onset.name, context, rules)
+    return Meaning((onset.name,), context, rules)
 
 
 @_read.register
 def _graded(event: Graded, context: Context, edition: Edition) -> Meaning:
     """A grade means the highest onset that it reaches, or the recovery when it reaches none."""
     if _fatal(event.grade, edition):
-        return Meaning(DEATH.name, context, ("B-GRADE5",))
+        return Meaning((DEATH.name,), context, ("B-GRADE5",))
     toxicity = _REPORTED_BY[type(event)]
     grades = {onset.name: facts(onset, edition)["grade"] for onset in toxicity.onsets}
     reached = [name for name, grade in grades.items() if event.grade >= grade]
     if reached:
-        return Meaning(max(reached, key=grades.__getitem__), context)
+        return Meaning((max(reached, key=grades.__getitem__),), context)
     (recovery,) = toxicity.recoveries
-    return Meaning(recovery.name, context, recovery.rules)
+    return Meaning((recovery.name,), context, recovery.rules)
 
 
 @_read.register
@@ -298,13 +298,13 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
             rules=("B-RASH-CLASS",),
         )
     if _fatal(event.grade, edition):
-        return Meaning(DEATH.name, context, ("B-GRADE5",))
+        return Meaning((DEATH.name,), context, ("B-GRADE5",))
     if event.term in edition.terms("B-HAEM-OTHER", "terms"):
-        return Meaning(None, context, ("B-HAEM-OTHER", "K-RECORD"))
+        return Meaning((), context, ("B-HAEM-OTHER", "K-RECORD"))
     opened = dict(context.open_terms)
     severe = event.grade >= edition.integer("OTH-01", "from_grade")
     if not severe and event.term not in opened:
-        return Meaning(None, context, ("B-OTH-G12", "K-RECORD"))
+        return Meaning((), context, ("B-OTH-G12", "K-RECORD"))
 
     new = event.term not in opened
     opened[event.term] = event.attribution or opened.get(event.term)
@@ -314,32 +314,33 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     still_open = replace(context, open_terms=tuple(sorted(opened.items())))
     if new:
         onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
-        return Meaning(onset.name, still_open, rules, advice)
+        return Meaning((onset.name,), still_open, rules, advice)
     if event.grade > max(edition.integer("OTH-02", "grade"), event.baseline_grade):
-        return Meaning(None, still_open, ("OTH-01", "B-EPISODE", *rules), advice)
+        return Meaning((), still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
-        return Meaning(None, still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
+        return Meaning((), still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
 
     related = context.related or opened.pop(event.term) == "clear"
     opened.pop(event.term, None)
     if opened:
         after = replace(context, open_terms=tuple(sorted(opened.items())), related=related)
-        return Meaning(None, after, ("OTH-02", "B-OTHER-MULTI", *rules), advice)
+        return Meaning((), after, ("OTH-02", "B-OTHER-MULTI", *rules), advice)
     after = replace(context, open_terms=(), related=False)
     resolved = OTHER_RESOLVED_RELATED if related else OTHER_RESOLVED
-    return Meaning(resolved.name, after, rules, advice)
+    return Meaning((resolved.name,), after, rules, advice)
 
 
 @_read.register
 def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
     if NEW_CYCLE.rule not in edition.rules:
-        return Meaning(None, context, ("K-RECORD",))
+        return Meaning((), context, ("K-RECORD",))
     met = (
         event.neutrophils.per_mm3 >= edition.integer(NEW_CYCLE.rule, "anc")
         and event.platelets.per_mm3 >= edition.integer(NEW_CYCLE.rule, "platelets")
         and event.toxicities_resolved
     )
-    return Meaning(NEW_CYCLE_MET.name if met else NEW_CYCLE_UNMET.name, context)
+    criteria = NEW_CYCLE_MET if met else NEW_CYCLE_UNMET
+    return Meaning((criteria.name,), context)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------
@@ -349,7 +350,7 @@ _NAME_OF_END = {KINDS[end.event]: end.name for end in ENDS}
 
 
 def _ended(event: Event, context: Context, edition: Edition) -> Meaning:
-    return Meaning(_NAME_OF_END[type(event)], context)
+    return Meaning((_NAME_OF_END[type(event)],), context)
 
 
 for _kind in _NAME_OF_END:

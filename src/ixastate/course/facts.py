@@ -13,16 +13,15 @@ but `Facts.keep`.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from ixastate.amendments import AnyAmendment, AnyLine, EventCorrected, EventWithdrawn
-from ixastate.course.record import Impossible, KeptFact, Record, Revision
+from ixastate.course.record import Impossible, KeptFact, Record, Revision, Snapshot
 from ixastate.course.schedule import Calendar, calendar
-from ixastate.errors import CourseRefusal, near
+from ixastate.errors import CourseRefusal, InputError, near
 from ixastate.events import AnyEvent, CourseStarted
 
 
@@ -71,6 +70,11 @@ class Change(Generic[Memory]):
         return next(one for one in self.now if one.fact.number == self.fact.number)
 
     @property
+    def memory(self) -> Memory:
+        """What is remembered after all facts."""
+        return self.now[-1].memory
+
+    @property
     def revisions(self) -> tuple[Revision, ...]:
         """The orders that would have been otherwise, event by event."""
         then = {one.fact.number: one.record for one in self.then}
@@ -116,6 +120,27 @@ class Facts(Generic[Memory]):
     amended: dict[str, str] = field(default_factory=dict)
     recorded_at: datetime | None = None
 
+    @classmethod
+    def again(cls, start: Memory, saved: Snapshot, step: Step[Memory]) -> Facts[Memory]:
+        """The facts of a snapshot, folded again; `InputError` when they cannot be those of one course."""
+        facts = [fact.model_copy(update={"impossible": ""}) for fact in saved.facts]
+        named = {fact.id: fact for fact in facts if fact.id is not None}
+        amended = dict(saved.amended)
+        numbers = {fact.number for fact in facts}
+        if (
+            len(numbers) != len(facts)
+            or len(named) != sum(fact.id is not None for fact in facts)
+            or len(amended) != len(saved.amended)
+            or named.keys() & amended.keys()
+            or not named.keys() >= set(amended.values())
+            or any(number > saved.number for number in numbers)
+            or bool(facts) != (saved.recorded_at is not None)
+            or any(saved.recorded_at is None or fact.recorded_at > saved.recorded_at for fact in facts)
+        ):
+            raise InputError("its facts do not fit together", where="snapshot", remedy="save it again")
+        folded = _fold(_in_order(facts, start, step), start, step)
+        return cls(start, [*folded], named, amended, saved.recorded_at)
+
     def copied(self) -> Facts[Memory]:
         """The same facts, to go another way from here."""
         return Facts(self.start, [*self.folded], dict(self.named), dict(self.amended), self.recorded_at)
@@ -145,7 +170,8 @@ class Facts(Generic[Memory]):
         if fact is None and line.original in self.amended:
             original = self.amended[line.original]
             raise CourseRefusal(
-                f"{line.original!r} is the id of a line about {original!r}", remedy=f"name the original id, {original!r}"
+                f"{line.original!r} is the id of a line about {original!r}",
+                remedy=f"name the original id, {original!r}",
             )
         if fact is None:
             remedy = near(line.original, self.named) if self.named else "give the event an id when it is first reported"
@@ -170,7 +196,7 @@ class Facts(Generic[Memory]):
     def change(self, fact: KeptFact, step: Step[Memory]) -> Change[Memory]:
         """What becomes of the facts with this one, new or known; nothing is kept yet."""
         placed = Folded(fact, moment_of_fact(fact.event, self.memory.dates), None, self.memory)
-        known = any(one.number == fact.number for one in self.named.values())
+        known = fact.id is not None and fact.id in self.named
         if not known and (not self.folded or placed.key > self.folded[-1].key) and placed.moment is not None:
             return Change(fact, len(self.folded), (), tuple(_fold([placed], self.memory, step)))
         return self._again([*(one.fact for one in self.folded if one.fact.number != fact.number), fact], fact, step)
@@ -179,7 +205,9 @@ class Facts(Generic[Memory]):
         order = _in_order(facts, self.start, step)
         kept = 0
         for old, new in zip(self.folded, order, strict=False):
-            if old.fact.model_copy(update={"impossible": ""}) != new.fact or old.moment != new.moment:
+            if (old.fact.number, old.fact.event, old.fact.withdrawn, old.moment) != (
+                *(new.fact.number, new.fact.event, new.fact.withdrawn, new.moment),
+            ):
                 break
             kept += 1
         memory = self.folded[kept - 1].memory if kept else self.start
@@ -206,3 +234,57 @@ class Facts(Generic[Memory]):
             same.append(one)
         same += [one for one in change.now if one.moment == fact.moment and one is not fact]
         return tuple(sorted(one.fact.number for one in same if not one.fact.withdrawn))
+
+
+# --- The order, and the fold --------------------------------------------------------------------------------------
+
+
+def moment_of_fact(event: AnyEvent, dates: Calendar | None) -> datetime | None:
+    """The moment (UTC) of an event; that of a treatment day by the calendar, and None where there is none."""
+    if event.at is not None:
+        return event.at.astimezone(UTC)
+    assert event.day is not None  # an event is dated in one of the two ways
+    if isinstance(event, CourseStarted):
+        try:
+            dates = calendar(event, 1)
+        except CourseRefusal:
+            return None
+    return dates.moment(event.day).astimezone(UTC) if dates is not None else None
+
+
+def _in_order(facts: Sequence[KeptFact], start: Memory, step: Step[Memory]) -> list[Folded[Memory]]:
+    """The facts in the order in which they count, not yet folded."""
+
+    def placed(fact: KeptFact, dates: Calendar | None) -> Folded[Memory]:
+        return Folded(fact, moment_of_fact(fact.event, dates), None, start)
+
+    order = sorted((placed(fact, None) for fact in facts), key=lambda one: one.key)
+    if order and order[-1].moment is None:
+        # A treatment day means nothing before the start, so it is the facts without one that set up the calendar.
+        dates = _calendar_of(order, start, step)
+        order = sorted((placed(fact, dates) for fact in facts), key=lambda one: one.key)
+    return order
+
+
+def _calendar_of(order: Iterable[Folded[Memory]], start: Memory, step: Step[Memory]) -> Calendar | None:
+    for one in _fold((one for one in order if one.moment is not None), start, step):
+        if one.memory.dates is not None:
+            return one.memory.dates
+    return None
+
+
+def _fold(order: Iterable[Folded[Memory]], memory: Memory, step: Step[Memory]) -> Iterator[Folded[Memory]]:
+    """Each fact in its place with what follows from it, one after the other."""
+    for one in order:
+        fact, record, why = one.fact, None, ""
+        if not fact.withdrawn:
+            try:
+                record, memory = step(memory, fact)
+            except CourseRefusal as refusal:
+                why = refusal.what
+        yield Folded(fact.model_copy(update={"impossible": why}), one.moment, record, memory)
+
+
+def _bare(event: AnyEvent) -> AnyEvent:
+    """The event alone, without what is said of its recording."""
+    return event.model_copy(update={"id": None, "recorded_at": None})

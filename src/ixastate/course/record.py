@@ -1,18 +1,20 @@
 """The data models of a course: the record of one line, a fact that is kept, and the snapshot to resume a course from.
 
 Both carry the version of their schema. A file without one was written by version 0.1 and has schema version 1; a file
-of a version that is not known here is refused. This module decides nothing.
+of an earlier version is read as one of today's, and a file of a version that is not known here is refused. This module
+decides nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from ixastate.amendments import AnyLine
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
-from ixastate.amendments import AnyLine
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, CourseStarted, Drug, Neuropathy
 from ixastate.fields import Fact, Moment, Name
@@ -21,14 +23,15 @@ from ixastate.orders import Order
 from ixastate.symbols import Configuration
 from ixastate.words import describe
 
-# A field that is added, or that changes its meaning, makes the next version.
-SCHEMA_VERSION = 1
+# A field that is added, or that changes its meaning, makes the next version. Version 2: an event may mean several
+# symbols, where a record of version 1 had one or null in `symbol`.
+SCHEMA_VERSION = 2
 
 
 def _known_version(version: int) -> int:
     if version > SCHEMA_VERSION:
         raise ValueError(f"needs a newer ixastate: this one knows schema versions up to {SCHEMA_VERSION}")
-    return version
+    return SCHEMA_VERSION
 
 
 SchemaVersion = Annotated[int, Field(strict=True, ge=1), AfterValidator(_known_version)]
@@ -48,6 +51,11 @@ def refuse_newer(data: dict[str, Any], where: str) -> None:
         )
 
 
+def named(number: int, name: str | None) -> str:
+    """A line by its number, and by its id where it has one: "event 3 (lab-7)"."""
+    return f"event {number} ({name})" if name else f"event {number}"
+
+
 class _Named(Fact):
     """A fact by the number of the line that first reported it, and by its id where it has one."""
 
@@ -56,12 +64,12 @@ class _Named(Fact):
 
     @property
     def name(self) -> str:
-        """The fact in words, such as "event 3 (lab-7)"."""
-        return f"event {self.number} ({self.id})" if self.id else f"event {self.number}"
+        """The fact in words."""
+        return named(self.number, self.id)
 
 
 class Revision(_Named):
-    """What would have been ordered otherwise at an event, had this been known: the orders before, and now by `rules`."""
+    """What would have been ordered otherwise at an event: the orders by what was known before, and now, by `rules`."""
 
     then: tuple[OrderField, ...]
     now: tuple[OrderField, ...]
@@ -69,7 +77,7 @@ class Revision(_Named):
 
     def __str__(self) -> str:
         then, now = ("; ".join(map(str, orders)) or "nothing" for orders in (self.then, self.now))
-        return f"{self.name}: {then}; now {now}"
+        return f"{self.name}: {now} instead of {then}"
 
 
 class Impossible(_Named):
@@ -98,11 +106,12 @@ class Record(Fact):
     """One line of a patient's log: what was seen, what it did, what is ordered, and by which rules.
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
-    is a calendar. `symbol` is None when the event meant nothing to the machine.
+    is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one,
+    and none when the event meant nothing to it.
 
     A line that changes what was known of the past (B-CORRECTION) has no symbol: it puts the course from `before` to
-    where it is by the facts as known now. `revisions` are the orders that would have been otherwise, `impossible` the
-    events that cannot have happened any more, and `ties` the numbers of other events of the same moment.
+    where it stands by the facts as known now. `revisions` are the orders that would have been otherwise, `impossible`
+    the events that cannot have happened by what is known, and `ties` the numbers of other events of the same moment.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -112,7 +121,7 @@ class Record(Fact):
     at: Moment | None
     day: Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)] | None
     event: AnyLine
-    symbol: str | None
+    symbols: tuple[str, ...]
     before: Configuration
     after: Configuration
     status: StatusField
@@ -122,10 +131,27 @@ class Record(Fact):
     impossible: tuple[Impossible, ...] = ()
     ties: tuple[Number, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_first_version(cls, data: Any) -> Any:
+        """A record of schema version 1 said in `symbol` which one, or null."""
+        if not isinstance(data, Mapping) or data.get("schema_version", 1) != 1:
+            return data
+        facts = dict(data)
+        if "symbol" in facts and "symbols" not in facts:
+            symbol = facts.pop("symbol")
+            facts["symbols"] = () if symbol is None else (symbol,)
+        return facts
+
     @property
     def words(self) -> str:
         """The state after the event in words."""
         return self.status.words
+
+    @property
+    def name(self) -> str:
+        """The line by its number, and by its id where it has one."""
+        return named(self.number, self.event.id)
 
     @property
     def when(self) -> str:
@@ -142,7 +168,7 @@ class Record(Fact):
     def _repr_html_(self) -> str:
         rows = [
             ("event", describe(self.event)),
-            ("symbol", self.symbol or "none"),
+            ("symbols", " ".join(self.symbols) or "none"),
             ("state", self.words),
             ("orders", "; ".join(map(str, self.orders)) or "none"),
             ("rules", " ".join(self.rules)),

@@ -81,14 +81,12 @@ def symbols_of(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[str
     """The symbols of each course of events."""
     for one in courses:
         course = Course(edition=edition)
-        symbols = []
+        symbols: list[str] = []
         for event in one.events():
             try:
-                record = course.observe(event)
+                symbols += course.observe(event).symbols
             except CourseRefusal:
                 continue
-            if record.symbol is not None:
-                symbols.append(record.symbol)
         yield symbols
 
 

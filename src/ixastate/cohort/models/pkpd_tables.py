@@ -86,10 +86,10 @@ def tabulated(arrays: MachineArrays, drawn: Visits) -> Machine:
 
 
 def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | None = None) -> tuple[int, Context]:
-    """The column of the symbol that an event means, or `NO_SYMBOL`, and the context after it."""
+    """The column of the last symbol that an event means, or `NO_SYMBOL`, and the context after it."""
     event = parse_event({"day": 1, **facts})
     meant = read(event, Context() if context is None else context, arrays.edition)
-    return NO_SYMBOL if meant.symbol is None else arrays.numbers[meant.symbol], meant.context
+    return arrays.numbers[meant.symbols[-1]] if meant.symbols else NO_SYMBOL, meant.context
 
 
 def recoveries(arrays: MachineArrays, toxicity: Toxicity) -> list[int]:

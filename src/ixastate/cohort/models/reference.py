@@ -27,7 +27,7 @@ from ixastate.cohort.models.reference_patient import (
     rounded,
     unit,
 )
-from ixastate.course.alphabet import Context, lenalidomide_start, read
+from ixastate.course.alphabet import Context, Meaning, lenalidomide_start, read
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
 from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
 from ixastate.rules import Edition
@@ -114,7 +114,12 @@ class Course:
     def means(self, facts: dict[str, Any]) -> str | None:
         """What an event would mean now."""
         event: AnyEvent = parse_event({"day": 1, **facts})
-        return read(event, self.context, self.edition).symbol
+        return self.logged(read(event, self.context, self.edition))
+
+    @staticmethod
+    def logged(meaning: Meaning) -> str | None:
+        """The symbol that the log has of an event: the last, as those before it repeat what was reported that day."""
+        return meaning.symbols[-1] if meaning.symbols else None
 
     def is_open(self, recovery: str) -> bool:
         """Whether the machine is in an episode that this symbol would end."""
@@ -128,16 +133,16 @@ class Course:
         if isinstance(event, CourseStarted):
             self.every_days = lenalidomide_start(event, self.edition).every_days
         said = 0
-        if meaning.symbol is not None:
-            self.now, said = self.model.move(self.now, meaning.symbol)
+        symbol = self.logged(meaning)
+        if symbol is not None:
+            self.now, said = self.model.move(self.now, symbol)
         self.number += 1
-        symbol = NO_SYMBOL if meaning.symbol is None else self.model.columns[meaning.symbol]
         return {
             "patient": self.patient,
             "number": self.number,
             "day": day,
             "event": event,
-            "symbol": symbol,
+            "symbol": NO_SYMBOL if symbol is None else self.model.columns[symbol],
             "configuration": self.now,
             "output": said,
         }
