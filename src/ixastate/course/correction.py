@@ -100,11 +100,13 @@ def jump_orders(before: Dosing, after: Dosing) -> tuple[Order, ...]:
 
     A dose that is higher than before is reviewed first, by drug and dose.
     """
+    if before.status.phase == "on treatment" and after.status.phase == "discontinued":
+        return tuple(Order("stop", drug) for drug in DRUGS)
     orders = []
     for drug in DRUGS:
         was, now = before.given(drug), after.given(drug)
         if now is None and was is not None:
-            orders.append(Order("stop" if after.status.phase == "discontinued" else "hold", drug))
+            orders.append(Order("hold", drug))
         if now is not None and was is None:
             orders.append(Order("start" if before.status.phase == "screening" else "resume", drug, now))
         if after.higher_than(before, drug):
@@ -130,8 +132,8 @@ def record_of_jump(
 ) -> Record:
     """The record of a line that puts a course from `before` to `after`; `named` are its number, patient and ties."""
     orders = jump_orders(_dosing(before, machine), _dosing(after, machine))
-    amends = isinstance(line, AnyAmendment)
-    if amends or orders or change.revisions or change.impossible:
+    elsewhere = before.configuration != after.configuration
+    if isinstance(line, AnyAmendment) or elsewhere or change.revisions or change.impossible:
         orders = (*orders, Order("review_correction"))
     at, day = _when(line, change, after.dates)
     edition = machine.chart.edition

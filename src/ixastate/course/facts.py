@@ -127,6 +127,7 @@ class Facts(Generic[Memory]):
         named = {fact.id: fact for fact in facts if fact.id is not None}
         amended = dict(saved.amended)
         numbers = {fact.number for fact in facts}
+        last = (saved.recorded_at or _NEVER).astimezone(UTC)
         if (
             len(numbers) != len(facts)
             or len(named) != sum(fact.id is not None for fact in facts)
@@ -135,7 +136,7 @@ class Facts(Generic[Memory]):
             or not named.keys() >= set(amended.values())
             or any(number > saved.number for number in numbers)
             or bool(facts) != (saved.recorded_at is not None)
-            or any(saved.recorded_at is None or fact.recorded_at > saved.recorded_at for fact in facts)
+            or any(fact.recorded_at.astimezone(UTC) > last for fact in facts)
         ):
             raise InputError("its facts do not fit together", where="snapshot", remedy="save it again")
         folded = _fold(_in_order(facts, start, step), start, step)
@@ -205,9 +206,7 @@ class Facts(Generic[Memory]):
         order = _in_order(facts, self.start, step)
         kept = 0
         for old, new in zip(self.folded, order, strict=False):
-            if (old.fact.number, old.fact.event, old.fact.withdrawn, old.moment) != (
-                *(new.fact.number, new.fact.event, new.fact.withdrawn, new.moment),
-            ):
+            if old.fact.number != new.fact.number or old.moment != new.moment or new.fact.number == fact.number:
                 break
             kept += 1
         memory = self.folded[kept - 1].memory if kept else self.start
