@@ -62,6 +62,7 @@ TEXTS: dict[tuple[str, str], str] = {
     ("table/table.py", "content.split(b'\\n', 1)"): "the parts of a saved table",
     ("table/table.py", "content.startswith(MAGIC)"): "the first bytes of a saved table",
     ("table/table.py", "content[len(MAGIC):].split(b'\\n', 1)"): "the parts of a saved table",
+    ("units.py", "plain.partition('/')"): "a unit as a laboratory wrote it",
     ("testing/plugin.py", "config.getoption('--ixastate-cover').split(',')"): "a list of words that a person typed",
     (
         "testing/reports/junit.py",
