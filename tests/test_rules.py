@@ -96,6 +96,7 @@ PLACES = {
     "order": [
         "course/administration.py",
         "course/alphabet.py",
+        "course/correction.py",
         "course/course.py",
         "course/slots.py",
         "chart/chart.py",

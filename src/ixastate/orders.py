@@ -37,6 +37,8 @@ Verb = Literal[
     "review_overdose",
     "review_impairment",
     "review_deviation",
+    "review_correction",
+    "review_rise",
 ]
 
 # The five verbs that change what a patient takes, each with what follows it; every other order is advice to the team.
@@ -69,6 +71,8 @@ _SENTENCES: dict[str, str] = {
     "review_overdose": "review the overdose of {drug} before the next dose",
     "review_impairment": "review the organ impairment found on treatment",
     "review_deviation": "review the dose of {drug} that was not as prescribed",
+    "review_correction": "review what was decided before this was known",
+    "review_rise": "review {drug} at {dose} before it is given, since what is known now raises the dose",
 }
 
 

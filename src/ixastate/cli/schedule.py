@@ -54,7 +54,8 @@ def schedule(
     if len(patients) > 1:
         raise InputError(f"the log has {len(patients)} patients", where=log, remedy="name one with --patient")
     course = steps[-1].course
-    first = from_day or max(steps[-1].record.day or 1, 1)
+    # A fact that came late is not of the latest day.
+    first = from_day or max(1, *(step.record.day or 1 for step in steps))
     asked = range(first, first + days)
     doses = course.due(asked)
     if ics is not None:

@@ -4,6 +4,10 @@ A course owns the machine of one patient and everything that must be remembered 
 alphabet, the calendar, and since when each drug is held. `observe` either returns a record or refuses the event,
 and then nothing has moved. A course can be saved and resumed at any point; no action runs twice. It can be copied,
 pickled and sent to another process, where it steps on the machine of its edition there.
+
+A course whose events say when they were recorded keeps them, and takes in one that comes late, a correction and a
+withdrawal too; then what it remembers is what a course would that had been shown the facts in their order
+(B-CORRECTION, and see `facts`). Any other course refuses an event that is earlier than the one before.
 """
 
 from __future__ import annotations
@@ -16,21 +20,24 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ixastate.amendments import AnyLine, parse_line
 from ixastate.chart.builder import Step
 from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.correction import record_of_jump, require_past_day, require_recorded
 from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
+from ixastate.course.facts import Facts
 from ixastate.course.live import Machine, machine
-from ixastate.course.record import OpenSlot
+from ixastate.course.record import KeptFact, OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
 from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
-from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
+from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
 from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
@@ -87,6 +94,8 @@ class Course:
             ) from None
         self._stand_on(machine(edition) if steps_on is None else steps_on)
         self._memory = _Memory()
+        # What is kept of a course whose lines say when they were recorded; of another, nothing.
+        self._facts: Facts[_Memory] = Facts(_Memory())
         # Every record since the course was made or resumed, oldest first.
         self._records: list[Record] = []
 
@@ -97,12 +106,19 @@ class Course:
         self._observing = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"patient": self.patient, "edition": self.edition.name, "memory": self._memory, "records": self.records}
+        return {
+            "patient": self.patient,
+            "edition": self.edition.name,
+            "memory": self._memory,
+            "facts": self._facts.copied(),
+            "records": self.records,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.patient = state["patient"]
         self._stand_on(machine(state["edition"]))
         self._memory = state["memory"]
+        self._facts = state["facts"].copied()
         self._records = list(state["records"])
 
     # --- What is known ----------------------------------------------------------------------------------------
@@ -129,6 +145,14 @@ class Course:
         return tuple(self._records)
 
     @property
+    def facts(self) -> tuple[KeptFact, ...]:
+        """The facts as they are known now, in the order in which they count, those withdrawn or impossible included.
+
+        They are kept where the events say when they were recorded; of any other course there are none.
+        """
+        return tuple(one.fact for one in self._facts.folded)
+
+    @property
     def configuration(self) -> Configuration:
         """The active states, in document order."""
         return self._memory.configuration
@@ -145,7 +169,7 @@ class Course:
 
     @property
     def latest(self) -> datetime | None:
-        """The moment (UTC) of the last accepted event."""
+        """The moment (UTC) of the latest event of which something followed."""
         return self._memory.latest
 
     @property
@@ -199,11 +223,11 @@ class Course:
 
     # --- What is done -----------------------------------------------------------------------------------------
 
-    def observe(self, event: AnyEvent | Mapping[str, Any]) -> Record:
-        """Take in one event, or a dict of one.
+    def observe(self, event: AnyLine | Mapping[str, Any]) -> Record:
+        """Take in one event, or a line that corrects or withdraws one, as an object or as a dict.
 
-        `InputError` when the dict is no event, `CourseRefusal` when the event cannot belong here, or while another
-        thread observes this course. Then nothing has moved.
+        `InputError` when the dict is no such line, `CourseRefusal` when it cannot belong here, or while another thread
+        observes this course. Then nothing has moved.
         """
         if not self._observing.acquire(blocking=False):
             raise CourseRefusal(
@@ -213,9 +237,13 @@ class Course:
             )
         try:
             number = self._memory.number + 1
-            seen = parse_event(event, f"event {number}")
+            seen = parse_line(event, f"event {number}")
             try:
-                record, memory = self._observe(seen)
+                require_recorded(seen, self._keeps_facts, self._facts.recorded_at)
+                if seen.recorded_at is not None:
+                    record, memory = self._learn(seen)
+                else:
+                    record, memory = self._observe(seen)
             except CourseRefusal as refusal:
                 refusal.where = refusal.where or f"event {number} ({seen.type})"
                 raise
@@ -242,6 +270,10 @@ class Course:
             reviewed=memory.reviewed,
             slots=memory.slots,
             owed=memory.owed,
+            facts=self.facts,
+            amended=tuple(self._facts.amended.items()),
+            recorded_at=self._facts.recorded_at,
+            rewritten=memory.rewritten,
         )
 
     @classmethod
@@ -272,8 +304,47 @@ class Course:
             saved.reviewed,
             slots=saved.slots,
             owed=unknown(owing) if saved.owed is None else saved.owed,
+            rewritten=saved.rewritten,
         )
+        course._facts = Facts.again(_Memory(), saved, course._step)
+        if saved.facts:
+            # What follows from the facts is made again, and must be what was saved with them.
+            course._memory = replace(course._facts.memory, number=saved.number, rewritten=saved.rewritten)
+            if course.snapshot() != saved:
+                raise InputError(
+                    "its facts and its state do not fit together", where="snapshot", remedy="save it again"
+                )
         return course
+
+    # --- How a fact is taken in that may be corrected ---------------------------------------------------------
+
+    @property
+    def _keeps_facts(self) -> bool | None:
+        """Whether this course keeps its facts; None before its first event."""
+        return bool(self._facts.folded) if self._memory.number else None
+
+    def _step(self, memory: _Memory, fact: KeptFact) -> tuple[Record, _Memory]:
+        """One fact on a course of its own that remembers what was before it."""
+        course = Course(self.patient, steps_on=self._machine)
+        course._memory = replace(memory, number=fact.number - 1)
+        return course._observe(fact.event)
+
+    def _learn(self, line: AnyLine) -> tuple[Record, _Memory]:
+        """Keep the fact that a line reports or amends: its record, and what is remembered by all facts known now."""
+        self._refuse_another_patient(line)
+        require_past_day(line, self._memory.dates)
+        number = self._memory.number + 1
+        change = self._facts.change(self._facts.fact_of(line, number), self._step)
+        rewritten = self._memory.rewritten if change.in_time else number
+        memory, ties = replace(change.memory, number=number, rewritten=rewritten), self._facts.ties(change)
+        step = change.of_fact.record
+        if change.in_time and step is not None:
+            record = step.model_copy(update={"event": line, "ties": ties})
+        else:
+            named = {"number": number, "patient": self.patient, "ties": ties}
+            record = record_of_jump(line, change, self._memory, memory, self._machine, **named)
+        self._facts.keep(line, change)
+        return record, memory
 
     # --- How an event is taken in -----------------------------------------------------------------------------
 
@@ -337,12 +408,15 @@ class Course:
                 break
         return steps
 
-    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+    def _refuse_another_patient(self, event: AnyLine) -> None:
         if event.patient is not None and event.patient != self.patient:
             raise CourseRefusal(
                 f"the event is of patient {event.patient!r}, the course of {self.patient!r}",
                 remedy="one course follows one patient",
             )
+
+    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+        self._refuse_another_patient(event)
         if isinstance(event, CourseStarted) and before != SCREENING:
             raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
         before_start = CourseStarted | PatientDied | ConsentWithdrawn
