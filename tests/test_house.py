@@ -58,6 +58,7 @@ TEXTS: dict[tuple[str, str], str] = {
     ("diagrams/render.py", "pygraphviz.__version__.split('.')"): "the version of a library",
     ("diagrams/slices.py", "text.split(',')"): "a list of symbols that a person typed",
     ("errors.py", "re.split('\\\\s*,\\\\s*', own[1])"): "the requirements of a package as its metadata write them",
+    ("exchange/sdtm/values.py", "text.split('/')"): "the two dates of an ISO 8601 interval",
     ("exchange/sdtm/xport.py", "data.startswith(b'HEADER RECORD*******LIB')"): "the first bytes of a transport file",
     ("table/table.py", "content.split(b'\\n', 1)"): "the parts of a saved table",
     ("table/table.py", "content.startswith(MAGIC)"): "the first bytes of a saved table",

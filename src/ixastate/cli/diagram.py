@@ -5,7 +5,6 @@ What draws is imported when it runs, so that `--help` is quick.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, choice, edition, editions_from, require_place
-from ixastate.cli.terminal import say, working
+from ixastate.cli.terminal import say, working, write
 from ixastate.diagrams.model import VIEWS, View
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.errors import InputError
@@ -106,7 +105,7 @@ def diagram(
     known = next(name for name in VIEWS if name == view)
     content = _content(_drawing(_Wanted(known, argument, patient, edition)), suffix)
     if output is None:
-        sys.stdout.write(content.decode())
+        write(content.decode())
         return OK
     from ixastate.files import write_whole
 

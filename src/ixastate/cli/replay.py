@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage
-from ixastate.cli.terminal import say, show, width
+from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage, require_cohort
+from ixastate.cli.terminal import say, show, width, write
 from ixastate.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def replay(
 
     steps = replayed(log, patient, edition)
     if json:
-        print("\n".join(dump(step.record) for step in steps))
+        write("".join(f"{dump(step.record)}\n" for step in steps))
     else:
         show(timeline(steps, width()))
     differences = [difference for step in steps for difference in step.differences]
@@ -80,9 +80,7 @@ def replayed(log: str, patient: str | None, edition: str | None) -> list[Replaye
 
 def _of_cohort(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
     """The course of one simulated patient, run through the live chart."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.courses import replay
     from ixastate.cohort.run.run import Run
 

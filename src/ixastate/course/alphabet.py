@@ -80,7 +80,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and the context.
+    """The symbols that an event means, in order (none: nothing to the machine), with advice, rules and the context.
 
     A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
     """

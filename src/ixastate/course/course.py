@@ -27,6 +27,7 @@ from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
+from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
 from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find
@@ -342,7 +343,9 @@ def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapsho
     try:
         if isinstance(saved, Mapping):
             return Snapshot.model_validate(dict(saved))
-        return Snapshot.model_validate_json(saved)
+        if isinstance(saved, str):
+            return Snapshot.model_validate_json(unmarked(saved))
+        return Snapshot.model_validate_json(unmarked(saved) if isinstance(saved, bytes) else saved)
     except ValidationError as error:
         problem = explain(error, "snapshot", Snapshot)
         raise InputError(problem.what, where=problem.where, remedy=f"{problem.remedy}; or save it again") from None

@@ -53,8 +53,8 @@ class Record(Fact):
     """One line of a patient's log: what was seen, what it did, what is ordered, and by which rules.
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
-    is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one, and
-    none when the event meant nothing to it.
+    is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one,
+    and none when the event meant nothing to it.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
