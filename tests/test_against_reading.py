@@ -56,7 +56,7 @@ class SideBySide(RuleBasedStateMachine):
         self.highest = (4.0, 25.0)
         self.ixazomib_levels: set[float] = set()
 
-    @initialize(start=strategies.STARTS, nominal=st.sampled_from([False, False, True]))
+    @initialize(start=strategies.SIGNED_STARTS, nominal=st.sampled_from([False, False, True]))
     def begin(self, start: dict[str, Any], nominal: bool) -> None:
         self.see(start, day=1 if nominal else None)
         self.now = max(self.now, self.course.latest or self.now)
@@ -100,7 +100,7 @@ class BothReadings(SideBySide):
     # --- Events -----------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.course.configuration == SCREENING)
-    @rule(start=strategies.STARTS)
+    @rule(start=strategies.SIGNED_STARTS)
     def start_again(self, start: dict[str, Any]) -> None:
         self.see({**start, "patient_informed": True})
 
