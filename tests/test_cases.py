@@ -91,7 +91,8 @@ def read_case(path: Path) -> Case:
 
 # --- The phrases ----------------------------------------------------------------------------------------------
 
-VALUE = r"(?P<value>\d[\d,]*(?:\.\d+)?)"
+SIGN = r"(?:(?P<comparator>[<>]=?) )?"
+VALUE = rf"{SIGN}(?P<value>\d[\d,]*(?:\.\d+)?)"
 DRUG = r"(?P<drug>ixazomib|lenalidomide|dexamethasone)"
 MG = r"(?P<dose_mg>\d+(?:\.\d+)?) mg"
 OF_DAY = r"(?: of day (?P<scheduled_day>\d+))?"
@@ -99,8 +100,8 @@ COUNT_UNITS = {"/mm3": "/mm3", "/µL": "/uL", "× 10³/µL": "10*3/uL", "× 10�
 COUNT = rf"{VALUE}(?: (?P<unit>{'|'.join(COUNT_UNITS)}))?"
 NEUROPATHY = r"neuropathy grade (?P<grade>\d)(?P<pain> with pain)?"
 BILIRUBIN = (
-    r"bilirubin (?:(?P<times_uln>[\d.]+) × ULN|"
-    rf"{VALUE} (?P<unit>mg/dL|µmol/L) \(ULN (?P<upper_limit_of_normal>[\d.]+)\))"
+    rf"bilirubin {SIGN}(?:(?P<times_uln>[\d.]+) × ULN|"
+    r"(?P<value>[\d.]+) (?P<unit>mg/dL|µmol/L) \(ULN (?P<upper_limit_of_normal>[\d.]+)\))"
 )
 CLEARANCE = rf"clearance {VALUE} (?P<unit>mL/min)"
 

@@ -26,6 +26,7 @@ SOURCE = Path(ixastate.__file__).parent
 ORDER: list[set[str]] = [
     {"_old_names", "editions", "errors", "notebook", "version"},
     {"fields", "files", "registry", "rules", "units"},
+    {"measurements"},
     {"events"},
     {"amendments"},
     {"orders", "symbols", "words"},

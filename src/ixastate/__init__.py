@@ -36,12 +36,9 @@ if TYPE_CHECKING:
     from ixastate.errors import MissingExtra as MissingExtra
     from ixastate.errors import OutputError as OutputError
     from ixastate.errors import RulesError as RulesError
-    from ixastate.events import Bilirubin as Bilirubin
     from ixastate.events import BilirubinMeasured as BilirubinMeasured
-    from ixastate.events import CellCount as CellCount
     from ixastate.events import ConsentWithdrawn as ConsentWithdrawn
     from ixastate.events import CourseStarted as CourseStarted
-    from ixastate.events import CreatinineClearance as CreatinineClearance
     from ixastate.events import CreatinineClearanceMeasured as CreatinineClearanceMeasured
     from ixastate.events import CycleAssessed as CycleAssessed
     from ixastate.events import DoseDelayed as DoseDelayed
@@ -60,6 +57,9 @@ if TYPE_CHECKING:
     from ixastate.events import ProgressionFound as ProgressionFound
     from ixastate.events import RashGraded as RashGraded
     from ixastate.events import parse_event as parse_event
+    from ixastate.measurements import Bilirubin as Bilirubin
+    from ixastate.measurements import CellCount as CellCount
+    from ixastate.measurements import CreatinineClearance as CreatinineClearance
     from ixastate.orders import Order as Order
     from ixastate.proofs.api import check as check
     from ixastate.proofs.api import compare as compare
@@ -92,10 +92,10 @@ _HOMES = {
     "DoseVomited": "events",
     "DoseOverdosed": "events",
     "DoseTakenWrongly": "events",
-    "Bilirubin": "events",
-    "CreatinineClearance": "events",
+    "Bilirubin": "measurements",
+    "CreatinineClearance": "measurements",
     "Neuropathy": "events",
-    "CellCount": "events",
+    "CellCount": "measurements",
     "parse_event": "events",
     # lines that correct or withdraw an event
     "EventCorrected": "amendments",

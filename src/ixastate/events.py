@@ -16,8 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
@@ -31,7 +29,6 @@ from ixastate.fields import (
     Grade,
     Moment,
     Name,
-    NotNegative,
     Positive,
     TreatmentDay,
     YesNo,
@@ -39,22 +36,12 @@ from ixastate.fields import (
 )
 from ixastate.fields import Fact as Fact
 from ixastate.fields import explain as explain
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance
 
 Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
 DRUGS: tuple[Drug, ...] = ("ixazomib", "lenalidomide", "dexamethasone")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-# UCUM spellings of a cell count, each with the number of cells per cubic millimetre in one unit
-# (B-UNITS; UCUM: 1 mm3 = 1 uL, 10*9/L = 1000/uL).
-CELLS_PER_MM3: dict[str, int] = {
-    "/mm3": 1,
-    "/uL": 1,
-    "10*6/L": 1,
-    "10*3/uL": 1000,
-    "10*9/L": 1000,
-}
-CountUnit = Literal["/mm3", "/uL", "10*6/L", "10*3/uL", "10*9/L"]
 
 
 @cache
@@ -71,42 +58,6 @@ class Neuropathy(Fact):
 
     grade: Grade
     pain: YesNo = False
-
-
-class Bilirubin(Fact):
-    """Total bilirubin: a multiple of the upper limit of normal, or a value with the limit in the same unit."""
-
-    times_uln: NotNegative | None = None
-    value: NotNegative | None = None
-    unit: Literal["mg/dL", "umol/L"] | None = None
-    upper_limit_of_normal: Positive | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Bilirubin:
-        measured = (self.value, self.unit, self.upper_limit_of_normal)
-        if self.times_uln is not None:
-            if any(part is not None for part in measured):
-                raise ValueError("give either times_uln, or value with unit and upper_limit_of_normal, not both")
-        elif any(part is None for part in measured):
-            raise ValueError("needs times_uln, or all of value, unit and upper_limit_of_normal")
-        return self
-
-    @property
-    def multiple_of_uln(self) -> Fraction:
-        """How many times the upper limit of normal, exactly."""
-        if self.times_uln is not None:
-            return Fraction(self.times_uln)
-        # _one_form has seen to it
-        assert self.value is not None
-        assert self.upper_limit_of_normal is not None
-        return Fraction(self.value) / Fraction(self.upper_limit_of_normal)
-
-
-class CreatinineClearance(Fact):
-    """Creatinine clearance in mL/min (Cockcroft-Gault by convention, B-CRCL-METHOD; an eGFR is another thing)."""
-
-    value: NotNegative
-    unit: Literal["mL/min"]
 
 
 # --- Events ----------------------------------------------------------------------------------------------------
@@ -185,18 +136,6 @@ class CourseStarted(Event):
         return self
 
 
-class CellCount(Fact):
-    """A number of cells with its unit, as reported."""
-
-    value: NotNegative
-    unit: CountUnit
-
-    @property
-    def per_mm3(self) -> Decimal:
-        """The count in cells per cubic millimetre, exactly (B-UNITS)."""
-        return self.value * CELLS_PER_MM3[self.unit]
-
-
 class Count(Event, CellCount):
     """A blood count."""
 
@@ -263,9 +202,10 @@ class OtherToxicityGraded(Event):
 
 
 class CycleAssessed(Event):
-    """The patient was assessed before a new cycle; only an edition with criteria for it acts on that (B-NEWCYCLE).
+    """The patient was assessed before a new cycle. Its counts are blood counts like any others (B-ASSESS-COUNTS).
 
-    `toxicities_resolved` says that other toxicities are at the patient's baseline or grade 1 or less.
+    Only an edition with criteria for a new cycle asks them too whether it may begin (B-NEWCYCLE), and with them
+    `toxicities_resolved`: that other toxicities are at the patient's baseline or grade 1 or less.
     """
 
     type: Literal["cycle_assessed"] = "cycle_assessed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -19,7 +20,7 @@ FILE = "units.toml"
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
-_LIKE = {ord("×"): "x", ord("·"): ".", ord("⋅"): ".", ord("\N{MICRO SIGN}"): "u", ord("\N{GREEK SMALL LETTER MU}"): "u"}
+_LIKE = str.maketrans("×✕·⋅\N{GREEK SMALL LETTER MU}", "xx..u")
 _INVERSE = re.compile(r"(.*?)\.?([a-z]+3?)\^?-1")
 
 
@@ -33,9 +34,11 @@ def cells_power(unit: str) -> int | None:
             return None
         cells, volume = plain[: inverse.end(1)], inverse[2]
     volumes, counts = _count_tables()
-    power = _words()["count"]["as_written"].get(cells, counts.get(cells.lower()))
-    mm3, powers = volumes.get(volume.lower(), (0, ()))
-    return power - mm3 if power in powers else None
+    power, kind = _as_written().get(cells) or counts.get(cells.lower(), (0, ""))
+    written = volumes.get(volume.lower())
+    if written is None or power not in written.get(kind, ()):
+        return None
+    return power - int(written["mm3"])
 
 
 def bilirubin_unit(unit: str) -> str | None:
@@ -48,15 +51,28 @@ def clearance_unit(unit: str) -> str | None:
     return _others("clearance").get(_plain(unit).lower())
 
 
-def examples() -> tuple[str, ...]:
-    """Common spellings of units of cell counts."""
-    return tuple(_words()["count"]["examples"])
+def ucum(kind: str) -> tuple[str, ...]:
+    """The spellings of UCUM of the units of a kind: count, bilirubin or clearance."""
+    return tuple(_words()[kind].get("ucum", _words()[kind]))
+
+
+def examples(kind: str) -> tuple[str, ...]:
+    """Common spellings of the units of a kind."""
+    return tuple(_words()[kind].get("examples", ucum(kind)))
+
+
+def left_out(kind: str, unit: str) -> str:
+    """Why a spelling that is met is left out on purpose; "" for any other text."""
+    plain = _plain(unit)
+    groups = (group for group in _words()["left_out"] if group["of"] == kind)
+    return next((group["why"] for group in groups if plain in map(_plain, group["units"])), "")
 
 
 def _plain(unit: str) -> str:
     """A unit without blanks and with plain letters and digits, capitals as they are."""
     text = "".join(unit.split())
-    text = _RAISED_RUN.sub(lambda run: "^" + run[0].translate(_RAISED), text).translate(_LIKE)
+    text = _RAISED_RUN.sub(lambda run: "^" + run[0].translate(_RAISED), text)
+    text = unicodedata.normalize("NFKC", text).translate(_LIKE)
     return re.sub("per", "/", text, flags=re.IGNORECASE)
 
 
@@ -65,30 +81,33 @@ def _words() -> dict[str, Any]:
     return tomllib.loads((files(__package__) / FILE).read_text(encoding="utf-8"))
 
 
+def _as_written() -> dict[str, tuple[int, str]]:
+    return {name: (power, "words") for name, power in _words()["count"]["as_written"].items()}
+
+
 @cache
-def _count_tables() -> tuple[dict[str, tuple[int, frozenset[int]]], dict[str, int]]:
-    """Volumes, with their power of ten in mm3 and the powers written per them; and what may stand before them."""
-    volumes: dict[str, tuple[int, frozenset[int]]] = {}
+def _count_tables() -> tuple[dict[str, dict[str, Any]], dict[str, tuple[int, str]]]:
+    """The volumes by their names; and everything that may stand before one, with its power of ten and its kind."""
+    volumes: dict[str, dict[str, Any]] = {}
     for volume in _words()["count"]["volume"]:
         for name in volume["names"]:
-            _put(volumes, name, (volume["mm3"], frozenset(volume["powers"])))
-    counts: dict[str, int] = {}
-    for spelling, power in _spellings():
-        _put(counts, spelling, power)
+            _put(volumes, name, volume)
+    counts: dict[str, tuple[int, str]] = {}
+    for spelling, power, kind in _spellings():
+        _put(counts, spelling, (power, kind))
     return volumes, counts
 
 
-def _spellings() -> Iterator[tuple[str, int]]:
-    """Everything that may stand before a volume, with the power of ten that it means."""
+def _spellings() -> Iterator[tuple[str, int, str]]:
+    """Everything that may stand before a volume, with the power of ten that it means: one in words or one in digits."""
     words = _words()["count"]
-    powers = dict(words["words"])
-    powers |= {form.replace("{n}", str(n)): n for form in words["power"] for n in words["powers_of_ten"]}
-    for number, power in powers.items():
+    powers = [(form.replace("{n}", str(n)), n, "powers") for form in words["power"] for n in words["powers_of_ten"]]
+    for number, power, kind in [*powers, *((word, n, "words") for word, n in words["words"].items())]:
         for times in words["times"] if number else [""]:
-            yield f"{times}{number}", power
+            yield f"{times}{number}", power, kind
             for cells in words["cells"]:
-                yield f"{times}{number}{cells}", power
-                yield f"{cells}{times}{number}", power
+                yield f"{times}{number}{cells}", power, kind
+                yield f"{cells}{times}{number}", power, kind
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ixastate.cli.pages import Page, did_you_mean
+from ixastate.cli.terminal import say
 from ixastate.editions import DEFAULT_EDITION, EDITIONS
 from ixastate.errors import InputError, OutputError, RulesError
 
@@ -170,6 +171,20 @@ LogArgument = Annotated[
 ]
 CohortArgument = Annotated[Path, typer.Argument(metavar="DIR", help="directory of a run that `ixastate simulate` made")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
+
+# --- Cohorts --------------------------------------------------------------------------------------------------
+
+
+def require_cohort() -> None:
+    """`MissingExtra` without the libraries for cohorts; a remark where their kernels are not kept in a usual place."""
+    from ixastate.cohort.extra import require_libraries
+
+    require_libraries()
+    from ixastate.cohort.compiled import remark
+
+    if words := remark():
+        say(words)
 
 
 # --- Checks that come before long work ------------------------------------------------------------------------

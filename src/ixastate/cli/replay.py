@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage, moment
-from ixastate.cli.terminal import say, show, width
+from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage, moment, require_cohort
+from ixastate.cli.terminal import say, show, width, write
 from ixastate.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def replay(
 
     steps = replayed(log, patient, edition, moment(as_of, "--as-of"))
     if json:
-        print("\n".join(dump(step.record) for step in steps))
+        write("".join(f"{dump(step.record)}\n" for step in steps))
     else:
         show(timeline(steps, width()))
     differences = [difference for step in steps for difference in step.differences]
@@ -98,9 +98,7 @@ def replayed(log: str, patient: str | None, edition: str | None, as_of: datetime
 
 def _of_cohort(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
     """The course of one simulated patient, run through the live chart."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.courses import replay
     from ixastate.cohort.run.run import Run
 

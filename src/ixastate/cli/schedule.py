@@ -40,9 +40,12 @@ def schedule(
     """Print the doses that are due by a patient's log, and how they are taken.
 
     What is held is not due and is not made up later. Where nothing is due, the reason is printed.
+
+    A calendar of the same log, written later, takes back the doses that no longer hold: import it over the earlier one.
+    It reaches two years beyond the last event; name as many days as an earlier calendar had if that had more.
     """
     from ixastate.course.timeline import schedule_lines
-    from ixastate.exchange.ics import icalendar
+    from ixastate.exchange.ics import icalendar, taken_back
     from ixastate.files import write_whole
 
     require_place(ics)
@@ -56,10 +59,12 @@ def schedule(
     asked = range(first, first + days)
     doses = course.due(asked)
     if ics is not None:
-        write_whole(ics, icalendar(course, doses))
+        back = taken_back(course, doses, asked[-1])
+        write_whole(ics, icalendar(course, doses, back))
     show(schedule_lines(course, asked, doses, [step.record for step in steps], width()))
     if ics is not None:
-        say(f"{len(doses)} entries written to {ics}")
+        taken = f", {len(back)} taken back" if back else ""
+        say(f"{len(doses)} entries written to {ics}{taken}")
     return OK
 
 

@@ -17,7 +17,6 @@ from ixastate.errors import ChartError, CourseRefusal
 from ixastate.events import (
     KINDS,
     BilirubinMeasured,
-    Count,
     CourseStarted,
     CreatinineClearanceMeasured,
     CycleAssessed,
@@ -30,8 +29,10 @@ from ixastate.events import (
     OtherToxicityGraded,
     PlateletsMeasured,
 )
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance, Measured
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
+from ixastate.rules.terms import term_group
 from ixastate.symbols import (
     DEATH,
     ENDS,
@@ -42,6 +43,7 @@ from ixastate.symbols import (
     START_BLOCKED,
     THROMBOCYTOPENIA,
     TOXICITIES,
+    TOXICITY,
     Onset,
     Recovery,
     Toxicity,
@@ -56,6 +58,7 @@ NEUROPATHY_MODERATE, NEUROPATHY_SEVERE, NEUROPATHY_GRADE_4 = NEUROPATHY.onsets
 NEUROPATHY_RESOLVED, NEUROPATHY_RESOLVED_AGREED = NEUROPATHY.recoveries
 OTHER_ONSET, OTHER_ONSET_RELATED = OTHER.onsets
 OTHER_RESOLVED, OTHER_RESOLVED_RELATED = OTHER.recoveries
+(OTHER_PERSISTS,) = OTHER.repeats
 (NEW_CYCLE_UNMET,), (NEW_CYCLE_MET,) = NEW_CYCLE.onsets, NEW_CYCLE.recoveries
 
 Attribution = Literal["clear", "not_clear"] | None
@@ -77,7 +80,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The symbols that an event means, in their order (none: nothing to the machine), with advice, rules and the context.
+    """The symbols that an event means, in order (none: nothing to the machine), with advice, rules and the context.
 
     A start also says how many days lie between two doses of lenalidomide, which the calendar needs.
     """
@@ -112,22 +115,44 @@ def _dose_event(event: DoseEvent, context: Context, edition: Edition) -> Meaning
 # --- The start ------------------------------------------------------------------------------------------------
 
 
-def hepatic_rule(multiple_of_uln: Fraction, edition: Edition) -> str | None:
+def hepatic_rule(bilirubin: Bilirubin | None, edition: Edition) -> str | None:
     """The clause that calls this bilirubin an impairment, or None."""
-    if multiple_of_uln > _exactly(edition.number("HEP-02", "above")):
+    if bilirubin is None:
+        return None
+    if bilirubin.is_above(_exactly(edition.number("HEP-02", "above"))):
         return "HEP-02"
-    if multiple_of_uln > _exactly(edition.number("HEP-01", "above")):
-        return "HEP-01"
-    return None
+    limit = edition.number("HEP-01", "above")
+    above = bilirubin.is_above(_exactly(limit))
+    return "HEP-01" if _settled(above, "bilirubin", f"{limit:g} times the upper limit of normal") else None
 
 
-def renal_rule(ml_min: Fraction | None, on_dialysis: bool, edition: Edition) -> str | None:
+def renal_rule(clearance: CreatinineClearance | None, on_dialysis: bool, edition: Edition) -> str | None:
     """The clause that calls this renal function an impairment, or None."""
     if on_dialysis:
         return "REN-02"
-    if ml_min is not None and ml_min < _exactly(edition.number("REN-01", "below")):
-        return "REN-01"
-    return None
+    if clearance is None:
+        return None
+    return "REN-01" if _clears_less_than(edition.number("REN-01", "below"), clearance) else None
+
+
+def _clears_less_than(ml_min: float, clearance: CreatinineClearance) -> bool:
+    return _settled(clearance.is_below(_exactly(ml_min)), "creatinine clearance", f"{ml_min:g} mL/min")
+
+
+def _settled(answer: bool | None, what: str, limit: str) -> bool:
+    """An answer that a comparator leaves settled; `CourseRefusal` for one that it leaves open."""
+    if answer is None:
+        raise CourseRefusal(
+            f"the sign of this value of {what} leaves open on which side of {limit} it lies (B-COMPARATOR)",
+            remedy="report a value without a sign, or one that settles it",
+            rules=("B-COMPARATOR",),
+        )
+    return answer
+
+
+def _sign_of(*values: Measured | None) -> tuple[str, ...]:
+    """The reading that is at work where a value has a sign."""
+    return ("B-COMPARATOR",) if any(value and value.comparator for value in values) else ()
 
 
 def _on_a_boundary(event: CourseStarted, edition: Edition) -> bool:
@@ -149,10 +174,14 @@ def lenalidomide_start(event: CourseStarted, edition: Edition) -> StartingBand:
     bands = edition.lenalidomide.start
     if event.on_dialysis:
         return next(band for band in bands if band.on_dialysis)
-    by_clearance = sorted((band for band in bands if not band.on_dialysis), key=lambda band: -band.at_least_ml_min)
-    if event.creatinine_clearance is None:
+    *_, last = by_clearance = sorted(
+        (band for band in bands if not band.on_dialysis), key=lambda band: -band.at_least_ml_min
+    )
+    clearance = event.creatinine_clearance
+    if clearance is None:
         return by_clearance[0]
-    return next(band for band in by_clearance if event.creatinine_clearance.value >= band.at_least_ml_min)
+    # None lies below the last band, which begins at 0.
+    return next((band for band in by_clearance[:-1] if not _clears_less_than(band.at_least_ml_min, clearance)), last)
 
 
 @_read.register
@@ -177,15 +206,15 @@ def _course_started(event: CourseStarted, context: Context, edition: Edition) ->
 
 def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meaning:
     """The start of a course that nothing blocks: which doses, and why."""
-    clearance = event.creatinine_clearance
-    hepatic = hepatic_rule(event.bilirubin.multiple_of_uln, edition) if event.bilirubin else None
-    renal = renal_rule(Fraction(clearance.value) if clearance else None, event.on_dialysis, edition)
+    hepatic = hepatic_rule(event.bilirubin, edition)
+    renal = renal_rule(event.creatinine_clearance, event.on_dialysis, edition)
     usual, *_ = edition.ixazomib_ladder_mg
     reduced = [float(edition.number(rule, "dose")) for rule in (hepatic, renal) if rule]
     band = lenalidomide_start(event, edition)
     rules = [rule for rule in (hepatic, renal) if rule]
     if _on_a_boundary(event, edition):
         rules.append("B-BOUND")
+    rules += _sign_of(event.bilirubin, event.creatinine_clearance)
     orders: list[Order] = []
     if hepatic and renal:
         rules.append("B-BOTH-ORGANS")
@@ -205,14 +234,22 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
 # --- Laboratory values ----------------------------------------------------------------------------------------
 
 
-def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
+def _count(count: CellCount, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
     rules: tuple[str, ...] = ()
-    if event.per_mm3 != event.value:
+    if count.per_mm3 != count.value:
         rules = ("B-UNITS",)
-    if event.per_mm3 == threshold:
+    if count.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    symbol = low.name if event.per_mm3 < threshold else recovered.name
-    return Meaning((symbol,), context, rules)
+    below = _settled(count.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
+    return Meaning((low.name if below else recovered.name,), context, (*rules, *_sign_of(count)))
+
+
+def _neutrophils(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+
+
+def _platelets(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("PLT-01", "platelets"), PLATELETS_LOW, PLATELETS_RECOVERED, context)
 
 
 def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
@@ -223,31 +260,30 @@ def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str
 
 @_read.register
 def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
-    meaning = _count(event, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+    meaning = _neutrophils(event, context, edition)
     return _supported(meaning, event.after_g_csf, ANC_RECOVERED, "B-GCSF")
 
 
 @_read.register
 def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
-    threshold = edition.integer("PLT-01", "platelets")
-    meaning = _count(event, threshold, PLATELETS_LOW, PLATELETS_RECOVERED, context)
+    meaning = _platelets(event, context, edition)
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
-def _impairment(rule: str | None, context: Context) -> Meaning:
+def _impairment(rule: str | None, event: Measured, context: Context) -> Meaning:
     if rule is None:
-        return Meaning((), context, ("K-RECORD",))
-    return Meaning((), context, ("B-MIDCOURSE",), (Order("review_impairment"),))
+        return Meaning((), context, ("K-RECORD", *_sign_of(event)))
+    return Meaning((), context, ("B-MIDCOURSE", *_sign_of(event)), (Order("review_impairment"),))
 
 
 @_read.register
 def _bilirubin_measured(event: BilirubinMeasured, context: Context, edition: Edition) -> Meaning:
-    return _impairment(hepatic_rule(event.multiple_of_uln, edition), context)
+    return _impairment(hepatic_rule(event, edition), event, context)
 
 
 @_read.register
 def _creatinine_clearance_measured(event: CreatinineClearanceMeasured, context: Context, edition: Edition) -> Meaning:
-    return _impairment(renal_rule(Fraction(event.value), event.on_dialysis, edition), context)
+    return _impairment(renal_rule(event, event.on_dialysis, edition), event, context)
 
 
 # --- Graded toxicities ----------------------------------------------------------------------------------------
@@ -291,15 +327,19 @@ def _graded(event: Graded, context: Context, edition: Edition) -> Meaning:
 
 @_read.register
 def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition: Edition) -> Meaning:
-    if event.term in edition.terms("B-RASH-CLASS", "terms"):
+    group = term_group(event.term)
+    if group is not None and group.toxicity in TOXICITY:
+        kind = TOXICITY[group.toxicity].event
+        grade = edition.integer("RASH-08", "grade")
+        also = f" of grade {grade}" if group.severe else " with pain" if group.painful else ""
         raise CourseRefusal(
             f"{event.term!r} is not an other toxicity (B-RASH-CLASS)",
-            remedy="report it as rash_graded or neuropathy_graded",
+            remedy=f"report it as {kind}{also}",
             rules=("B-RASH-CLASS",),
         )
     if _fatal(event.grade, edition):
         return Meaning((DEATH.name,), context, ("B-GRADE5",))
-    if event.term in edition.terms("B-HAEM-OTHER", "terms"):
+    if group is not None:
         return Meaning((), context, ("B-HAEM-OTHER", "K-RECORD"))
     opened = dict(context.open_terms)
     severe = event.grade >= edition.integer("OTH-01", "from_grade")
@@ -316,6 +356,8 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
         return Meaning((onset.name,), still_open, rules, advice)
     if event.grade > max(edition.integer("OTH-02", "grade"), event.baseline_grade):
+        if severe and OTHER_PERSISTS.rule in edition.rules:
+            return Meaning((OTHER_PERSISTS.name,), still_open, rules, advice)
         return Meaning((), still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
         return Meaning((), still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
@@ -330,17 +372,28 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     return Meaning((resolved.name,), after, rules, advice)
 
 
+def criteria(event: CycleAssessed, edition: Edition) -> Onset | Recovery | None:
+    """The symbol of the criteria for a new cycle, met or not; None in an edition that has none."""
+    if NEW_CYCLE.rule not in edition.rules:
+        return None
+    counts = {NEUTROPENIA: (event.neutrophils, "anc"), THROMBOCYTOPENIA: (event.platelets, "platelets")}
+    limits = {toxicity: edition.integer(NEW_CYCLE.rule, number) for toxicity, (_, number) in counts.items()}
+    low = [count.is_below(limits[toxicity]) for toxicity, (count, _) in counts.items()]
+    if not event.toxicities_resolved or True in low:
+        return NEW_CYCLE_UNMET
+    for toxicity, answer in zip(counts, low, strict=True):
+        _settled(answer, toxicity.reason, f"{limits[toxicity]:,}/mm3")
+    return NEW_CYCLE_MET
+
+
 @_read.register
 def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
-    if NEW_CYCLE.rule not in edition.rules:
-        return Meaning((), context, ("K-RECORD",))
-    met = (
-        event.neutrophils.per_mm3 >= edition.integer(NEW_CYCLE.rule, "anc")
-        and event.platelets.per_mm3 >= edition.integer(NEW_CYCLE.rule, "platelets")
-        and event.toxicities_resolved
-    )
-    criteria = NEW_CYCLE_MET if met else NEW_CYCLE_UNMET
-    return Meaning((criteria.name,), context)
+    """Its counts are counts like any others, and after that they are criteria (B-ASSESS-COUNTS)."""
+    counts = _neutrophils(event.neutrophils, context, edition), _platelets(event.platelets, context, edition)
+    symbols = [symbol for count in counts for symbol in count.symbols]
+    met = criteria(event, edition)
+    rules = ("B-ASSESS-COUNTS", *(rule for count in counts for rule in count.rules))
+    return Meaning((*symbols, met.name) if met else tuple(symbols), context, rules)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------

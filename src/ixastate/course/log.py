@@ -7,6 +7,7 @@ This module knows no course: whether the events belong together is `replay`'s qu
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,8 +20,8 @@ from ixastate.amendments import AnyLine, EventCorrected, parse_line
 from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
 from ixastate.events import AMENDING
-from ixastate.fields import explain
-from ixastate.files import write_whole
+from ixastate.fields import MARKED, explain, json_text
+from ixastate.files import text_of, unmarked, write_whole
 
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
 LONGEST_LINE = 1_000_000
@@ -55,7 +56,7 @@ def read_stream(stream: BinaryIO, name: str) -> Iterator[Line]:
         where = f"{name}:{number}"
         if len(raw) > LONGEST_LINE:
             raise InputError(f"the line is longer than {LONGEST_LINE} bytes", where=where, remedy="one event per line")
-        if not raw.strip():
+        if not unmarked(raw).strip():
             continue
         empty = False
         yield _line(raw, where)
@@ -71,15 +72,18 @@ def write_log(path: Path, lines: Iterable[AnyLine | Record]) -> int:
 
 
 def dump(line: AnyLine | Record) -> str:
-    """One line of a log. An event leaves out the fields that were not given, a record those of corrections if empty."""
-    return json.dumps(_as_data(line), ensure_ascii=False)
+    """One line of a log, every number with all of its digits.
+
+    An event leaves out the fields that were not given, a record those of corrections if they are empty.
+    """
+    return json_text(_as_data(line))
 
 
 def _as_data(line: AnyLine | Record) -> dict[str, Any]:
     if isinstance(line, Record):
-        data = {**line.model_dump(mode="json", exclude={"event"}), "event": _as_data(line.event)}
+        data = {**line.model_dump(mode="json", context=MARKED, exclude={"event"}), "event": _as_data(line.event)}
         return {name: data[name] for name in type(line).model_fields if data[name] or name not in OF_CORRECTIONS}
-    data = {"type": line.type, **line.model_dump(mode="json", exclude_defaults=True)}
+    data = {"type": line.type, **line.model_dump(mode="json", context=MARKED, exclude_defaults=True)}
     return {**data, "event": _as_data(line.event)} if isinstance(line, EventCorrected) else data
 
 
@@ -108,11 +112,11 @@ def _line(raw: bytes, where: str) -> Line:
 
 def _json(raw: bytes, where: str) -> Any:
     try:
-        text = raw.decode("utf-8")
+        text = text_of(raw)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"byte {error.start + 1} is not UTF-8 text", where=where, remedy="a log is JSON Lines in UTF-8"
-        ) from None
+        wide = raw[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)
+        remedy = "it is UTF-16; save it as UTF-8" if wide else "a log is JSON Lines in UTF-8"
+        raise InputError(f"byte {error.start + 1} is not UTF-8 text", where=where, remedy=remedy) from None
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:

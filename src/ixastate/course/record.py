@@ -8,16 +8,19 @@ decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from ixastate.amendments import AnyLine
+from ixastate.chart.slot_symbols import EARLIER_MISSED, REPORTS, SLOT_SYMBOLS, SlotSymbol
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Attribution
+from ixastate.course.earned import Earned
 from ixastate.errors import InputError
 from ixastate.events import AnyEvent, CourseStarted, Drug, Neuropathy
-from ixastate.fields import Fact, Moment, Name
+from ixastate.fields import Fact, Moment, Name, TreatmentDay
 from ixastate.notebook import html_table
 from ixastate.orders import Order
 from ixastate.symbols import Configuration
@@ -107,7 +110,8 @@ class Record(Fact):
 
     `at` and `day` are the moment and the treatment day; `at` is None on a calendar without dates, `day` before there
     is a calendar. `symbols` are what the event meant to the machine, in the order in which it took them in; often one,
-    and none when the event meant nothing to it.
+    and none when the event meant nothing to it. `earned` are the reductions that are made now and were
+    owed before, each with the rule that earned it.
 
     A line that changes what was known of the past (B-CORRECTION) has no symbol: it puts the course from `before` to
     where it stands by the facts as known now. `revisions` are the orders that would have been otherwise, `impossible`
@@ -127,9 +131,21 @@ class Record(Fact):
     status: StatusField
     orders: tuple[OrderField, ...]
     rules: tuple[str, ...]
+    earned: tuple[Earned, ...] = ()
     revisions: tuple[Revision, ...] = ()
     impossible: tuple[Impossible, ...] = ()
     ties: tuple[Number, ...] = ()
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """The orders in words; a reduction that was owed names what earned it."""
+        return tuple(f"{order}{self._earners(order)}" for order in self.orders)
+
+    def _earners(self, order: Order) -> str:
+        earned = [str(one) for one in self.earned if (order.verb, order.drug) == ("reduce", one.drug)]
+        # Several make one level, or as many as the edition reads (B-STACK).
+        together = ", by B-STACK" if len(earned) > 1 else ""
+        return f" (earned by {' and '.join(earned)}{together})" if earned else ""
 
     @model_validator(mode="before")
     @classmethod
@@ -160,7 +176,7 @@ class Record(Fact):
         return f"{day} · {self.at:%a %d %b %Y %H:%M}" if self.at is not None else day
 
     def __repr__(self) -> str:
-        orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
+        orders = f"; {'; '.join(self.asked_for)}" if self.orders else ""
         return f"<Record {self.number}, {self.when}: {describe(self.event)} → {self.words}{orders}>"
 
     __str__ = __repr__
@@ -170,7 +186,7 @@ class Record(Fact):
             ("event", describe(self.event)),
             ("symbols", " ".join(self.symbols) or "none"),
             ("state", self.words),
-            ("orders", "; ".join(map(str, self.orders)) or "none"),
+            ("orders", "; ".join(self.asked_for) or "none"),
             ("rules", " ".join(self.rules)),
         ]
         rows += [("otherwise", str(revision)) for revision in self.revisions]
@@ -178,11 +194,35 @@ class Record(Fact):
         return html_table(f"Record {self.number} · {self.patient or '(no name)'} · {self.when}", rows)
 
 
+def _report(name: str) -> str:
+    if name not in SLOT_SYMBOLS:
+        raise ValueError(f"one of: {', '.join(symbol.name for symbol in (*REPORTS, EARLIER_MISSED))}")
+    return name
+
+
+class OpenSlot(Fact):
+    """A planned dose of ixazomib that is not over: its treatment day and what was reported of it, with the moments."""
+
+    day: TreatmentDay
+    reports: tuple[tuple[Moment, Annotated[str, AfterValidator(_report)]], ...]
+
+    def reported(self, symbol: SlotSymbol) -> bool:
+        """Whether it has this report."""
+        return any(name == symbol.name for _, name in self.reports)
+
+    def told(self, at: datetime, symbol: SlotSymbol) -> OpenSlot:
+        """The same slot with one more report."""
+        return OpenSlot(day=self.day, reports=(*self.reports, (at, symbol.name)))
+
+
 class Snapshot(Fact):
     """Everything needed to resume a course, as plain data.
 
+    `owed` are the reductions that drugs owe until their release; None in a snapshot that was saved before they were
+    remembered, of which a drug that owes has an unknown earner.
     `facts` are those of a course that keeps them, in the order in which they count; `amended` are the ids of lines that
-    correct or withdraw, each with the id that it names; `recorded_at` is that of the last line.
+    correct or withdraw, each with the id that it names; `recorded_at` is that of the last line, and `rewritten` the
+    number of the last one that changed what had been known of the past.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -197,9 +237,12 @@ class Snapshot(Fact):
     related: bool
     history: tuple[tuple[Moment, Configuration], ...]
     reviewed: tuple[Drug, ...]
+    slots: tuple[OpenSlot, ...] = ()
+    owed: tuple[Earned, ...] | None = None
     facts: tuple[KeptFact, ...] = ()
     amended: tuple[tuple[Name, Name], ...] = ()
     recorded_at: Moment | None = None
+    rewritten: Annotated[int, Field(strict=True, ge=0)] = 0
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.patient!r} after {self.number} events, {self.edition}>"

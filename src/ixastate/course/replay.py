@@ -19,7 +19,10 @@ from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.rules import DEFAULT_EDITION
 
 # What a recorded decision is compared in; the event itself is what both were given.
-DECIDED = ("edition", "at", "day", "symbols", "before", "after", "status", "orders", "rules", *OF_CORRECTIONS)
+DECIDED = (
+    *("edition", "at", "day", "symbols", "before", "after", "status", "orders", "rules", "earned"),
+    *OF_CORRECTIONS,
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
     if line.record is None:
         return
     for part in DECIDED:
+        if part not in line.record.model_fields_set:
+            # Written before records had this part.
+            continue
         then, now = getattr(line.record, part), getattr(today, part)
         if isinstance(then, datetime) and isinstance(now, datetime):
             # Where the clocks repeat an hour, Python calls the same moment in two zones unequal.
