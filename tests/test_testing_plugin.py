@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_course_that_is_not_repeatable_blames_no_rule(folder: Path) -> None:
     """It errs once in the process, and so not when the course is run again."""
-    once = FACTORY.replace('event["value"] == 30000:', 'not Mine.erred:\n            Mine.erred = True')
+    once = FACTORY.replace('event["value"] == 30000:', "not Mine.erred:\n            Mine.erred = True")
     once = once.replace("class Mine:", "class Mine:\n    erred = False").replace('_mg"] = 25', '_mg"] = 7')
     (folder / "mine.py").write_text(once, encoding="utf-8")
     done = run(folder, "--ixastate-conform=mine:Mine", "--ixastate-suite=small.suite")
