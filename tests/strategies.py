@@ -101,8 +101,8 @@ CYCLES = st.builds(
         "platelets": {"value": platelets, "unit": "10*9/L"},
         "toxicities_resolved": resolved,
     },
-    st.sampled_from([999, 1000]),
-    st.sampled_from([74, 75]),
+    st.sampled_from([0, 499, 500, 999, 1000]),
+    st.sampled_from([0, Decimal("29.999"), 30, 74, 75]),
     st.booleans(),
 )
 DOSES = st.one_of(
@@ -131,6 +131,32 @@ DOSES = st.one_of(
         ]
     ),
 )
+# Reports of ixazomib alone, as they come around a slot: of its own dose, of one long ago, too small, right, too large.
+IXAZOMIB_REPORTS = st.one_of(
+    st.builds(lambda mg: {"type": "dose_taken", "dose_mg": Decimal(mg)}, st.sampled_from(["4", "4", "3", "2.3", "8"])),
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["dose_missed", "dose_missed", "dose_delayed"])},
+        optional={"scheduled_day": st.sampled_from([1, 8, 15, 29])},
+    ),
+    st.sampled_from(
+        [
+            {"type": "dose_vomited"},
+            {"type": "dose_overdosed", "dose_mg": 8},
+            {"type": "dose_taken_wrongly", "fault": "chewed"},
+        ]
+    ),
+)
+# What holds ixazomib and what ends that hold, in one word each.
+HOLDS = st.sampled_from(
+    [
+        {"type": "neuropathy_graded", "grade": 2},
+        {"type": "neuropathy_graded", "grade": 0},
+        {"type": "neutrophils_measured", "value": 499, "unit": "/mm3"},
+        {"type": "neutrophils_measured", "value": 500, "unit": "/mm3"},
+    ]
+)
+# Where in the life of a dose: hours before its slot (the same day), at it, soon after, and minutes beside the 72 hours.
+PLACES = st.sampled_from(["before", "slot", "slot", "after", "next day", "a minute early", "72 hours", "a minute late"])
 ENDS = st.sampled_from(
     [
         {"type": kind}

@@ -188,7 +188,7 @@ KINDS = [
     after_start("empty-object", "{}", "", "'type' is missing"),
     after_start("symbol-as-kind", changed(UNDATED, type="anc_low"), "type", "'anc_low'", "one of: "),
     after_start("field-near-miss", changed(RASH, grad=2), "", "no field 'grad'", "did you mean 'grade'?"),
-    after_start("field-unknown", changed(RASH, colour="red"), "", "no field 'colour'", "one of: patient, at, day"),
+    after_start("field-unknown", changed(RASH, colour="red"), "", "no field 'colour'", "one of: patient, id, "),
     after_start("field-of-another-kind", changed(RASH, pain=True), "", "no field 'pain'"),
     after_start("field-called-as-a-kind", changed(RASH, rash_graded=2), "", "no field 'rash_graded'"),
     after_start("field-with-a-line-break", changed(RASH, **{"a\nb": 2}), "", "no field 'a\\nb'"),

@@ -418,6 +418,24 @@ def test_a_closed_stream(arguments: str, code: int) -> None:
     assert done.returncode == code
 
 
+@pytest.mark.parametrize("module", ["ixastate", "ixastate.cli", "ixastate.cli.main"])
+@pytest.mark.parametrize("arguments", [["--version"], ["replay", "--help"], ["replai"]], ids=" ".join)
+def test_every_module_that_may_be_run_is_the_command(
+    module: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It answers in the same words, and calls itself `ixastate`, from whatever folder it is run."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=tmp_path,
+        env={**os.environ},  # without the width that a library may have set behind Python's back
+        capture_output=True,
+        text=True,
+    )
+    assert main(arguments) == done.returncode
+    assert capsys.readouterr() == (done.stdout, done.stderr)
+    assert "__main__" not in done.stdout + done.stderr
+
+
 def test_the_module_runs_as_the_command_does(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = run("replay", log, "--json")
     assert main(["replay", str(log), "--json"]) == 0

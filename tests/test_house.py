@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 import ixastate
+from ixastate.chart.slot_symbols import SLOT_SYMBOLS
 from ixastate.symbols import ENDS, RAISED, TOXICITIES, symbols
+from ixastate.table.slot import read_slot
 from tests.tables import EDITION_NAMES, graph
 
 SOURCE = Path(ixastate.__file__).parent
@@ -103,7 +105,8 @@ MODULES = sorted(modules())
 
 
 def names_of_the_machine() -> set[str]:
-    found = set(RAISED)
+    # Two symbols of a dose are verbs as well, of orders and of what a toxicity raises.
+    found = {*RAISED, *SLOT_SYMBOLS, *read_slot().leaves} - {"hold", "release"}
     for edition in EDITION_NAMES:
         found |= set(graph(edition).leaves) | set(symbols(graph(edition).edition))
     return found - PHASES
@@ -173,6 +176,8 @@ def lists(tree: ast.AST) -> list[tuple[str, ...]]:
         ("def f():\n    '''anc_low'''\n    return 'start_4_25'", {"start_4_25"}),
         ("x = 'hold_ixazomib'", {"hold_ixazomib"}),
         ("x = 'anc'", set()),
+        ("x = {'reported_missed': 1, 'slot_due': 2}", {"reported_missed", "slot_due"}),
+        ("x = 'hold'", set()),
         ("x = status.phase == 'discontinued'", set()),
     ],
 )

@@ -28,6 +28,7 @@ ORDER: list[set[str]] = [
     {"fields", "files", "registry", "rules", "units"},
     {"measurements"},
     {"events"},
+    {"amendments"},
     {"orders", "symbols", "words"},
     {"chart"},
     {"table"},

@@ -149,6 +149,17 @@ EDITS: dict[str, tuple[Any, str, str]] = {
     "status": (RECORDS[1]["status"], "active at 4 mg", "held for neutrophils"),
     "orders": ([], "nothing", "hold ixazomib; hold lenalidomide; consider G-CSF"),
     "rules": (["ANC-01"], "ANC-01", "; ".join(RECORDS[2]["rules"])),
+    "revisions": (
+        [{"number": 1, "id": "visit", "then": [{"verb": "hold", "drug": "ixazomib"}], "now": []}],
+        "event 1 (visit): nothing instead of hold ixazomib",
+        "nothing",
+    ),
+    "impossible": (
+        [{"number": 2, "why": "the course has not started"}],
+        "event 2: the course has not started",
+        "nothing",
+    ),
+    "ties": ([1, 2], "1; 2", "nothing"),
 }
 
 

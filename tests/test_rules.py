@@ -14,6 +14,7 @@ import pytest
 
 import ixastate.rules
 from ixastate.chart.builder import transitions_of
+from ixastate.chart.slot import build_slot
 from ixastate.course.live import machine
 from ixastate.errors import RulesError
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load_edition, parse
@@ -90,11 +91,14 @@ PLACES = {
     "threshold": ["course/alphabet.py", "symbols.py"],
     "start": ["course/alphabet.py"],
     "schedule": ["course/schedule.py"],
+    "slot": ["chart/slot.py"],
     # the chart gives advice too, such as to consider G-CSF
     "order": [
         "course/administration.py",
         "course/alphabet.py",
+        "course/correction.py",
         "course/course.py",
+        "course/slots.py",
         "chart/chart.py",
         "chart/editions.py",
     ],
@@ -121,6 +125,8 @@ def words_of_strings(module: str) -> frozenset[str]:
 def test_the_transitions_cite_the_rules_that_they_carry_out(edition: Edition) -> None:
     cited = {rule for one in transitions_of(machine(edition.name).chart) for rule in one.rules}
     assert cited == {rule.id for rule in edition.rules.values() if "transition" in rule.executed_by}
+    of_a_dose = {rule for one in transitions_of(build_slot(edition.name)) for rule in one.rules}
+    assert of_a_dose == {rule.id for rule in edition.rules.values() if "slot" in rule.executed_by}
 
 
 @pytest.mark.parametrize(

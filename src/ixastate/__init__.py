@@ -15,6 +15,9 @@ from ixastate.registry import provide
 from ixastate.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ixastate.amendments import EventCorrected as EventCorrected
+    from ixastate.amendments import EventWithdrawn as EventWithdrawn
+    from ixastate.amendments import parse_line as parse_line
     from ixastate.chart.builder import Step as Step
     from ixastate.chart.chart import build_chart as build_chart
     from ixastate.chart.status import Status as Status
@@ -94,6 +97,10 @@ _HOMES = {
     "Neuropathy": "events",
     "CellCount": "measurements",
     "parse_event": "events",
+    # lines that correct or withdraw an event
+    "EventCorrected": "amendments",
+    "EventWithdrawn": "amendments",
+    "parse_line": "amendments",
     # the rules and the machine
     "Edition": "rules",
     "load_edition": "rules",

@@ -146,6 +146,8 @@ TreatmentDay = Annotated[int, Field(strict=True, ge=1, le=LAST_DAY), BeforeValid
 
 
 def _moment(value: Any) -> Any:
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M":
+        raise ValueError("must have its offset, which a datetime64 has not: make it pandas.Timestamp(…, tz=…)")
     if not isinstance(value, str | datetime):
         raise ValueError("must be a date and time as text, such as 2026-01-05T08:00:00+01:00")
     if isinstance(value, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import singledispatch
 
+from ixastate.amendments import EventCorrected, EventWithdrawn
 from ixastate.events import (
     BilirubinMeasured,
     ConsentWithdrawn,
@@ -20,6 +21,7 @@ from ixastate.events import (
     DoseVomited,
     Event,
     IntolerableToxicityDeclared,
+    Logged,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
@@ -30,7 +32,7 @@ from ixastate.events import (
 from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance, Measured
 
 # The words of the kinds of which there is nothing more to say.
-_PLAIN: dict[type[Event], str] = {
+_PLAIN: dict[type[Logged], str] = {
     ProgressionFound: "the disease has progressed",
     IntolerableToxicityDeclared: "the toxicity is declared intolerable",
     PatientDied: "the patient has died",
@@ -39,12 +41,12 @@ _PLAIN: dict[type[Event], str] = {
 
 
 @singledispatch
-def describe(event: Event) -> str:
+def describe(event: Logged) -> str:
     """What was seen, in one line. A kind of event without words of its own is described by its name and fields."""
     return _PLAIN.get(type(event)) or _by_fields(event)
 
 
-def _by_fields(event: Event) -> str:
+def _by_fields(event: Logged) -> str:
     kind = getattr(event, "type", type(event).__name__)
     shown = {name: value for name, value in event if name not in {"type", *Event.model_fields} and value is not None}
     fields = ", ".join(f"{_spaced(name)} {_spaced(str(value))}" for name, value in shown.items())
@@ -153,6 +155,16 @@ def _times_uln(bilirubin: Bilirubin) -> str:
 
 def _sign(measured: Measured) -> str:
     return f"{measured.comparator} " if measured.comparator else ""
+
+
+@describe.register
+def _corrected(line: EventCorrected) -> str:
+    return f"{line.corrects} is corrected: {describe(line.event)}"
+
+
+@describe.register
+def _withdrawn(line: EventWithdrawn) -> str:
+    return f"{line.withdraws} is withdrawn"
 
 
 def _agreed(agrees: bool) -> str:

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,6 +100,18 @@ def seconds(name: str) -> Callable[[Any], float]:
         return value
 
     return read
+
+
+def moment(text: str | None, where: str) -> datetime | None:
+    """A date and time with its offset; `InputError` for anything else, and None for nothing."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from ixastate.fields import Moment, explain
+
+    try:
+        return None if text is None else TypeAdapter(Moment).validate_python(text)
+    except ValidationError as error:
+        raise explain(error, where, None) from None
 
 
 def choice(kind: str, names: Iterable[str], where: str = "") -> Callable[[Any], str]:

@@ -88,7 +88,7 @@ def diagram(
     check: Annotated[bool, typer.Option("--check", help="list the files of the folder that are not current")] = False,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="that folder")] = DEFAULT_FOLDER,
 ) -> int:
-    """Draw the chart, a part of it, or a patient's path.
+    """Draw the chart, a part of it, the chart of one dose, or a patient's path.
 
     SVG, PNG and PDF need the program dot (Graphviz) or the extra `draw`; DOT and Mermaid (.mmd) need neither.
     """
@@ -142,7 +142,7 @@ def _drawing(wanted: _Wanted) -> Drawing:
     view = wanted.view
     if view == "chart" and wanted.patient is not None:
         return drawing("chart", records=_records(wanted, wanted.patient))
-    if view in ("chart", "bedside") and wanted.argument:
+    if view in ("chart", "bedside", "slot") and wanted.argument:
         raise InputError(f"the view {view} takes no argument", where="diagram", remedy="leave it out")
     if view != "path":
         with working(f"drawing the {view}"):

@@ -17,7 +17,6 @@ from ixastate.errors import ChartError, CourseRefusal
 from ixastate.events import (
     KINDS,
     BilirubinMeasured,
-    Count,
     CourseStarted,
     CreatinineClearanceMeasured,
     CycleAssessed,
@@ -30,7 +29,7 @@ from ixastate.events import (
     OtherToxicityGraded,
     PlateletsMeasured,
 )
-from ixastate.measurements import Bilirubin, CreatinineClearance, Measured
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance, Measured
 from ixastate.orders import Order
 from ixastate.rules import Edition, StartingBand
 from ixastate.rules.terms import term_group
@@ -59,6 +58,7 @@ NEUROPATHY_MODERATE, NEUROPATHY_SEVERE, NEUROPATHY_GRADE_4 = NEUROPATHY.onsets
 NEUROPATHY_RESOLVED, NEUROPATHY_RESOLVED_AGREED = NEUROPATHY.recoveries
 OTHER_ONSET, OTHER_ONSET_RELATED = OTHER.onsets
 OTHER_RESOLVED, OTHER_RESOLVED_RELATED = OTHER.recoveries
+(OTHER_PERSISTS,) = OTHER.repeats
 (NEW_CYCLE_UNMET,), (NEW_CYCLE_MET,) = NEW_CYCLE.onsets, NEW_CYCLE.recoveries
 
 Attribution = Literal["clear", "not_clear"] | None
@@ -234,14 +234,22 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
 # --- Laboratory values ----------------------------------------------------------------------------------------
 
 
-def _count(event: Count, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
+def _count(count: CellCount, threshold: int, low: Onset, recovered: Recovery, context: Context) -> Meaning:
     rules: tuple[str, ...] = ()
-    if event.per_mm3 != event.value:
+    if count.per_mm3 != count.value:
         rules = ("B-UNITS",)
-    if event.per_mm3 == threshold:
+    if count.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    below = _settled(event.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
-    return Meaning((low.name if below else recovered.name,), context, (*rules, *_sign_of(event)))
+    below = _settled(count.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
+    return Meaning((low.name if below else recovered.name,), context, (*rules, *_sign_of(count)))
+
+
+def _neutrophils(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+
+
+def _platelets(count: CellCount, context: Context, edition: Edition) -> Meaning:
+    return _count(count, edition.integer("PLT-01", "platelets"), PLATELETS_LOW, PLATELETS_RECOVERED, context)
 
 
 def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str) -> Meaning:
@@ -252,14 +260,13 @@ def _supported(meaning: Meaning, supported: bool, recovered: Recovery, rule: str
 
 @_read.register
 def _neutrophils_measured(event: NeutrophilsMeasured, context: Context, edition: Edition) -> Meaning:
-    meaning = _count(event, edition.integer("ANC-01", "anc"), ANC_LOW, ANC_RECOVERED, context)
+    meaning = _neutrophils(event, context, edition)
     return _supported(meaning, event.after_g_csf, ANC_RECOVERED, "B-GCSF")
 
 
 @_read.register
 def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edition) -> Meaning:
-    threshold = edition.integer("PLT-01", "platelets")
-    meaning = _count(event, threshold, PLATELETS_LOW, PLATELETS_RECOVERED, context)
+    meaning = _platelets(event, context, edition)
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
@@ -349,6 +356,8 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
         onset = OTHER_ONSET_RELATED if event.attribution == "clear" else OTHER_ONSET
         return Meaning((onset.name,), still_open, rules, advice)
     if event.grade > max(edition.integer("OTH-02", "grade"), event.baseline_grade):
+        if severe and OTHER_PERSISTS.rule in edition.rules:
+            return Meaning((OTHER_PERSISTS.name,), still_open, rules, advice)
         return Meaning((), still_open, ("OTH-01", "B-EPISODE", *rules), advice)
     if not event.physician_agrees:
         return Meaning((), still_open, ("OTH-02", *rules), (*advice, Order("obtain_agreement")))
@@ -363,19 +372,28 @@ def _other_toxicity_graded(event: OtherToxicityGraded, context: Context, edition
     return Meaning((resolved.name,), after, rules, advice)
 
 
-@_read.register
-def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
+def criteria(event: CycleAssessed, edition: Edition) -> Onset | Recovery | None:
+    """The symbol of the criteria for a new cycle, met or not; None in an edition that has none."""
     if NEW_CYCLE.rule not in edition.rules:
-        return Meaning((), context, ("K-RECORD",))
+        return None
     counts = {NEUTROPENIA: (event.neutrophils, "anc"), THROMBOCYTOPENIA: (event.platelets, "platelets")}
-    rules = _sign_of(event.neutrophils, event.platelets)
     limits = {toxicity: edition.integer(NEW_CYCLE.rule, number) for toxicity, (_, number) in counts.items()}
     low = [count.is_below(limits[toxicity]) for toxicity, (count, _) in counts.items()]
     if not event.toxicities_resolved or True in low:
-        return Meaning((NEW_CYCLE_UNMET.name,), context, rules)
+        return NEW_CYCLE_UNMET
     for toxicity, answer in zip(counts, low, strict=True):
         _settled(answer, toxicity.reason, f"{limits[toxicity]:,}/mm3")
-    return Meaning((NEW_CYCLE_MET.name,), context, rules)
+    return NEW_CYCLE_MET
+
+
+@_read.register
+def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
+    """Its counts are counts like any others, and after that they are criteria (B-ASSESS-COUNTS)."""
+    counts = _neutrophils(event.neutrophils, context, edition), _platelets(event.platelets, context, edition)
+    symbols = [symbol for count in counts for symbol in count.symbols]
+    met = criteria(event, edition)
+    rules = ("B-ASSESS-COUNTS", *(rule for count in counts for rule in count.rules))
+    return Meaning((*symbols, met.name) if met else tuple(symbols), context, rules)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------

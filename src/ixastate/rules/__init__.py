@@ -23,7 +23,7 @@ GENERAL_RULES: frozenset[str] = frozenset(
     ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
 )
 
-Place = Literal["transition", "threshold", "schedule", "order", "start"]
+Place = Literal["transition", "slot", "threshold", "schedule", "order", "start"]
 
 
 class _Frozen(BaseModel):
@@ -54,6 +54,13 @@ class Rule(_Frozen):
     executed_by: tuple[Place, ...] = ()
     numbers: dict[str, Quantity] = {}
     not_modelled: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the dosing text, in words."""
+        if not self.lines:
+            return "no line of the text"
+        return f"line{'s' if len(self.lines) > 1 else ''} {', '.join(map(str, self.lines))}"
 
     @model_validator(mode="after")
     def _executed_or_explained(self) -> Rule:

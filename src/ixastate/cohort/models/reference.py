@@ -31,10 +31,13 @@ from ixastate.course.alphabet import Context, Meaning, lenalidomide_start, read
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
 from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
 from ixastate.rules import Edition
+from ixastate.symbols import OTHER
 from ixastate.table.table import Table
 
 NO_SYMBOL = 255
 TERM = "diarrhoea"
+# What ends the episode of a term.
+OVER = {recovery.name for recovery in OTHER.recoveries}
 
 
 Row = dict[str, Any]
@@ -212,7 +215,7 @@ class Course:
         facts = {"type": "other_toxicity_graded", "term": TERM, "grade": self.diarrhoea}
         is_open = bool(self.context.open_terms)
         attributed = {"attribution": self.attribution} if is_open else {}
-        over = is_open and self.means(facts | attributed | {"physician_agrees": True}) is not None
+        over = is_open and self.means(facts | attributed | {"physician_agrees": True}) in OVER
         if self.diarrhoea == was and not over:
             return
         details = draw(self.model.seed, self.patient, week, 2)

@@ -203,11 +203,15 @@ class _Comparison:
             yield Difference(patient, "at the end", "the state", final, course.configuration)
 
     def _said(self, record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The orders and rules of the live chart alone; a record also has the alphabet's and the course's advice."""
-        symbol = _logged(record)
-        if symbol is None:
+        """The orders and rules of the live chart at the symbol of the log; a record also has the alphabet's advice and
+        the course's, and what the other symbols gave.
+        """
+        before, step = record.before, None
+        for symbol in record.symbols:
+            step = self.live.step(before, symbol)
+            before = step.after
+        if step is None:
             return (), ()
-        step = self.live.step(record.before, symbol)
         return tuple(str(order) for order in step.orders), step.rules
 
     def _doses(

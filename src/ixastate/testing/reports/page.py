@@ -103,7 +103,7 @@ def _card(result: Result, summary: Summary, times: int) -> Iterator[str]:
 
 
 def _place(rule: Rule) -> str:
-    return f"line {', '.join(map(str, rule.lines))} of the dosing text · {rule.kind}" if rule.lines else rule.kind
+    return f"{rule.place} of the dosing text · {rule.kind}" if rule.lines else rule.kind
 
 
 def _rules(summary: Summary) -> Iterator[str]:

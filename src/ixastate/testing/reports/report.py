@@ -89,7 +89,7 @@ def course_lines(result: Result) -> Iterator[tuple[str, str, str]]:
 def rule_words(rule: str, edition: Edition) -> str:
     """A rule with its line and title."""
     found = edition.rule(rule)
-    lines = f" (line {', '.join(map(str, found.lines))})" if found.lines else ""
+    lines = f" ({found.place})" if found.lines else ""
     return f"{rule}{lines} {found.title}"
 
 
