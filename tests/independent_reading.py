@@ -318,6 +318,9 @@ class IndependentReading:
             low_count(event, NEUTROPHILS_LOW_BELOW)
         if isinstance(event, PlateletsMeasured):
             low_count(event, PLATELETS_LOW_BELOW)
+        if isinstance(event, CycleAssessed):
+            low_count(event.neutrophils, NEUTROPHILS_LOW_BELOW)
+            low_count(event.platelets, PLATELETS_LOW_BELOW)
         if isinstance(event, BilirubinMeasured):
             high_bilirubin(event)
         if isinstance(event, CreatinineClearanceMeasured) and not event.on_dialysis:
@@ -763,9 +766,8 @@ class IndependentReading:
 
     def _answer(self) -> Answer:
         if self.phase != ON_TREATMENT:
-            return Answer(
-                self.phase, None, False, None, False, frozenset(), frozenset(self.orders), frozenset(self.earned)
-            )
+            orders, earned = frozenset(self.orders), frozenset(self.earned)
+            return Answer(self.phase, None, False, None, False, frozenset(), orders, earned=earned)
         return Answer(
             phase=self.phase,
             ixazomib_mg=float(self.ixazomib.mg),

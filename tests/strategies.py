@@ -95,15 +95,17 @@ ORGANS = st.one_of(
     ),
 )
 CYCLES = st.builds(
-    lambda anc, platelets, resolved: {
+    lambda anc, platelets, resolved, anc_sign, platelets_sign: {
         "type": "cycle_assessed",
-        "neutrophils": {"value": anc, "unit": "/mm3"},
-        "platelets": {"value": platelets, "unit": "10*9/L"},
+        "neutrophils": {"value": anc, "unit": "/mm3", **anc_sign},
+        "platelets": {"value": platelets, "unit": "10*9/L", **platelets_sign},
         "toxicities_resolved": resolved,
     },
     st.sampled_from([0, 499, 500, 999, 1000]),
     st.sampled_from([0, Decimal("29.999"), 30, 74, 75]),
     st.booleans(),
+    SIGNS,
+    SIGNS,
 )
 DOSES = st.one_of(
     st.fixed_dictionaries(
