@@ -14,7 +14,8 @@ from ixastate.orders import DOSING_VERBS, Verb
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.rules.effects import FILE, Effect, RuleEffects, check_kinds, load_effects, parse_effects
 from ixastate.symbols import TOXICITIES
-from tests.tables import EDITION_NAMES, graph
+from tests.claims import view
+from tests.tables import EDITION_NAMES
 
 TEXT = (files("ixastate.rules") / FILE).read_text(encoding="utf-8")
 VERBS = frozenset(get_args(Verb))
@@ -25,7 +26,7 @@ def parsed(text: str) -> dict[str, RuleEffects]:
 
 
 def cited(edition: str) -> set[str]:
-    return {rule for edge in graph(edition).edges for rule in edge.rules}
+    return {rule for edge in view(edition).graph.edges for rule in edge.rules}
 
 
 def forgotten(found: dict[str, RuleEffects]) -> set[str]:
@@ -168,7 +169,7 @@ def test_every_transition_that_asks_for_a_reduction_has_one_earner(name: str) ->
     """And the clause of the toxicity comes before the reading that passes a turn on."""
     found = effects_of(name)
     earners = set()
-    for edge in graph(name).edges:
+    for edge in view(name).graph.edges:
         drugs = {raised.removeprefix("owe_") for raised in edge.raised if raised.startswith("owe_")}
         for drug in drugs:
             earner = found.earner(edge.rules, drug)
