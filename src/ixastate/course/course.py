@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -33,7 +33,7 @@ from ixastate.course.live import Machine, machine
 from ixastate.course.record import KeptFact, OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
-from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_asked, moment_of, require_day
 from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
@@ -169,7 +169,10 @@ class Course:
 
     @property
     def latest(self) -> datetime | None:
-        """The moment (UTC) of the latest event of which something followed."""
+        """The moment (UTC) of the latest event of which something followed; None where none has a place in time.
+
+        In a course that is dated by treatment days it lies on a calendar that is made up, and only its order counts.
+        """
         return self._memory.latest
 
     @property
@@ -187,13 +190,16 @@ class Course:
         """The number of the last line that changed what had been known of the past; 0 where none did."""
         return self._memory.rewritten
 
-    def status_at(self, at: datetime) -> Status:
-        """The status at an earlier moment, the events of that very moment included; `InputError` without an offset."""
-        if not isinstance(at, datetime) or at.utcoffset() is None:
-            raise InputError(f"{at!r} is no date and time with its offset", where="status_at", remedy="give a timezone")
+    def status_at(self, at: datetime | int) -> Status:
+        """The status at an earlier moment, or at the weekly slot of a treatment day, the events of then included.
+
+        `InputError` for a moment without its offset, for a date in a course that is dated by treatment days, and for a
+        treatment day before the start.
+        """
+        moment = moment_asked(at, self.calendar, "status_at")
         configuration = SCREENING
         for since, changed in self._memory.history:
-            if since <= at.astimezone(UTC):
+            if since <= moment:
                 configuration = changed
         return self._machine.status(configuration)
 
@@ -208,9 +214,7 @@ class Course:
         dates = self.calendar
         if dates is None:
             return []
-        return [
-            dose for day in wanted for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)
-        ]
+        return [dose for day in wanted for dose in doses_due(day, self.status_at(day), dates, self.edition)]
 
     def timeline(self) -> Text:
         """The course as text, as `ixastate replay` prints it; of a resumed course, the events since then."""
@@ -380,8 +384,10 @@ class Course:
                 owed, earned = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
                 made = (*made, *earned)
 
+        # A start that is blocked sets up no calendar, so its day has no place in time.
+        latest = memory.latest if event.at is None and memory.dates is None and after == before else at
         memory = replace(
-            memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context, owed=owed
+            memory, configuration=after, number=memory.number + 1, latest=latest, context=meaning.context, owed=owed
         )
         if after != before:
             memory = replace(memory, history=(*memory.history, (at, after)))
@@ -458,14 +464,15 @@ class Course:
         earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
-        assert memory.latest is not None  # every event has a moment
-        at = event.at or memory.latest.astimezone(dates.zone if dates else UTC)
+        at, latest = event.at, memory.latest
+        if at is None and latest is not None and dates is not None and not dates.nominal:
+            at = latest.astimezone(dates.zone)
         return Record(
             number=memory.number,
             edition=self.edition.name,
             patient=self.patient,
-            at=None if dates is not None and dates.nominal else at,
-            day=memory.dates.day(memory.latest) if memory.dates else None,
+            at=at,
+            day=memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
             event=event,
             symbols=symbols,
             before=before,

@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ixastate.amendments import AnyAmendment, AnyLine, EventCorrected, EventWithdrawn
 from ixastate.course.record import Impossible, KeptFact, Record, Revision, Snapshot
-from ixastate.course.schedule import Calendar, calendar
+from ixastate.course.schedule import BEFORE_ALL_DAYS, FIRST_DAY, Calendar
 from ixastate.errors import CourseRefusal, InputError, near
 from ixastate.events import AnyEvent, CourseStarted
 
@@ -244,10 +244,8 @@ def moment_of_fact(event: AnyEvent, dates: Calendar | None) -> datetime | None:
         return event.at.astimezone(UTC)
     assert event.day is not None  # an event is dated in one of the two ways
     if isinstance(event, CourseStarted):
-        try:
-            dates = calendar(event, 1)
-        except CourseRefusal:
-            return None
+        # Whichever of several starts is not blocked sets up the calendar, and comes before all of its days.
+        return BEFORE_ALL_DAYS if event.day == FIRST_DAY else None
     return dates.moment(event.day).astimezone(UTC) if dates is not None else None
 
 
