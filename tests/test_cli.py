@@ -325,9 +325,12 @@ def test_schedule_writes_a_calendar(log: Path, tmp_path: Path, capsys: pytest.Ca
     out_file = tmp_path / "doses.ics"
     assert main(["schedule", str(log), "--ics", str(out_file), "--days", "14"]) == 0
     out, err = capsys.readouterr()
-    assert err == f"2 entries written to {out_file}\n"
+    every = icalendar.Calendar.from_ical(out_file.read_bytes()).walk("VEVENT")
+    taken_back = [entry for entry in every if entry["status"] == "CANCELLED"]
+    assert err == f"2 entries written to {out_file}, {len(taken_back)} taken back\n"
+    assert {str(entry["summary"]).split()[0] for entry in taken_back} == {"ixazomib", "lenalidomide"}, "what is held"
     assert days_of(out) == [15, 22]
-    entries = icalendar.Calendar.from_ical(out_file.read_bytes()).walk("VEVENT")
+    entries = [entry for entry in every if entry["status"] == "CONFIRMED"]
     assert [str(entry["summary"]) for entry in entries] == ["dexamethasone 40 mg"] * 2
     assert {path.name for path in tmp_path.iterdir()} == {"log.jsonl", "doses.ics"}
 
