@@ -7,6 +7,7 @@ a pipe, wherever the tests run.
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,3 +22,12 @@ def as_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """The processes of pytest-xdist have a width of their own."""
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What coverage.py has measured is written before the process ends: pytest-xdist kills a worker that takes long."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage is not None else None
+    if measuring is not None:
+        measuring.save()

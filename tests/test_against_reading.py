@@ -16,9 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ixastate.chart.reasons import GIVING, effects_of
 from ixastate.course.course import Course, Record
 from ixastate.course.log import dump
-from ixastate.course.schedule import doses_due
+from ixastate.course.schedule import doses_due, next_ixazomib_day
 from ixastate.errors import CourseRefusal
 from ixastate.events import parse_event
+from ixastate.orders import Order
+from ixastate.rules import DEFAULT_EDITION
 from ixastate.symbols import DISCONTINUED, SCREENING
 from tests import strategies
 from tests.independent_reading import Answer, IndependentReading, Refused
@@ -37,87 +39,29 @@ def answer_of(record: Record, course: Course) -> Answer:
         lenalidomide_held=status.lenalidomide_held,
         held_for=frozenset(status.held_for),
         orders=frozenset(record.orders),
+        doubled="ADM-13" in record.rules and Order("review_overdose", "ixazomib") in record.orders,
         earned=frozenset((one.drug, one.rule or "", one.day or 0) for one in record.earned),
     )
 
 
-class BothReadings(RuleBasedStateMachine):
-    """The chart and the independent reading, side by side."""
+class SideBySide(RuleBasedStateMachine):
+    """The course and the independent reading, side by side, and what is shown to both."""
+
+    edition = DEFAULT_EDITION
 
     def __init__(self) -> None:
         super().__init__()
-        self.course = Course("p")
-        self.reading = IndependentReading("p")
+        self.course = Course("p", self.edition)
+        self.reading = IndependentReading("p", persists=self.edition == "what-if-persist")
         self.now = FIRST
         self.by_day = False
         self.highest = (4.0, 25.0)
         self.ixazomib_levels: set[float] = set()
 
-    # --- Events -----------------------------------------------------------------------------------------------
-
-    @initialize(start=strategies.STARTS, nominal=st.sampled_from([False, False, True]))
+    @initialize(start=strategies.SIGNED_STARTS, nominal=st.sampled_from([False, False, True]))
     def begin(self, start: dict[str, Any], nominal: bool) -> None:
         self.see(start, day=1 if nominal else None)
         self.now = max(self.now, self.course.latest or self.now)
-
-    @precondition(lambda self: self.course.configuration == SCREENING)
-    @rule(start=strategies.STARTS)
-    def start_again(self, start: dict[str, Any]) -> None:
-        self.see({**start, "patient_informed": True})
-
-    @rule(days=st.sampled_from([1, 2, 4, 7, 7, 7, 14, 30, 100]), minutes=st.sampled_from([0, 0, 1, 59, 60, 720]))
-    def wait(self, days: int, minutes: int) -> None:
-        self.now += timedelta(days=days, minutes=minutes)
-
-    @rule(event=st.one_of(strategies.ANC_LOW_OR_NOT, strategies.PLATELETS_LOW_OR_NOT))
-    def blood_count(self, event: dict[str, Any]) -> None:
-        self.see(event)
-
-    @rule(event=st.one_of(strategies.NEUROPATHY, strategies.RASH, strategies.OTHER))
-    def toxicity(self, event: dict[str, Any]) -> None:
-        self.see(event)
-
-    @precondition(lambda self: self.course.status.phase == "on treatment")
-    @rule(episode=strategies.EPISODES)
-    def episode(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
-        for event in episode:
-            self.see(event)
-
-    @precondition(lambda self: self.course.status.phase == "on treatment")
-    @rule(one=strategies.EPISODES, other=strategies.EPISODES, crossed=st.booleans())
-    def overlapping_episodes(self, one: tuple[Any, Any], other: tuple[Any, Any], crossed: bool) -> None:
-        for event in (one[0], other[0], *((one[1], other[1]) if crossed else (other[1], one[1]))):
-            self.see(event)
-
-    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS, strategies.CYCLES))
-    def dose_or_organ(self, event: dict[str, Any]) -> None:
-        self.see(event)
-
-    @precondition(lambda self: self.course.configuration != DISCONTINUED and (self.now - FIRST).days > 100)
-    @rule(event=strategies.ENDS)
-    def end(self, event: dict[str, Any]) -> None:
-        self.see(event)
-
-    # --- The awkward ------------------------------------------------------------------------------------------
-
-    @rule(
-        what=st.sampled_from(["start twice", "go back", "save and resume", "another patient", "date by day"]),
-        start=strategies.STARTS,
-        day=st.sampled_from([1, 15]),
-    )
-    def awkward(self, what: str, start: dict[str, Any], day: int) -> None:
-        if what == "start twice":
-            self.see(start)
-        elif what == "go back":
-            self.see({"type": "rash_graded", "grade": 0}, day=day)
-        elif what == "another patient":
-            self.see({"type": "rash_graded", "grade": 0, "patient": "q"})
-        elif what == "save and resume":
-            before = self.course.snapshot()
-            self.course = Course.resume(before.model_dump_json())
-            assert self.course.snapshot() == before
-        else:
-            self.by_day = not self.by_day
 
     def see(self, facts: dict[str, Any], day: int | None = None) -> None:
         """Show one event to both; they answer alike, or both refuse and the course has not moved."""
@@ -161,6 +105,79 @@ class BothReadings(RuleBasedStateMachine):
             earned = [one for one in record.earned if (order.verb, order.drug) == ("reduce", one.drug)]
             assert particular or earned, f"nothing explains the order to {order}"
 
+    def save_and_resume(self) -> None:
+        """Go on from a snapshot, which must change nothing."""
+        before = self.course.snapshot()
+        self.course = Course.resume(before.model_dump_json())
+        assert self.course.snapshot() == before
+
+
+class BothReadings(SideBySide):
+    """Every kind of event."""
+
+    # --- Events -----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.course.configuration == SCREENING)
+    @rule(start=strategies.SIGNED_STARTS)
+    def start_again(self, start: dict[str, Any]) -> None:
+        self.see({**start, "patient_informed": True})
+
+    @rule(days=st.sampled_from([1, 2, 4, 7, 7, 7, 14, 30, 100]), minutes=st.sampled_from([0, 0, 1, 59, 60, 720]))
+    def wait(self, days: int, minutes: int) -> None:
+        self.now += timedelta(days=days, minutes=minutes)
+
+    @rule(event=st.one_of(strategies.ANC_LOW_OR_NOT, strategies.PLATELETS_LOW_OR_NOT))
+    def blood_count(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(event=st.one_of(strategies.NEUROPATHY, strategies.RASH, strategies.OTHER))
+    def toxicity(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(episode=strategies.EPISODES)
+    def episode(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        for event in episode:
+            self.see(event)
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(one=strategies.EPISODES, other=strategies.EPISODES, crossed=st.booleans())
+    def overlapping_episodes(self, one: tuple[Any, Any], other: tuple[Any, Any], crossed: bool) -> None:
+        for event in (one[0], other[0], *((one[1], other[1]) if crossed else (other[1], one[1]))):
+            self.see(event)
+
+    @rule(event=strategies.CYCLES)
+    def assessment(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @rule(event=st.one_of(strategies.DOSES, strategies.ORGANS))
+    def dose_or_organ(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    @precondition(lambda self: self.course.configuration != DISCONTINUED and (self.now - FIRST).days > 100)
+    @rule(event=strategies.ENDS)
+    def end(self, event: dict[str, Any]) -> None:
+        self.see(event)
+
+    # --- The awkward ------------------------------------------------------------------------------------------
+
+    @rule(
+        what=st.sampled_from(["start twice", "go back", "save and resume", "another patient", "date by day"]),
+        start=strategies.STARTS,
+        day=st.sampled_from([1, 15]),
+    )
+    def awkward(self, what: str, start: dict[str, Any], day: int) -> None:
+        if what == "start twice":
+            self.see(start)
+        elif what == "go back":
+            self.see({"type": "rash_graded", "grade": 0}, day=day)
+        elif what == "another patient":
+            self.see({"type": "rash_graded", "grade": 0, "patient": "q"})
+        elif what == "save and resume":
+            self.save_and_resume()
+        else:
+            self.by_day = not self.by_day
+
     # --- What must always hold --------------------------------------------------------------------------------
 
     @invariant()
@@ -195,7 +212,89 @@ class BothReadings(RuleBasedStateMachine):
         assert bool(status.held_for) is (status.ixazomib_held or status.lenalidomide_held)
 
 
+class DosesOfBothReadings(SideBySide):
+    """Reports of doses around their slots, with holds and releases in between, in a course that has started."""
+
+    def see(self, facts: dict[str, Any], day: int | None = None) -> None:
+        if facts["type"] == "course_started":
+            facts = {
+                **facts,
+                "patient_informed": True,
+                "bilirubin": {"times_uln": 1},
+                "on_dialysis": True,
+                "assumed": [],
+            }
+        super().see(facts, day)
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(
+        place=strategies.PLACES, reports=st.lists(st.one_of(strategies.IXAZOMIB_REPORTS, strategies.HOLDS), max_size=4)
+    )
+    def around_a_slot(self, place: str, reports: list[dict[str, Any]]) -> None:
+        self.now = self.moment(place)
+        for report in reports:
+            self.see(report)
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(event=st.one_of(strategies.IXAZOMIB_REPORTS, strategies.HOLDS), minutes=st.sampled_from([0, 0, 1, 60, 1440]))
+    def soon_after(self, event: dict[str, Any], minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+        self.see(event)
+
+    @rule(by_day=st.booleans())
+    def resume(self, by_day: bool) -> None:
+        self.by_day = by_day
+        self.save_and_resume()
+
+    def moment(self, place: str) -> datetime:
+        """The next moment of this kind in the life of a dose that is not before now."""
+        dates, edition = self.course.calendar, self.course.edition
+        assert dates is not None
+        day = max(dates.day(self.now) - 15, 0)
+        while True:
+            day = next_ixazomib_day(day, edition)
+            slot = dates.moment(day).astimezone(UTC)
+            last = dates.moment(next_ixazomib_day(day, edition)).astimezone(UTC) - timedelta(hours=72)
+            found = {
+                "before": slot - timedelta(hours=2),
+                "slot": slot,
+                "after": slot + timedelta(minutes=30),
+                "next day": slot + timedelta(days=1),
+                "a minute early": last - timedelta(minutes=1),
+                "72 hours": last,
+                "a minute late": last + timedelta(minutes=1),
+            }[place]
+            if found >= max(self.now, self.course.latest or self.now):
+                return found
+
+
 BothReadings.TestCase.settings = settings(
     max_examples=250, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestBothReadings = BothReadings.TestCase
+DosesOfBothReadings.TestCase.settings = settings(
+    max_examples=300, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestDosesOfBothReadings = DosesOfBothReadings.TestCase
+
+
+class BothPersisting(BothReadings):
+    """The same where what persists at ixazomib's floor stops treatment; most courses begin with one step to go."""
+
+    edition = "what-if-persist"
+
+    @precondition(lambda self: self.course.status.ixazomib_mg in (4, 3) and not self.course.status.held_for)
+    @rule()
+    def one_level_down(self) -> None:
+        for grade, agrees in ((3, False), (0, True)):
+            self.see({"type": "neuropathy_graded", "grade": grade, "physician_agrees": agrees})
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(episode=strategies.EPISODES)
+    def reported_twice(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        for _ in range(2):
+            self.see(episode[0])
+
+
+BothPersisting.TestCase.settings = settings(BothReadings.TestCase.settings, max_examples=60)
+TestBothPersisting = BothPersisting.TestCase

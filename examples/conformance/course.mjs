@@ -63,6 +63,9 @@ export class Course {
   past = { neutrophils: 0, platelets: 0, neuropathy: 0, rash: 0, other: 0 }; // episodes that are over
   neuropathyIsSevere = false;
   terms = new Map(); // the other toxicities that are open, each with its last stated attribution
+  taken = new Set(); // the days of ixazomib's doses that are known to have been taken
+  told = new Set(); // those that are reported vomited, or taken in a wrong way
+  missed = new Set(); // those that are reported missed
   aClearOneIsOver = false; // of the other toxicities in this hold, one clearly from ixazomib
 
   // The answer to an event; an event that cannot belong here is refused, and nothing has moved.
@@ -130,15 +133,25 @@ export class Course {
         return this.counted("neutrophils", this.isLow(perMm3(event), 500));
       case "platelets_measured": // L15-L17
         return this.counted("platelets", this.isLow(perMm3(event), 30_000));
+      case "cycle_assessed": // its counts are counts like any others, the neutrophils first
+        this.counted("neutrophils", this.isLow(perMm3(event.neutrophils), 500));
+        if (this.phase !== "on treatment") return undefined;
+        return this.counted("platelets", this.isLow(perMm3(event.platelets), 30_000));
       case "neuropathy_graded":
         return this.neuropathyGraded(event);
       case "rash_graded":
         return this.rashGraded(event);
       case "other_toxicity_graded":
         return this.otherToxicityGraded(event);
-      case "dose_missed":
+      case "dose_taken":
+      case "dose_overdosed":
       case "dose_delayed":
-        return this.doseNotTaken(event, now);
+        return this.doseTaken(event, now);
+      case "dose_vomited":
+      case "dose_taken_wrongly":
+        return this.doseTold(event, now);
+      case "dose_missed":
+        return this.doseMissed(event, now);
       default:
         return undefined; // everything else is only written down
     }
@@ -192,16 +205,43 @@ export class Course {
     return lowered && this.spent() ? this.stop() : this.end("other", lowered);
   }
 
-  // L5: whether a dose may still be taken. What a hold left out is no missed dose.
-  doseNotTaken({ type, drug = "ixazomib", scheduled_day: named }, now) {
+  // An intake belongs to the slot of its day, else to the latest one that was reported missed and is not over.
+  doseTaken({ type, drug = "ixazomib", scheduled_day: named }, now) {
+    if (drug !== "ixazomib") return;
+    const today = this.calendar.dayOf(now);
+    const missed = [...this.missed].filter((day) => !this.isOver(day, now));
+    const day = type === "dose_delayed" ? this.dueDay(named, now) : isDay.ixazomib(today) ? today : Math.max(...missed);
+    this.taken.add(day);
+  }
+
+  // Vomiting, and a fault in how a dose was taken, are about the latest dose.
+  doseTold({ drug = "ixazomib" }, now) {
+    if (drug !== "ixazomib") return;
+    const today = this.calendar.dayOf(now);
+    this.told.add(this.taken.has(today) ? today : this.calendar.latestIxazomibDay(now));
+  }
+
+  // L5: whether a dose may still be taken. What a hold left out is no missed dose, and none is taken twice (L4).
+  doseMissed({ drug = "ixazomib", scheduled_day: named }, now) {
     if (drug !== "ixazomib") return undefined;
+    const day = this.dueDay(named, now);
+    const givenThen = this.givenAt(this.calendar.slot(day)).ixazomib !== null;
+    const left = this.calendar.slot(this.calendar.nextIxazomibDay(day)) - now;
+    const known = this.taken.has(day) || this.told.has(day);
+    this.missed.add(day);
+    return { late_dose: !this.ixazomib.held && givenThen && !known && this.mayStillBeTaken(left) };
+  }
+
+  // The day of the dose that is meant: the one that is named, or the latest.
+  dueDay(named, now) {
     const latest = this.calendar.latestIxazomibDay(now);
     const day = named ?? latest;
     if (latest === null || day > latest || !isDay.ixazomib(day)) throw new Refusal("no dose was due then");
-    const givenThen = this.givenAt(this.calendar.slot(day)).ixazomib !== null;
-    const left = this.calendar.slot(this.calendar.nextIxazomibDay(day)) - now;
-    const allowed = !this.ixazomib.held && givenThen && this.mayStillBeTaken(left);
-    return type === "dose_missed" ? { late_dose: allowed } : undefined;
+    return day;
+  }
+
+  isOver(day, now) {
+    return this.calendar.slot(this.calendar.nextIxazomibDay(day)) <= now;
   }
 
   // --- Episodes ---

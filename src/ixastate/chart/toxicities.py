@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from statemachine import State
 
-from ixastate.chart.builder import Row, rows
+from ixastate.chart.builder import Row
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode
 from ixastate.events import DRUGS, Drug
@@ -53,11 +53,12 @@ class Floors:
 
 @dataclass
 class Region:
-    """A region that is being written: its states by id, and what each means. The first state is its initial one."""
+    """A region that is being written: its states by id, what each means, and its rows. It begins in its first state."""
 
     toxicity: Toxicity
     states: dict[str, State] = field(default_factory=dict)
     meanings: dict[str, Episode] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
 
     def clear(self, which: str = "", *, first: bool = False) -> State:
         """A state between episodes. `first`: none has begun."""
@@ -75,7 +76,13 @@ class Region:
 
     def everywhere(self, symbol: str, target: State, orders: Sequence[Order], rules: str) -> None:
         """The same transition from every state of the region."""
-        rows([(state, symbol, None, target, NO, orders, rules) for state in self.states.values()])
+        self.rows += [(state, symbol, None, target, NO, orders, rules) for state in self.states.values()]
+
+    def instead(self, source: State, symbol: str, rows: Sequence[Row]) -> None:
+        """Other rows in the place of those that leave this state on this symbol."""
+        # By identity: states that have no name yet count as equal.
+        old = [place for place, row in enumerate(self.rows) if row[0] is source and row[1] == symbol]
+        self.rows[old[0] : old[-1] + 1] = rows
 
 
 # A region of an edition; the flag says that lenalidomide's turns are used even when ixazomib is at its floor
@@ -141,7 +148,7 @@ def neutropenia(f: Floors, goes_on: bool) -> Region:
         (held_len, ok,  f.lenalidomide,       ixa,      LOWER_IXAZOMIB,     NO,    f"ANC-02 ANC-06 {over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -181,7 +188,7 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{again} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -220,7 +227,7 @@ def neuropathy(f: Floors, goes_on: bool) -> Region:
         (again,    agreed, None,  None,     NO,                  NO,    "K-NOEPISODE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("neuropathy_grade_4", end, STOP, f"DOSE-06 PN-09 {AT_ONCE}")
     return region
 
@@ -265,7 +272,7 @@ def rash(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,      NO,          f"{len_over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("rash_grade_4", end, STOP, f"DOSE-06 RASH-08 {AT_ONCE}")
     return region
 
@@ -301,7 +308,7 @@ def other(f: Floors, goes_on: bool) -> Region:
         (again, ok_related,  None,  None,  NO,                  NO,   "K-NOEPISODE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -344,7 +351,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    f"{again} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -392,7 +399,7 @@ def rash_of_the_label(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{len_over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("rash_grade_4", end, STOP, f"DOSE-06 RASH-08 {AT_ONCE}")
     return region
 
@@ -409,7 +416,7 @@ def new_cycle(f: Floors, goes_on: bool) -> Region:
         (held,  "new_cycle_met",   None, clear, release(*BOTH), NO, "NC-01 B-NEWCYCLE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 

@@ -127,11 +127,19 @@ def calendar_words(dates: Calendar) -> str:
 def _entry(record: Record, differences: Sequence[Differing], edition: Edition, width: int) -> Iterator[str]:
     seen = describe(record.event)
     quiet = not record.orders and record.before == record.after and not differences
+    recorded_at = record.event.recorded_at
     if quiet:
         seen = f"{seen}: nothing follows"
     yield from textwrap.wrap(
         seen, width, initial_indent=f"{record.when:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
     )
+    if recorded_at is not None:
+        yield from _part("recorded", f"{recorded_at:%a %d %b %Y %H:%M} as {record.name}", width)
+    if record.ties:
+        others = ", ".join(f"event {number}" for number in record.ties)
+        yield from _part(
+            "tied", f"at the moment of {others}: what was recorded first counts first, then the ids", width
+        )
     if quiet:
         return
     yield from _part("state", _state(record), width)
@@ -140,6 +148,10 @@ def _entry(record: Record, differences: Sequence[Differing], edition: Edition, w
     for one in record.earned:
         if one.rule is not None:
             yield from _part("earned by", f"{_clause(edition.rule(one.rule))}, on day {one.day}", width)
+    for revision in record.revisions:
+        yield from _part("otherwise", str(revision), width)
+    for impossible in record.impossible:
+        yield from _part("impossible", str(impossible), width)
     yield from _rules(record.rules, edition, width)
     for difference in differences:
         words = f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
@@ -228,7 +240,7 @@ def _packed(head: str, phrases: Sequence[str], width: int) -> Iterator[str]:
 
 def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records: Sequence[Record]) -> str:
     """The reason why nothing is due on these days, in a sentence."""
-    end = next((record for record in records if record.status.phase == "discontinued"), None)
+    end = _end(records)
     if end is not None and end.day is not None and end.day <= days[-1]:
         return f"Nothing is due: treatment ended on day {end.day} ({describe(end.event)})."
     every = dates.lenalidomide_every_days
@@ -237,6 +249,17 @@ def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records
     after, cycle = days[-1] + 1, course.edition.integer("DOSE-01", "cycle")
     following = next((day for day in range(after, after + cycle) if course.due([day])), None)
     return f"Nothing is due: {why}." + (f" The next dose is due on day {following}." if following else "")
+
+
+def _end(records: Sequence[Record]) -> Record | None:
+    """The record by which treatment has ended; None where it goes on, be it that a correction says so."""
+    end = None
+    for record in records:
+        if record.status.phase != "discontinued":
+            end = None
+        elif end is None:
+            end = record
+    return end
 
 
 def _clock(dose: Dose) -> str:

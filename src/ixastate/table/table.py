@@ -163,6 +163,10 @@ class Table:
         """The number of `discontinued`."""
         return self.numbers[self.graph.final]
 
+    def course_to(self, number: int) -> list[str]:
+        """The symbols of a shortest course to a configuration."""
+        return self.space.course_to(number)
+
     def row(self, configuration: int) -> range:
         """The moves of a configuration, one per symbol."""
         width = len(self.symbols)

@@ -32,6 +32,7 @@ from ixastate.proofs.properties.stops import (
     grade_4_stops,
     needed_step_is_made,
     only_the_stops_of_the_text,
+    open_is_not_opened_again,
 )
 from ixastate.proofs.properties.turns import advice_is_given, alternation_alternates, each_episode_lowers
 from ixastate.proofs.properties.whole import answered, everything_reachable, one_guard_open, one_state_a_region
@@ -55,6 +56,7 @@ PROPERTIES: tuple[Property, ...] = (
     discontinued_is_final,
     exhausted_stops,
     needed_step_is_made,
+    open_is_not_opened_again,
     only_the_stops_of_the_text,
     alternation_alternates,
     each_episode_lowers,

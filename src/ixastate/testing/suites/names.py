@@ -70,10 +70,11 @@ def _subject(course: AnsweredCourse, edition: Edition) -> str:
 
 
 def _episodes(course: AnsweredCourse, toxicity: Toxicity, edition: Edition) -> int:
-    """How many episodes of a toxicity its own events have begun."""
+    """How many episodes of a toxicity its onsets have begun."""
     records = [expected.record for _, expected in course if expected.record is not None]
+    onsets = {onset.name for onset in toxicity.onsets}
     return sum(
-        record.event.type == toxicity.event
+        not onsets.isdisjoint(record.symbols)
         and _clear(record.before, toxicity, edition)
         and not _clear(record.after, toxicity, edition)
         for record in records
