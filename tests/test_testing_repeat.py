@@ -146,6 +146,24 @@ def test_a_rule_that_is_broken_each_time_is_named_beside_chance() -> None:
     assert text.index("FAULT   not repeatable") < text.index("BROKEN  PLT-02")
 
 
+def test_chance_is_not_blamed_while_a_course_is_made_shorter() -> None:
+    """Platelets are always wrong; neutrophils are too in every other course, once the course is known to fail."""
+    begun = 0
+
+    def change(event: dict[str, Any], answer: dict[str, Any]) -> None:
+        nonlocal begun
+        begun += event["type"] == "course_started"
+        if event["type"] == "platelets_measured" and event["day"] == 5:
+            answer["ixazomib_held"] = True
+        elif event["type"] == "neutrophils_measured" and begun > 1 + AGAIN and begun % 2:
+            answer["ixazomib_held"] = not answer["ixazomib_held"]
+
+    adapter = InProcess(wrong(change))
+    long = of(answered(START, anc(2, 499), anc(3, 500), plt(4, 29_999), plt(5, 30_000)))
+    assert titles(shortened(adapter, conform(adapter, long))) == {"PLT-02"}
+    assert begun > 1 + AGAIN
+
+
 def test_a_course_is_run_again_only_when_it_goes_wrong() -> None:
     starts: list[str] = []
 
