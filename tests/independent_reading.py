@@ -122,6 +122,8 @@ class Answer:
     orders: frozenset[Order]
     # An overdose that would make up for a missed dose (L5).
     doubled: bool = False
+    # What earned the reductions that are made now and were owed before: drug, clause, treatment day.
+    earned: frozenset[tuple[str, str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,8 @@ class Medicine:
     ladder: tuple[Decimal, ...]
     step: int = 0
     held_by: set[str] = field(default_factory=set)
-    owed: bool = False  # a reduction that waits for the release; several make one (B-STACK)
+    # The clauses whose reductions wait for the release, each with its day; several make one level (B-STACK).
+    owed: list[tuple[str, int]] = field(default_factory=list)
     held_since: int = 0
     long_hold_told: bool = False
 
@@ -246,6 +249,7 @@ class IndependentReading:
         self.last_moment: datetime | None = None
         self.today = 0
         self.orders: set[Order] = set()
+        self.earned: set[tuple[str, str, int]] = set()
         self.ixazomib = Medicine("ixazomib", IXAZOMIB_LADDER)
         self.lenalidomide = Medicine("lenalidomide", LENALIDOMIDE_LADDER)
         self.ixazomib_was_held: list[tuple[datetime, bool]] = []  # after each event on treatment
@@ -273,7 +277,7 @@ class IndependentReading:
         if self.phase == ON_TREATMENT:
             self._refuse_what_does_not_fit(event, moment)
 
-        self.orders = set()
+        self.orders, self.earned = set(), set()
         self.makes_up_for_a_missed_one = False
         if self.phase == SCREENING:
             if isinstance(event, CourseStarted):
@@ -314,6 +318,9 @@ class IndependentReading:
             low_count(event, NEUTROPHILS_LOW_BELOW)
         if isinstance(event, PlateletsMeasured):
             low_count(event, PLATELETS_LOW_BELOW)
+        if isinstance(event, CycleAssessed):
+            low_count(event.neutrophils, NEUTROPHILS_LOW_BELOW)
+            low_count(event.platelets, PLATELETS_LOW_BELOW)
         if isinstance(event, BilirubinMeasured):
             high_bilirubin(event)
         if isinstance(event, CreatinineClearanceMeasured) and not event.on_dialysis:
@@ -410,8 +417,7 @@ class IndependentReading:
         if supported:
             self._order("note_supported_count")
         if family in self.open:
-            self._whose_turn(family).owed = True
-            self._close(family, self.ixazomib, self.lenalidomide)
+            self._close(family, self.ixazomib, self.lenalidomide, reduces=self._whose_turn(family))
         return None
 
     def _assessment(self, event: CycleAssessed) -> None:
@@ -455,10 +461,10 @@ class IndependentReading:
             if self.neuropathy_is_severe and not event.physician_agrees:
                 self._order("obtain_agreement")  # L19
                 return None
-            if self.neuropathy_is_severe:
-                self.ixazomib.owed = True  # L19; a moderate one comes back at the same dose (L18)
+            # L19; a moderate one comes back at the same dose (L18)
+            reduces = self.ixazomib if self.neuropathy_is_severe else None
             self.neuropathy_is_severe = False
-            self._close("neuropathy", self.ixazomib)
+            self._close("neuropathy", self.ixazomib, reduces=reduces)
         return None
 
     def _rash(self, grade: int) -> None:
@@ -477,13 +483,12 @@ class IndependentReading:
             if self._exhausted("rash", needs_ixazomib=reduced_next is self.ixazomib):
                 return self._stop()  # L24
             if self.episodes["rash"] == 1:
-                self._reduce_at_once(reduced_next)  # L22
+                self._reduce_at_once("rash", reduced_next)  # L22
             else:
                 self._hold("rash", self.ixazomib, self.lenalidomide)  # L23
         elif "rash" in self.open:
             if self.episodes["rash"] > 1:
-                self._whose_turn("rash").owed = True  # L23, L24
-                self._close("rash", self.ixazomib, self.lenalidomide)
+                self._close("rash", self.ixazomib, self.lenalidomide, reduces=self._whose_turn("rash"))  # L23, L24
             else:
                 self.open.discard("rash")
         return None
@@ -518,12 +523,11 @@ class IndependentReading:
             self.a_clear_term_closed = True
         if self.open_terms:
             return None
-        if self.a_clear_term_closed:
-            if self.ixazomib.at_floor:
-                return self._stop()  # B-UPGRADE-ATTRIB: the level that L26 asks for is not there (L11)
-            self.ixazomib.owed = True
+        if self.a_clear_term_closed and self.ixazomib.at_floor:
+            return self._stop()  # B-UPGRADE-ATTRIB: the level that L26 asks for is not there (L11)
+        reduces = self.ixazomib if self.a_clear_term_closed else None
         self.a_clear_term_closed = False
-        self._close("other", self.ixazomib)
+        self._close("other", self.ixazomib, reduces=reduces)
         return None
 
     # Ixazomib's doses (L4-L6)
@@ -668,17 +672,43 @@ class IndependentReading:
         self.open.add(family)
         self.episodes[family] += 1
 
-    def _close(self, family: str, *medicines: Medicine) -> None:
-        """End a family's episode; a drug that nothing else holds comes back, one level lower if that is owed."""
+    def _close(self, family: str, *medicines: Medicine, reduces: Medicine | None = None) -> None:
+        """End a family's episode; a drug that nothing else holds comes back, one level lower if that is owed.
+
+        A reduction that this episode asks for is its own if the drug comes back now; else it is owed from now on.
+        """
         self.open.discard(family)
         for medicine in medicines:
             medicine.held_by.discard(family)
+        if reduces is not None:
+            self._owe(family, reduces)
+        for medicine in medicines:
             if medicine.held:
                 continue
             if medicine.owed:
-                medicine.owed = False
+                own = 1 if medicine is reduces else 0
+                self.earned |= {(medicine.name, *one) for one in medicine.owed[: len(medicine.owed) - own]}
+                medicine.owed = []
                 self._step_down(medicine)
             self._order("resume", medicine.name, float(medicine.mg))
+
+    def _owe(self, family: str, medicine: Medicine) -> None:
+        medicine.owed.append((self._clause(family, medicine), self.today))
+
+    def _clause(self, family: str, medicine: Medicine) -> str:
+        """The clause by which this episode reduces this drug."""
+        if family in ("neuropathy", "other"):
+            return {"neuropathy": "PN-07", "other": "OTH-03"}[family]  # L19, L26
+        first = self.episodes[family] == 1
+        if family == "neutrophils":
+            odd = self.episodes[family] % 2 == 1
+            return "ANC-04" if odd else "ANC-06"  # L13; L14, also where lenalidomide's turn passes
+        if first:
+            passed = "B-LENFLOOR" if medicine is self.ixazomib else ""
+            return passed or {"platelets": "PLT-04", "rash": "RASH-01"}[family]  # L16, L22
+        if self.episodes[family] % 2 == 0:
+            return {"platelets": "PLT-06", "rash": "RASH-04"}[family]  # L16, L23
+        return {"platelets": "PLT-08", "rash": "RASH-06"}[family]  # L17, L24
 
     def _whose_turn(self, family: str) -> Medicine:
         """The drug that this episode reduces; lenalidomide at its floor passes its turn on (B-LENFLOOR)."""
@@ -711,9 +741,9 @@ class IndependentReading:
                 medicine.long_hold_told = False
             medicine.held_by.add(family)
 
-    def _reduce_at_once(self, medicine: Medicine) -> None:
+    def _reduce_at_once(self, family: str, medicine: Medicine) -> None:
         if medicine.held:
-            medicine.owed = True
+            self._owe(family, medicine)
         else:
             self._step_down(medicine)
 
@@ -724,6 +754,7 @@ class IndependentReading:
     def _stop(self) -> None:
         """Treatment is all three drugs (B-TREATMENT), and nothing else is ordered beside it."""
         self.phase = DISCONTINUED
+        self.earned = set()
         self.orders = {Order("stop", "ixazomib"), Order("stop", "lenalidomide"), Order("stop", "dexamethasone")}
 
     def _tell_long_holds(self) -> None:
@@ -735,7 +766,8 @@ class IndependentReading:
 
     def _answer(self) -> Answer:
         if self.phase != ON_TREATMENT:
-            return Answer(self.phase, None, False, None, False, frozenset(), frozenset(self.orders))
+            orders, earned = frozenset(self.orders), frozenset(self.earned)
+            return Answer(self.phase, None, False, None, False, frozenset(), orders, earned=earned)
         return Answer(
             phase=self.phase,
             ixazomib_mg=float(self.ixazomib.mg),
@@ -745,4 +777,5 @@ class IndependentReading:
             held_for=frozenset(self.ixazomib.held_by | self.lenalidomide.held_by),
             orders=frozenset(self.orders),
             doubled=self.makes_up_for_a_missed_one,
+            earned=frozenset(self.earned),
         )

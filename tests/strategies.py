@@ -69,7 +69,7 @@ OTHER = st.fixed_dictionaries(
     },
     optional={"attribution": st.sampled_from(["clear", "not_clear"]), "baseline_grade": st.integers(0, 2)},
 )
-_BILIRUBIN = st.sampled_from(
+BILIRUBIN = st.sampled_from(
     [
         {"times_uln": Decimal("1.5")},
         {"times_uln": Decimal("1.501")},
@@ -80,30 +80,32 @@ _BILIRUBIN = st.sampled_from(
         {"times_uln": Decimal("0.5")},
     ]
 )
-_CLEARANCE = st.sampled_from(
+CLEARANCE = st.sampled_from(
     [{"value": Decimal(value), "unit": "mL/min"} for value in ("90", "60", "59.9", "30", "29.9", "12")]
 )
-BILIRUBIN, CLEARANCE = (
-    st.builds(lambda organ, sign: {**organ, **sign}, organs, SIGNS) for organs in (_BILIRUBIN, _CLEARANCE)
+SIGNED_BILIRUBIN, SIGNED_CLEARANCE = (
+    st.builds(lambda organ, sign: {**organ, **sign}, organs, SIGNS) for organs in (BILIRUBIN, CLEARANCE)
 )
 ORGANS = st.one_of(
-    st.builds(lambda organ: {"type": "bilirubin_measured", **organ}, BILIRUBIN),
+    st.builds(lambda organ: {"type": "bilirubin_measured", **organ}, SIGNED_BILIRUBIN),
     st.builds(
         lambda organ, dialysis: {"type": "creatinine_clearance_measured", **organ, "on_dialysis": dialysis},
-        CLEARANCE,
+        SIGNED_CLEARANCE,
         st.booleans(),
     ),
 )
 CYCLES = st.builds(
-    lambda anc, platelets, resolved: {
+    lambda anc, platelets, resolved, anc_sign, platelets_sign: {
         "type": "cycle_assessed",
-        "neutrophils": {"value": anc, "unit": "/mm3"},
-        "platelets": {"value": platelets, "unit": "10*9/L"},
+        "neutrophils": {"value": anc, "unit": "/mm3", **anc_sign},
+        "platelets": {"value": platelets, "unit": "10*9/L", **platelets_sign},
         "toxicities_resolved": resolved,
     },
     st.sampled_from([0, 499, 500, 999, 1000]),
     st.sampled_from([0, Decimal("29.999"), 30, 74, 75]),
     st.booleans(),
+    SIGNS,
+    SIGNS,
 )
 DOSES = st.one_of(
     st.fixed_dictionaries(
@@ -181,6 +183,16 @@ STARTS = st.fixed_dictionaries(
     lambda start: st.sets(st.sampled_from(["bilirubin", "creatinine_clearance"])).map(
         lambda assumed: {**start, "assumed": sorted(organ for organ in assumed if organ not in start)}
     )
+)
+
+# Those of which a sign may leave open whether an organ is impaired, so that the start is refused.
+SIGNED_STARTS = st.builds(
+    lambda start, sign: {
+        **start,
+        **{organ: {**start[organ], **sign} for organ in ("bilirubin", "creatinine_clearance") if organ in start},
+    },
+    STARTS,
+    SIGNS,
 )
 
 # An onset of each family with what ends it, for courses that must get far.

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ixastate.chart.reasons import GIVING, effects_of
 from ixastate.course.course import Course, Record
 from ixastate.course.log import dump
 from ixastate.course.schedule import doses_due, next_ixazomib_day
@@ -39,6 +40,7 @@ def answer_of(record: Record, course: Course) -> Answer:
         held_for=frozenset(status.held_for),
         orders=frozenset(record.orders),
         doubled="ADM-13" in record.rules and Order("review_overdose", "ixazomib") in record.orders,
+        earned=frozenset((one.drug, one.rule or "", one.day or 0) for one in record.earned),
     )
 
 
@@ -56,7 +58,7 @@ class SideBySide(RuleBasedStateMachine):
         self.highest = (4.0, 25.0)
         self.ixazomib_levels: set[float] = set()
 
-    @initialize(start=strategies.STARTS, nominal=st.sampled_from([False, False, True]))
+    @initialize(start=strategies.SIGNED_STARTS, nominal=st.sampled_from([False, False, True]))
     def begin(self, start: dict[str, Any], nominal: bool) -> None:
         self.see(start, day=1 if nominal else None)
         self.now = max(self.now, self.course.latest or self.now)
@@ -86,6 +88,22 @@ class SideBySide(RuleBasedStateMachine):
         record = self.course.observe(event)
         assert answer_of(record, self.course) == expected
         assert record.rules, "every record names a rule"
+        self.each_order_is_explained(record)
+
+    def each_order_is_explained(self, record: Record) -> None:
+        """By a rule that has that effect on that drug, or by what earned it before."""
+        effects = effects_of(record.edition)
+        for order in record.orders:
+            what = GIVING.get(order.verb)
+            giving = [
+                rule
+                for rule in record.rules
+                for effect in effects.of(rule)
+                if (order.drug in effect.drugs(what) if what else order.verb in effect.advises)
+            ]
+            particular = [rule for rule in giving if not effects.general(rule)]
+            earned = [one for one in record.earned if (order.verb, order.drug) == ("reduce", one.drug)]
+            assert particular or earned, f"nothing explains the order to {order}"
 
     def save_and_resume(self) -> None:
         """Go on from a snapshot, which must change nothing."""
@@ -100,7 +118,7 @@ class BothReadings(SideBySide):
     # --- Events -----------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.course.configuration == SCREENING)
-    @rule(start=strategies.STARTS)
+    @rule(start=strategies.SIGNED_STARTS)
     def start_again(self, start: dict[str, Any]) -> None:
         self.see({**start, "patient_informed": True})
 

@@ -287,21 +287,21 @@ def test_the_counts_alone_say_what_the_measured_counts_say(edition: str) -> None
 @pytest.mark.parametrize(
     ("neutrophils", "symbol", "rules"),
     [
-        (("0.499", "10*9/L"), "anc_low", {"B-UNITS"}),
-        (("499.999", "/uL"), "anc_low", set[str]()),
-        (("0.5", "10*9/L"), "anc_recovered", {"B-UNITS", "B-BOUND"}),
-        (("500", "10*6/L"), "anc_recovered", {"B-BOUND"}),
+        (("0.499", "10*9/L"), "anc_low", ["B-UNITS"]),
+        (("499.999", "/uL"), "anc_low", []),
+        (("0.5", "10*9/L"), "anc_recovered", ["B-UNITS", "B-BOUND"]),
+        (("500", "10*6/L"), "anc_recovered", ["B-BOUND"]),
     ],
     ids=str,
 )
 def test_units_and_boundaries_are_those_of_a_measured_count(
-    neutrophils: tuple[str, str], symbol: str, rules: set[str]
+    neutrophils: tuple[str, str], symbol: str, rules: list[str]
 ) -> None:
     value, unit = neutrophils
     facts = assessed((1, 40_000)) | {"neutrophils": {"value": Decimal(value), "unit": unit}}
     record = followed([facts])[-1]
     assert record.symbols[0] == symbol
-    assert {"B-UNITS", "B-BOUND"} & set(record.rules) == rules
+    assert {"B-UNITS", "B-BOUND"} & set(record.rules) == set(rules)
 
 
 def test_a_hold_that_one_count_hands_to_the_other_is_one_hold() -> None:

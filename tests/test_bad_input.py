@@ -139,7 +139,7 @@ NUMBERS = [
     after_start("exponent-of-6-digits", json.dumps(ANC).replace("420", "1e999999"), "value", "finite"),
     after_start("exponent-of-20-digits", json.dumps(ANC).replace("420", f"1e{'9' * 20}"), "", "not JSON of an event"),
     after_start("minute-exponent", json.dumps(ANC).replace("420", "1e-999999"), "value", "1000 digits"),
-    after_start("16-digits", json.dumps(ANC).replace("420", "0.1234567890123456"), "value", "1000 digits"),
+    after_start("1001-digits", json.dumps(ANC).replace("420", "0." + "1" * 1001), "value", "1000 digits"),
     after_start("count-negative", changed(ANC, value=-1), "value", "greater than or equal to 0", "given: -1"),
     after_start("count-impossible", changed(ANC, value=1e9), "value", "less than 1000000000"),
     after_start("count-in-quotes", changed(ANC, value="420"), "value", "a number, without quotes", "'420'"),
@@ -147,10 +147,13 @@ NUMBERS = [
     after_start("count-null", changed(ANC, value=None), "value", "a number"),
     after_start("count-list", changed(ANC, value=[420]), "value", "a number"),
     after_start("count-missing", changed(ANC, value=ABSENT), "", "'value' is missing"),
-    after_start("unit-missing", changed(ANC, unit=ABSENT), "", "'unit' is missing", "one of: /mm3, /uL"),
-    after_start("unit-null", changed(ANC, unit=None), "unit", "'/mm3'"),
-    after_start("unit-wrong", changed(ANC, unit="mg/dL"), "unit", "'/mm3'", "given: 'mg/dL'"),
-    after_start("unit-near", changed(ANC, unit="/MM3"), "unit", "'/mm3'", "given: '/MM3'"),
+    after_start("unit-missing", changed(ANC, unit=ABSENT), "", "'unit' is missing", "such as /mm3, /uL"),
+    after_start("unit-null", changed(ANC, unit=None), "unit", "a valid string"),
+    after_start("unit-wrong", changed(ANC, unit="mmol"), "unit", "one of: /mm3, /uL", "given: 'mmol'"),
+    after_start("unit-near", changed(ANC, unit="10*9/LL"), "unit", "did you mean '10*9/L'?", "given: '10*9/LL'"),
+    after_start("unit-ambiguous", changed(ANC, unit="K/L"), "unit", "where its mu was lost", "given: 'K/L'"),
+    after_start("sign-of-no-kind", changed(ANC, comparator="~"), "comparator", "'<', '<=', '>' or '>='"),
+    after_start("sign-twice", changed(ANC, value="<0.5", comparator="<"), "value", "without quotes"),
 ]
 
 GRADES = [
@@ -242,7 +245,7 @@ STARTS = [
     bad_start(
         "bilirubin-unit",
         "bilirubin.unit",
-        "'mg/dL' or 'umol/L'",
+        "'mg/L' is no unit of bilirubin",
         bilirubin={"value": 1, "unit": "mg/L", "upper_limit_of_normal": 1},
     ),
     bad_start("bilirubin-number", "bilirubin", "", "given: '0.8'", bilirubin=0.8),

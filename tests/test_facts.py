@@ -350,6 +350,15 @@ def test_a_treatment_day_has_its_moment_by_the_calendar_as_known() -> None:
     assert course.observe(anc(900, on(21), None, on(21))).status.lenalidomide_mg == 20
 
 
+def test_a_treatment_day_moves_with_the_calendar_though_nothing_follows_from_it() -> None:
+    """A rash of day 1, reported before a start at the very slot, counts before it, and so cannot have happened."""
+    course = shown(rash(2, 1, "call", on(2)), start(recorded=on(3), seen=on(1)))
+    assert [(one.id, bool(one.impossible)) for one in course.facts] == [("call", True), ("start", False)]
+    record = course.observe(corrected("start", on(20), start(seen=on(8))))
+    assert [one.id for one in course.facts] == ["call", "start"]
+    assert (record.ties, record.words) == ((1,), "active at 4 mg")
+
+
 def test_a_course_told_by_treatment_days_alone_is_corrected_too() -> None:
     course = shown(start(seen=1), anc(420, 8, "lab-7", on(8)), anc(900, 15, "lab-8", on(15)))
     assert course.status.words == "active at 3 mg"

@@ -164,6 +164,14 @@ def test_a_dose_elsewhere_that_has_changed_is_taken_back_and_comes_again_when_it
     assert phone.shows() == whole
 
 
+def test_a_dose_that_is_again_what_it_was_is_left_where_an_earlier_file_put_it() -> None:
+    """Moderate neuropathy holds ixazomib and gives it back unchanged."""
+    after = course_until([on(9, NEUROPATHY), on(12, {**NEUROPATHY, "grade": 0})])
+    phone = phone_after(export(course_until([]), range(1, 61)))
+    phone.imports(export(after, range(12, 16)))
+    assert set(phone.shows().values()) == due(after, range(1, 61))
+
+
 def test_after_a_stop_all_future_doses_are_taken_back(two_years: int) -> None:
     facts = [on(9, LOW), on(15, WELL), on(20, {"type": "progression_found"})]
     phone = phone_after(*(export(course_until(facts[:count]), range(1, two_years)) for count in range(3)))

@@ -88,8 +88,8 @@ def test_an_edition_is_made_once() -> None:
 
 PLACES = {
     # a rule of an edition may be named as that of a toxicity
-    "threshold": ["course/alphabet.py", "symbols.py"],
-    "start": ["course/alphabet.py"],
+    "threshold": ["course/alphabet.py", "course/limits.py", "symbols.py"],
+    "start": ["course/alphabet.py", "course/limits.py"],
     "schedule": ["course/schedule.py"],
     "slot": ["chart/slot.py"],
     # the chart gives advice too, such as to consider G-CSF

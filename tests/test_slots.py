@@ -136,7 +136,7 @@ def test_an_intake_belongs_to_the_slot_of_its_day(when: str, verbs: list[str]) -
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
 @pytest.mark.parametrize(
-    ("hours", "minutes", "verbs"), [(72, 1, []), (72, 0, []), (71, 59, [DEVIATION]), (0, 1, [DEVIATION])]
+    ("hours", "minutes", "verbs"), [(72, 1, []), (72, 0, []), (71, 59, [DEVIATION]), (24, 1, [DEVIATION])]
 )
 def test_a_permission_ends_72_real_hours_before_the_next_slot(
     zone: str, hours: int, minutes: int, verbs: list[str]

@@ -126,7 +126,7 @@ class Bilirubin(Measured):
         assert self.upper_limit_of_normal is not None
         return Fraction(self.value) / Fraction(self.upper_limit_of_normal)
 
-    def is_above(self, times_uln: Fraction) -> bool | None:
+    def is_above(self, times_uln: int | Fraction) -> bool | None:
         """Whether it is more than so many times the upper limit of normal; None where the comparator leaves it open."""
         return self._above(self.multiple_of_uln, times_uln)
 
@@ -137,7 +137,7 @@ class CreatinineClearance(Measured):
     value: NotNegative
     unit: ClearanceUnit
 
-    def is_below(self, ml_min: Fraction) -> bool | None:
+    def is_below(self, ml_min: int | Fraction) -> bool | None:
         """Whether it is less than so many mL/min; None where the comparator leaves it open."""
         return self._below(Fraction(self.value), ml_min)
 
@@ -157,6 +157,6 @@ class CellCount(Measured):
         assert isinstance(exponent, int)
         return Decimal((sign, digits, exponent + power))
 
-    def is_below(self, per_mm3: int) -> bool | None:
+    def is_below(self, per_mm3: int | Fraction) -> bool | None:
         """Whether there are fewer cells per cubic millimetre; None where the comparator leaves it open."""
         return self._below(self.per_mm3, per_mm3)

@@ -20,7 +20,8 @@ FILE = "units.toml"
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
-_LIKE = str.maketrans("×✕·⋅\N{GREEK SMALL LETTER MU}", "xx..u")
+# The capital mu is what becomes of the small one where a unit is written in capitals.
+_LIKE = str.maketrans("×✕·⋅\N{GREEK SMALL LETTER MU}\N{GREEK CAPITAL LETTER MU}", "xx..uu")
 _INVERSE = re.compile(r"(.*?)\.?([a-z]+3?)\^?-1")
 
 

@@ -139,8 +139,8 @@ def _of_drug(drug: Drug, effect: Effect, outcome: Outcome, general: bool) -> str
     was_held = drug in outcome.before and outcome.before[drug].held
     if drug in effect.holds and not after.held:
         return "holds {drug}, which is given"
-    if drug in effect.spares and after.held and not was_held:
-        return "does not hold {drug}, which comes to be held"
+    if drug in effect.spares and after.held and (drug in outcome.holding or not was_held):
+        return "does not hold {drug}, which its toxicity holds"
     if drug in effect.resumes and not was_held:
         return "resumes {drug}, which was not held"
     if drug in effect.resumes and after.held and drug in outcome.holding:

@@ -9,10 +9,10 @@ still ask for advice. A kind of event without a reader is refused. This module k
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import singledispatch
 from typing import Literal
 
+from ixastate.course.limits import hepatic_rule, lenalidomide_start, on_a_boundary, renal_rule, settled, sign_of
 from ixastate.errors import ChartError, CourseRefusal
 from ixastate.events import (
     KINDS,
@@ -29,9 +29,9 @@ from ixastate.events import (
     OtherToxicityGraded,
     PlateletsMeasured,
 )
-from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance, Measured
+from ixastate.measurements import CellCount, Measured
 from ixastate.orders import Order
-from ixastate.rules import Edition, StartingBand
+from ixastate.rules import Edition
 from ixastate.rules.terms import term_group
 from ixastate.symbols import (
     DEATH,
@@ -115,75 +115,6 @@ def _dose_event(event: DoseEvent, context: Context, edition: Edition) -> Meaning
 # --- The start ------------------------------------------------------------------------------------------------
 
 
-def hepatic_rule(bilirubin: Bilirubin | None, edition: Edition) -> str | None:
-    """The clause that calls this bilirubin an impairment, or None."""
-    if bilirubin is None:
-        return None
-    if bilirubin.is_above(_exactly(edition.number("HEP-02", "above"))):
-        return "HEP-02"
-    limit = edition.number("HEP-01", "above")
-    above = bilirubin.is_above(_exactly(limit))
-    return "HEP-01" if _settled(above, "bilirubin", f"{limit:g} times the upper limit of normal") else None
-
-
-def renal_rule(clearance: CreatinineClearance | None, on_dialysis: bool, edition: Edition) -> str | None:
-    """The clause that calls this renal function an impairment, or None."""
-    if on_dialysis:
-        return "REN-02"
-    if clearance is None:
-        return None
-    return "REN-01" if _clears_less_than(edition.number("REN-01", "below"), clearance) else None
-
-
-def _clears_less_than(ml_min: float, clearance: CreatinineClearance) -> bool:
-    return _settled(clearance.is_below(_exactly(ml_min)), "creatinine clearance", f"{ml_min:g} mL/min")
-
-
-def _settled(answer: bool | None, what: str, limit: str) -> bool:
-    """An answer that a comparator leaves settled; `CourseRefusal` for one that it leaves open."""
-    if answer is None:
-        raise CourseRefusal(
-            f"the sign of this value of {what} leaves open on which side of {limit} it lies (B-COMPARATOR)",
-            remedy="report a value without a sign, or one that settles it",
-            rules=("B-COMPARATOR",),
-        )
-    return answer
-
-
-def _sign_of(*values: Measured | None) -> tuple[str, ...]:
-    """The reading that is at work where a value has a sign."""
-    return ("B-COMPARATOR",) if any(value and value.comparator for value in values) else ()
-
-
-def _on_a_boundary(event: CourseStarted, edition: Edition) -> bool:
-    """Whether an organ function is exactly a number of the text, which then does or does not belong to a class."""
-    liver = [edition.number("HEP-01", "above"), edition.number("HEP-02", "above")]
-    kidney = [band.at_least_ml_min for band in edition.lenalidomide.start if band.at_least_ml_min]
-    return (event.bilirubin is not None and event.bilirubin.multiple_of_uln in map(_exactly, liver)) or (
-        event.creatinine_clearance is not None and Fraction(event.creatinine_clearance.value) in map(_exactly, kidney)
-    )
-
-
-def _exactly(number: float) -> Fraction:
-    """A number of the rules file as it is written there."""
-    return Fraction(str(number))
-
-
-def lenalidomide_start(event: CourseStarted, edition: Edition) -> StartingBand:
-    """The first band of renal function that fits; an assumed clearance counts as the band without impairment."""
-    bands = edition.lenalidomide.start
-    if event.on_dialysis:
-        return next(band for band in bands if band.on_dialysis)
-    *_, last = by_clearance = sorted(
-        (band for band in bands if not band.on_dialysis), key=lambda band: -band.at_least_ml_min
-    )
-    clearance = event.creatinine_clearance
-    if clearance is None:
-        return by_clearance[0]
-    # None lies below the last band, which begins at 0.
-    return next((band for band in by_clearance[:-1] if not _clears_less_than(band.at_least_ml_min, clearance)), last)
-
-
 @_read.register
 def _course_started(event: CourseStarted, context: Context, edition: Edition) -> Meaning:
     unknown_liver = event.bilirubin is None and "bilirubin" not in event.assumed
@@ -212,9 +143,9 @@ def _starting(event: CourseStarted, context: Context, edition: Edition) -> Meani
     reduced = [float(edition.number(rule, "dose")) for rule in (hepatic, renal) if rule]
     band = lenalidomide_start(event, edition)
     rules = [rule for rule in (hepatic, renal) if rule]
-    if _on_a_boundary(event, edition):
+    if on_a_boundary(event, edition):
         rules.append("B-BOUND")
-    rules += _sign_of(event.bilirubin, event.creatinine_clearance)
+    rules += sign_of(event.bilirubin, None if event.on_dialysis else event.creatinine_clearance)
     orders: list[Order] = []
     if hepatic and renal:
         rules.append("B-BOTH-ORGANS")
@@ -240,8 +171,8 @@ def _count(count: CellCount, threshold: int, low: Onset, recovered: Recovery, co
         rules = ("B-UNITS",)
     if count.per_mm3 == threshold:
         rules = (*rules, "B-BOUND")
-    below = _settled(count.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
-    return Meaning((low.name if below else recovered.name,), context, (*rules, *_sign_of(count)))
+    below = settled(count.is_below(threshold), TOXICITY[low.toxicity].reason, f"{threshold:,}/mm3")
+    return Meaning((low.name if below else recovered.name,), context, (*rules, *sign_of(count)))
 
 
 def _neutrophils(count: CellCount, context: Context, edition: Edition) -> Meaning:
@@ -270,10 +201,10 @@ def _platelets_measured(event: PlateletsMeasured, context: Context, edition: Edi
     return _supported(meaning, event.after_transfusion, PLATELETS_RECOVERED, "B-TRANSFUSE")
 
 
-def _impairment(rule: str | None, event: Measured, context: Context) -> Meaning:
+def _impairment(rule: str | None, event: Measured | None, context: Context) -> Meaning:
     if rule is None:
-        return Meaning((), context, ("K-RECORD", *_sign_of(event)))
-    return Meaning((), context, ("B-MIDCOURSE", *_sign_of(event)), (Order("review_impairment"),))
+        return Meaning((), context, ("K-RECORD", *sign_of(event)))
+    return Meaning((), context, ("B-MIDCOURSE", *sign_of(event)), (Order("review_impairment"),))
 
 
 @_read.register
@@ -283,7 +214,8 @@ def _bilirubin_measured(event: BilirubinMeasured, context: Context, edition: Edi
 
 @_read.register
 def _creatinine_clearance_measured(event: CreatinineClearanceMeasured, context: Context, edition: Edition) -> Meaning:
-    return _impairment(renal_rule(event, event.on_dialysis, edition), event, context)
+    used = None if event.on_dialysis else event
+    return _impairment(renal_rule(event, event.on_dialysis, edition), used, context)
 
 
 # --- Graded toxicities ----------------------------------------------------------------------------------------
@@ -382,7 +314,7 @@ def criteria(event: CycleAssessed, edition: Edition) -> Onset | Recovery | None:
     if not event.toxicities_resolved or True in low:
         return NEW_CYCLE_UNMET
     for toxicity, answer in zip(counts, low, strict=True):
-        _settled(answer, toxicity.reason, f"{limits[toxicity]:,}/mm3")
+        settled(answer, toxicity.reason, f"{limits[toxicity]:,}/mm3")
     return NEW_CYCLE_MET
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -25,6 +25,16 @@ _Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
 Drugs = tuple[_Drug, ...]
 # What a rule can do to a drug; the file explains each.
 What = Literal["starts", "withholds", "holds", "spares", "resumes", "lowers", "keeps", "stops"]
+_WORDS: dict[What, str] = {
+    "starts": "starts {}",
+    "withholds": "does not start {}",
+    "holds": "holds {}",
+    "spares": "asks for no hold of {}",
+    "resumes": "ends its hold of {}",
+    "lowers": "asks for a reduction of {}",
+    "keeps": "asks for no reduction of {}",
+    "stops": "stops {}",
+}
 
 
 class _Table(BaseModel):
@@ -52,7 +62,7 @@ class Effect(_Table):
         return drugs
 
     def __str__(self) -> str:
-        parts = [f"{what} {', '.join(self.drugs(what))}" for what in get_args(What) if self.drugs(what)]
+        parts = [words.format(", ".join(self.drugs(what))) for what, words in _WORDS.items() if self.drugs(what)]
         parts += [f"advises: {', '.join(verb.replace('_', ' ') for verb in self.advises)}"] if self.advises else []
         return "; ".join(parts)
 
@@ -75,6 +85,7 @@ class RuleEffect(_Table):
     @classmethod
     def _one_effect_is_a_list_of_one(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "either" in data:
+            # A key beside the list is refused, as one that is not known.
             return data
         effect = {key: value for key, value in data.items() if key in Effect.model_fields}
         return {key: value for key, value in data.items() if key not in effect} | {"either": [effect]}
@@ -86,9 +97,6 @@ class RuleEffect(_Table):
     def always(self, what: What, drug: str | None = None) -> bool:
         """Whether it does so in every case."""
         return all(_names(effect.drugs(what), drug) for effect in self.either)
-
-    def __str__(self) -> str:
-        return ", or ".join(map(str, self.either))
 
 
 class ByDrug(_Table):

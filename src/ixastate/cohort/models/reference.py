@@ -27,7 +27,8 @@ from ixastate.cohort.models.reference_patient import (
     rounded,
     unit,
 )
-from ixastate.course.alphabet import Context, Meaning, lenalidomide_start, read
+from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.limits import lenalidomide_start
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
 from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
 from ixastate.rules import Edition

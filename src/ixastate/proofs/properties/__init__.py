@@ -14,6 +14,11 @@ from ixastate.proofs.properties.doses import (
     one_level_at_a_time,
     orders_say_what_happens,
 )
+from ixastate.proofs.properties.explanations import (
+    no_reason_contradicts,
+    order_has_a_reason,
+    reduction_has_its_earner,
+)
 from ixastate.proofs.properties.holds import (
     agreement_is_needed,
     held_is_not_given,
@@ -56,4 +61,7 @@ PROPERTIES: tuple[Property, ...] = (
     alternation_alternates,
     each_episode_lowers,
     advice_is_given,
+    order_has_a_reason,
+    no_reason_contradicts,
+    reduction_has_its_earner,
 )
