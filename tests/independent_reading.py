@@ -133,6 +133,7 @@ class Calendar:
     zone: tzinfo
     day_one: date
     clock_time: time
+    nominal: bool = False
 
     def slot(self, day: int) -> datetime:
         """The moment of the weekly clock time on a treatment day."""
@@ -156,7 +157,7 @@ def calendar_from(event: CourseStarted) -> Calendar:
         first = event.at.astimezone(zone).date()
     while WEEKDAYS[first.weekday()] != event.weekday:
         first += timedelta(days=1)
-    calendar = Calendar(zone, first, event.clock_time)
+    calendar = Calendar(zone, first, event.clock_time, nominal=event.at is None)
     if event.at is not None and calendar.slot(1) < event.at.astimezone(UTC):
         return Calendar(zone, first + timedelta(days=7), event.clock_time)
     return calendar
@@ -266,6 +267,8 @@ class IndependentReading:
     def observe(self, event: AnyEvent) -> Answer:
         """Take in one event; a refused one changes nothing."""
         calendar = self._calendar_for(event)
+        if event.at is not None and calendar is not None and calendar.nominal:
+            raise Refused("a date in a course of treatment days")
         if event.at is not None:
             moment = event.at.astimezone(UTC)
         elif event.day is not None and calendar is not None:

@@ -107,7 +107,8 @@ def _sorted(facts: dict[str, True_], dates: Calendar | None) -> list[str]:
 def standing(course: Course) -> dict[str, Any]:
     """Where a course stands, without what tells how it came there."""
     saved = course.snapshot().model_dump()
-    return {name: value for name, value in saved.items() if name not in ("number", "facts", "amended", "recorded_at")}
+    of_lines = ("number", "facts", "amended", "recorded_at", "rewritten")
+    return {name: value for name, value in saved.items() if name not in of_lines}
 
 
 # --- What may happen ----------------------------------------------------------------------------------------------

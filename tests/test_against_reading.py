@@ -66,7 +66,7 @@ class SideBySide(RuleBasedStateMachine):
     def see(self, facts: dict[str, Any], day: int | None = None) -> None:
         """Show one event to both; they answer alike, or both refuse and the course has not moved."""
         dates = self.course.calendar
-        if day is None and self.by_day and dates is not None:
+        if day is None and dates is not None and (self.by_day or dates.nominal):
             # The next slot, so that time does not go backwards.
             day = max(dates.day(self.now), 1)
             if dates.moment(day).astimezone(UTC) < max(self.now, self.course.latest or self.now):

@@ -301,7 +301,7 @@ def check_due(course: Course, row: Row, zone: tzinfo) -> None:
     assert dates, f"{row.place}: nothing can be due before the start"
     day = date["day"] if "day" in date else dates.day(date["at"])
     at = dates.moment(day).astimezone(UTC)
-    status = course.status_at(at)
+    status = course.status_at(day)
     doses = doses_due(day, status, dates, EDITION)
     for dose in doses:
         assert dose.at.astimezone(UTC) == date.get("at", at).astimezone(UTC), f"{row.place}: due at {dose.at}"

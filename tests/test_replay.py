@@ -149,6 +149,7 @@ EDITS: dict[str, tuple[Any, str, str]] = {
     "status": (RECORDS[1]["status"], "active at 4 mg", "held for neutrophils"),
     "orders": ([], "nothing", "hold ixazomib; hold lenalidomide; consider G-CSF"),
     "rules": (["ANC-01"], "ANC-01", "; ".join(RECORDS[2]["rules"])),
+    "earned": ([{"drug": "ixazomib", "rule": "PN-07", "day": 9}], "PN-07 on day 9", "nothing"),
     "revisions": (
         [{"number": 1, "id": "visit", "then": [{"verb": "hold", "drug": "ixazomib"}], "now": []}],
         "event 1 (visit): nothing instead of hold ixazomib",
