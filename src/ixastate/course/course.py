@@ -382,7 +382,7 @@ class Course:
             day = dates.day(at) if dates is not None else None
             for step in steps:
                 owed, earned = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
-                made = (*made, *earned)
+                made = () if ended else (*made, *earned)
 
         # A start that is blocked sets up no calendar, so its day has no place in time.
         latest = memory.latest if event.at is None and memory.dates is None and after == before else at
