@@ -153,6 +153,29 @@ def test_a_stop_leaves_nothing_owed() -> None:
     assert course.snapshot().owed == ()
 
 
+def assessed(day: int, neutrophils: int, platelets: int) -> dict[str, Any]:
+    counts = {"neutrophils": neutrophils, "platelets": platelets}
+    both = {name: {"value": value, "unit": "/mm3"} for name, value in counts.items()}
+    return {"type": "cycle_assessed", "day": day, **both, "toxicities_resolved": True}
+
+
+def test_one_assessment_earns_and_makes_a_reduction() -> None:
+    """Two counts of one event are two steps: the first earns, the second releases."""
+    record = course_of(anc(2, 400), plt(3, 20_000), assessed(9, 600, 40_000)).records[-1]
+    assert record.earned == (Earned(drug="ixazomib", rule="ANC-04", day=9),)
+    assert lowered(record) == ["ixazomib", "lenalidomide"]
+
+
+def test_an_assessment_that_stops_treatment_makes_no_reduction() -> None:
+    start = {**START, "bilirubin": {"times_uln": 2}}
+    facts = [plt(2, 20_000), plt(3, 40_000), pn(4, 3), anc(5, 400), pn(6, 0, physician_agrees=True)]
+    course = course_of(*facts, start=start)
+    assert [one.rule for one in course.snapshot().owed or ()] == ["PN-07"]
+    record = course.observe(assessed(9, 600, 20_000))
+    assert {order.verb for order in record.orders} == {"stop"}
+    assert (record.earned, course.snapshot().owed) == ((), ())
+
+
 # --- It is remembered -----------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from tests.claims import (
     STOPS,
     Claim,
     N,
+    Number,
     R,
     T,
     View,
@@ -58,8 +59,8 @@ from tests.tables import EDITION_NAMES
 MODERATE, SEVERE, AGREED, UNAGREED = (
     f"neuropathy_{kind}" for kind in ("moderate", "severe", "resolved_agreed", "resolved")
 )
-UNCLEAR, CLEAR, RESOLVED, RELATED = (
-    f"other_{kind}" for kind in ("onset", "onset_related", "resolved", "resolved_related")
+UNCLEAR, CLEAR, RESOLVED, RELATED, PERSISTS = (
+    f"other_{kind}" for kind in ("onset", "onset_related", "resolved", "resolved_related", "persists")
 )
 LOWER_IXA, LOWER_LEN, GIVE_IXA = "lowers ixazomib", "lowers lenalidomide", "resumes ixazomib"
 
@@ -79,7 +80,35 @@ none_stops_above = every(*(goes_on(one, any_, low) for one in ALTERNATING for lo
 inside_an_episode_nothing_begins = every(
     *(meets(one, ONSET[one], NOTHING) for one in ALTERNATING), meets(PN, MODERATE, NOTHING)
 )
+inside_an_episode_nothing_stops = every(
+    inside_an_episode_nothing_begins,
+    *(meets(one, ONSET[one], NOTHING, low=low) for one in ALTERNATING for low in (IXA, BOTH)),
+    meets(PN, MODERATE, NOTHING, low=IXA),
+)
+
+
+def persisting(toxicity: str, symbol: str, number: Number = any_) -> Claim:
+    """A report within the episode stops treatment at ixazomib's floor and does nothing above it."""
+    at_the_floor = every(*(meets(toxicity, symbol, STOP, low=low, number=number) for low in (IXA, BOTH)))
+    return every(at_the_floor, meets(toxicity, symbol, NOTHING, number=number))
+
+
+def severe_stays_severe(v: View) -> bool:
+    found = [edge for low in (NONE, IXA) for edge in v.edges(PN, MODERATE, any_, opened=True, low=low)]
+    severe = [edge for edge in found if v.episode(edge.source).needs_step]
+    return bool(severe) and all(v.does(edge) == NOTHING and not edge.targets for edge in severe)
+
+
+held_rash_and_neutropenia_do_not_persist = every(
+    meets(N, ONSET[N], NOTHING, low=IXA), meets(R, ONSET[R], NOTHING, low=IXA, number=later)
+)
 ixazomibs_turns_stop = every(stops(T, even), stops(R, even))
+what_persists_stops = every(
+    persisting(T, ONSET[T], first),
+    persisting(R, ONSET[R], first),
+    persisting(OTH, PERSISTS),
+    may(PN, MODERATE, STOP, IXA),
+)
 both_at_the_floor_stop = every(*(stops_at_both(one, any_) for one in ALTERNATING))
 
 
@@ -202,6 +231,8 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("lenalidomide is at its floor as well", stops_at_both(T, any_)),
         ("stops all three drugs when the reduction would be ixazomib's", stops(T, even)),
         ("Otherwise, as at a first episode, it is held", begins(T, odd, IXA, HOLDS_BOTH)),
+        ("A first one there is held, and stops treatment when", begins(T, first, IXA, HOLDS_BOTH)),
+        ("when a second low count follows in it", meets(T, ONSET[T], STOP, low=IXA, number=first)),
         ("and lenalidomide's turn is used", lowers(T, odd, "lenalidomide", IXA)),
     ],
     "PN-01": [("It opens an episode and holds ixazomib", begins(PN, any_, NONE, HOLDS_IXA, on=MODERATE))],
@@ -213,6 +244,7 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
     "PN-04": [
         ("A moderate episode with ixazomib at its floor stops all three drugs", later_moderate_stops),
         ("unless it is the first neuropathy of the course", first_moderate_is_held),
+        ("that one stops them when it is reported as moderate once more", may(PN, MODERATE, STOP, IXA)),
     ],
     "PN-05": [
         ("It opens an episode", begins(PN, any_, NONE, HOLDS_IXA, on=SEVERE)),
@@ -252,6 +284,8 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("lenalidomide is at its floor as well", stops_at_both(R, any_)),
         ("stops all three drugs when the reduction would be ixazomib's", stops(R, even)),
         ("Otherwise, as at a first one, lenalidomide's turn is used", goes_on(R, odd, IXA)),
+        ("A first one that begins there lowers lenalidomide", begins(R, first, IXA, LOWER_LEN)),
+        ("each further grade 2 or 3 at the floor stops", meets(R, ONSET[R], STOP, low=IXA, number=first)),
     ],
     "RASH-08": [("Grade 4 rash stops all three drugs at once, held or not", ended_by("rash_grade_4"))],
     "OTH-01": [("opens an episode of its term and holds ixazomib", begins(OTH, any_, NONE, HOLDS_IXA, on=UNCLEAR))],
@@ -267,11 +301,15 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("A new episode of grade 3 or 4 with ixazomib at its floor stops all three drugs", later_other_stops),
         ("The very first one of the course is held all the same, unless ixazomib is called", first_other_is_held),
         ("if that is said later, treatment stops when the hold would end", related_at_the_floor_stops),
+        ("its term is reported at grade 3 or 4 once more", every(persisting(OTH, PERSISTS), persisting(OTH, UNCLEAR))),
+        ("if ixazomib is called its cause later, when the hold would end", related_at_the_floor_stops),
     ],
     "B-EXHAUST": [
         ("With ixazomib at its floor a new episode of a toxicity stops", every(later_ones_stop, none_stops_above)),
         ("if the usual answer leaves ixazomib's dose alone", held_at_the_floor_unless_its_answer_lowers_ixazomib),
-        ("findings of the same kind inside an open episode do not", inside_an_episode_nothing_begins),
+        ("findings of the same kind inside an open episode do not", inside_an_episode_nothing_stops),
+        ("treatment stops at a new episode of a toxicity", every(later_ones_stop, none_stops_above)),
+        ("and at a report by which an open episode persists", what_persists_stops),
         (
             "lenalidomide's turns are still used",
             every(goes_on(N, even, IXA), goes_on(T, odd, IXA), goes_on(R, odd, IXA)),
@@ -279,6 +317,11 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("treatment stops only when it is ixazomib's turn again", only_turns_of_ixazomib_stop),
         ("or when lenalidomide has no step left either", both_at_the_floor_stop),
         ("Neuropathy and other toxicities have no turns", every(later_moderate_stops, severe_stops, later_other_stops)),
+    ],
+    "B-PERSIST": [
+        ("the first such report stops treatment", what_persists_stops),
+        ("moderate neuropathy in a severe episode", severe_stays_severe),
+        ("Neutropenia, severe neuropathy and a rash that is held cannot", held_rash_and_neutropenia_do_not_persist),
     ],
     "B-FIRSTEVER": [
         ("where that spares ixazomib (low platelets,", every(goes_on(T, first, IXA), goes_on(R, first, IXA))),
@@ -298,6 +341,7 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
     "B-EPISODE": [
         ("An episode runs from its trigger to its recovery on record", an_episode_ends_with_its_recovery),
         ("the same finding in between is not counted again", inside_an_episode_nothing_begins),
+        ("though at ixazomib's floor it stops treatment", what_persists_stops),
         ("the first rash, which holds nothing", begins(R, first, NONE, LOWER_LEN)),
         ("the first rash, which holds lenalidomide alone", begins(R, first, NONE, "holds lenalidomide")),
     ],
@@ -323,7 +367,7 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("It stays one episode", meets(PN, SEVERE, NOTHING)),
         ("at ixazomib's floor it stops treatment, and grade 4", every(worsening_stops, ended_by("neuropathy_grade_4"))),
     ],
-    "B-DOWNGRADE": [("keeps the severe clause", meets(PN, MODERATE, NOTHING, low=IXA))],
+    "B-DOWNGRADE": [("keeps the severe clause", severe_stays_severe)],
     "B-OTHER-MULTI": [
         ("there a newly opened term stops treatment", meets(OTH, f"{UNCLEAR} {CLEAR}", STOP, low=IXA)),
         ("unless it is the first of the course and not called clear", first_other_is_held),
@@ -337,8 +381,11 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
     "B-RASH-ESC": [
         ("only asks for a review of the rash", meets(R, ONSET[R], NOTHING, number=first)),
         ("in a held episode it changes and asks nothing", says_nothing(R, ONSET[R], later, opened=True)),
+        ("asks for a review of the rash while ixazomib is above", meets(R, ONSET[R], NOTHING, number=first)),
+        ("and at the floor it stops treatment", meets(R, ONSET[R], STOP, low=IXA, number=first)),
     ],
     "B-RASH-PERSIST": [
+        ("and also grade 2 or 3 within the first one", meets(R, ONSET[R], STOP, low=IXA, number=first)),
         ("a new episode meets the stop clause", every(meets(R, ONSET[R], NOTHING, low=BOTH), stops(R, even))),
     ],
     "B-OTH-G4": [("the line holds at grade 4 just as at grade 3", begins(OTH, any_, NONE, HOLDS_IXA, on=UNCLEAR))],
@@ -468,6 +515,9 @@ FALSE = [
     ("what-if-stack-b", "dosing-text", "B-STACK", "make a single level"),
     ("dosing-text", "us-label", "ANC-07", "A first one there is still only held"),
     ("dosing-text", "what-if-exhaust-b", "PLT-09", "Otherwise, as at a first episode, it is held"),
+    ("what-if-persist", "dosing-text", "B-EXHAUST", "findings of the same kind inside an open episode do not"),
+    ("dosing-text", "what-if-persist", "PLT-09", "when a second low count follows in it"),
+    ("dosing-text", "what-if-persist", "RASH-07", "each further grade 2 or 3 at the floor stops"),
 ]
 
 
