@@ -279,21 +279,32 @@ TestDosesOfBothReadings = DosesOfBothReadings.TestCase
 
 
 class BothPersisting(BothReadings):
-    """The same where what persists at ixazomib's floor stops treatment; most courses begin with one step to go."""
+    """The same where what persists at ixazomib's floor stops treatment; most courses go down there first."""
 
     edition = "what-if-persist"
 
-    @precondition(lambda self: self.course.status.ixazomib_mg in (4, 3) and not self.course.status.held_for)
-    @rule()
-    def one_level_down(self) -> None:
-        for grade, agrees in ((3, False), (0, True)):
-            self.see({"type": "neuropathy_graded", "grade": grade, "physician_agrees": agrees})
+    @initialize(
+        start=strategies.STARTS,
+        nominal=st.booleans(),
+        # Three neutropenias, or two severe neuropathies, or one of each bring ixazomib from 4 to 2.3 mg.
+        lowering=st.sampled_from([(), ("low",) * 3, ("low",) * 3, ("severe",) * 2, ("low", "severe")]),
+    )
+    def begin(self, start: dict[str, Any], nominal: bool, lowering: tuple[str, ...]) -> None:
+        self.see({**start, "patient_informed": True}, day=1 if nominal else None)
+        self.now = max(self.now, self.course.latest or self.now)
+        for what in lowering if self.course.status.phase == "on treatment" else ():
+            if self.course.status.ixazomib_mg in (4, 3) and what == "low":
+                for count in (499, 500):
+                    self.see({"type": "neutrophils_measured", "value": count, "unit": "/mm3"})
+            elif self.course.status.ixazomib_mg in (4, 3):
+                for grade in (3, 0):
+                    self.see({"type": "neuropathy_graded", "grade": grade, "physician_agrees": True})
 
     @precondition(lambda self: self.course.status.phase == "on treatment")
-    @rule(episode=strategies.EPISODES)
-    def reported_twice(self, episode: tuple[dict[str, Any], dict[str, Any]]) -> None:
-        for _ in range(2):
-            self.see(episode[0])
+    @rule(episode=strategies.EPISODES, again=st.one_of(strategies.RASH, strategies.OTHER, strategies.NEUROPATHY))
+    def reported_twice(self, episode: tuple[dict[str, Any], dict[str, Any]], again: dict[str, Any]) -> None:
+        for event in (episode[0], {**again, **({"term": "fever"} if "term" in again else {})}, episode[0]):
+            self.see(event)
 
 
 BothPersisting.TestCase.settings = settings(BothReadings.TestCase.settings, max_examples=60)
