@@ -5,13 +5,14 @@ It parses arguments and writes; the formats are those of the room `exchange`.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ixastate.cli.common import OK, CommandPage, EditionOption, choice, require_place
-from ixastate.cli.terminal import say, write
+from ixastate.cli.terminal import say
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.exchange import FORMATS
 
@@ -33,13 +34,13 @@ def export(
     ] = None,
 ) -> int:
     """Write the whole chart for other people's tools: SCXML or XState."""
-    from ixastate.exchange.export import export as exported
+    from ixastate.exchange.export import export as write
     from ixastate.files import write_whole
 
     require_place(output)
-    content = exported(format, edition)
+    content = write(format, edition)
     if output is None:
-        write(content)
+        sys.stdout.write(content)
     else:
         write_whole(output, content.encode())
         say(f"written to {output}")

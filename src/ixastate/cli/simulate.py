@@ -19,7 +19,6 @@ from ixastate.cli.common import (
     EditionOption,
     choice,
     for_the_shell,
-    require_cohort,
     require_place,
     whole_number,
 )
@@ -134,7 +133,9 @@ def simulate(
 
     The same arguments give the same bytes. Numbers may be written 1000000, 1,000,000, 1_000_000 or 1e6.
     """
-    require_cohort()
+    from ixastate.cohort.extra import require_libraries
+
+    require_libraries()
     from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD
     from ixastate.cohort.run.simulation import plan_of, span_of
 
@@ -191,8 +192,7 @@ def answer(path: Path, *, figures: bool) -> int:
     if figures:
         with working("drawing the figures"):
             pictures = [written.name for written in write_answers(run, answers) if written.suffix == ".png"]
-        if pictures:
-            show(fitted([f"figures: {', '.join(pictures)}"]))
+        show(fitted([f"figures: {', '.join(pictures)}"]))
     here = for_the_shell(path)
     show(
         [

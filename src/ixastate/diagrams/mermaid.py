@@ -23,11 +23,6 @@ LINES: dict[ArrowKind, str] = {
     "dim": "-->",
 }
 DASHES = {"dashed": ",stroke-dasharray:6 4", "dotted": ",stroke-dasharray:2 3"}
-# What Mermaid would read as its own: entities, HTML, a line break, directives, Markdown and formulas.
-MARKS = str.maketrans(
-    {"\n": "<br/>", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;"}
-    | {mark: f"#{ord(mark)};" for mark in "#\\%`*~$"}
-)
 
 
 def write(drawing: Drawing) -> str:
@@ -74,4 +69,6 @@ def _id(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.translate(MARKS) + '"'
+    for mark, code in (("#", "#35;"), ("&", "#amp;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
+        text = text.replace(mark, code)
+    return '"' + text.replace("\n", "<br/>") + '"'

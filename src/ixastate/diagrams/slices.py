@@ -29,7 +29,6 @@ from ixastate.symbols import (
     Configuration,
     Onset,
     Recovery,
-    Repeat,
     Start,
     StartBlocked,
     Toxicity,
@@ -46,12 +45,9 @@ from ixastate.table.walk import walk
 
 @dataclass(frozen=True)
 class Preset:
-    """A slice that has a name: these symbols after the usual start, or after one with less ixazomib (`lower`).
+    """A slice that has a name: these symbols after the usual start, or after one with less ixazomib (`lower`)."""
 
-    A symbol that an edition does not have is left out of its slice.
-    """
-
-    symbols: tuple[Onset | Repeat | Recovery, ...]
+    symbols: tuple[Onset | Recovery, ...]
     lower: bool = False
 
     def start(self, edition: Edition) -> Start:
@@ -71,7 +67,7 @@ def _preset(*toxicities: Toxicity) -> tuple[str, Preset]:
     name = "+".join(toxicity.key for toxicity in toxicities)
     if len(toxicities) == 1:
         return name, Preset(toxicities[0].symbols)
-    symbols: list[Onset | Repeat | Recovery] = []
+    symbols: list[Onset | Recovery] = []
     for toxicity in toxicities:
         symbols += toxicity.opening
         symbols += toxicity.recoveries
@@ -196,8 +192,7 @@ def chosen(text: str, graph: Graph) -> tuple[str, tuple[str, ...]]:
     """The start and the symbols that a preset's name or a list of symbols means."""
     preset = PRESETS.get(text)
     if preset is not None:
-        known = (symbol.name for symbol in preset.symbols if symbol.name in graph.symbols)
-        symbols: tuple[str, ...] = (preset.start(graph.edition).name, *known)
+        symbols: tuple[str, ...] = (preset.start(graph.edition).name, *(symbol.name for symbol in preset.symbols))
     else:
         symbols = tuple(part.strip() for part in text.split(",") if part.strip())
     if not symbols:

@@ -34,8 +34,7 @@ KEPT_OF_STDERR = 4000
 GRACE, MOST_GRACE = 0.2, 10
 ENDING = 2.0
 
-FaultKind = Literal["silent", "died", "junk", "twice", "nothing", "not repeatable"]
-NOT_REPEATABLE: FaultKind = "not repeatable"
+FaultKind = Literal["silent", "died", "junk", "twice", "nothing"]
 
 
 class System(Protocol):

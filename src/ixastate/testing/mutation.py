@@ -3,8 +3,7 @@
 A mutant is the chart with one fault. A suite kills it when the mutant gives a wrong answer on one of its courses.
 
 The courses are run on each mutant as symbols, by the step of bits. A wrong answer is another status or other orders
-than those of the chart, or none because the mutant is stuck. An event that means several symbols is answered once,
-after the last of them, and of its orders those of the last are compared.
+than those of the chart, or none because the mutant is stuck.
 """
 
 from __future__ import annotations
@@ -44,13 +43,9 @@ class Score:
 
 @dataclass
 class Branch:
-    """Courses as a prefix tree: the configuration here, and what the chart does at each next symbol.
-
-    `answered`: an event ends here in some course, so that a program would have answered.
-    """
+    """Courses as a prefix tree: the configuration here, and what the chart does at each next symbol."""
 
     bits: int
-    answered: bool = False
     further: dict[int, tuple[tuple[int, ...], Branch]] = field(default_factory=dict)
 
 
@@ -71,29 +66,30 @@ def branches(sound: Walker, courses: Iterable[TestCourse]) -> Branch:
     graph = sound.graph
     root = Branch(sound.encode(graph.initial))
     columns = {name: number for number, name in enumerate(graph.symbols)}
-    for course in symbols_of(graph.edition.name, courses):
+    for symbols in symbols_of(graph.edition.name, courses):
         place = root
-        for symbols in course:
-            for symbol in map(columns.__getitem__, symbols):
-                if symbol not in place.further:
-                    after, taken = sound.step(place.bits, symbol)
-                    place.further[symbol] = (taken, Branch(after))
-                place = place.further[symbol][1]
-            place.answered = True
+        for name in symbols:
+            symbol = columns[name]
+            if symbol not in place.further:
+                after, taken = sound.step(place.bits, symbol)
+                place.further[symbol] = (taken, Branch(after))
+            place = place.further[symbol][1]
     return root
 
 
-def symbols_of(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[tuple[str, ...]]]:
-    """The symbols of each course of events, event by event."""
+def symbols_of(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[str]]:
+    """The symbols of each course of events."""
     for one in courses:
         course = Course(edition=edition)
-        seen: list[tuple[str, ...]] = []
+        symbols = []
         for event in one.events():
             try:
-                seen.append(course.observe(event).symbols)
+                record = course.observe(event)
             except CourseRefusal:
                 continue
-        yield seen
+            if record.symbol is not None:
+                symbols.append(record.symbol)
+        yield symbols
 
 
 def kills(sound: Walker, mutant: Graph, tree: Branch) -> bool:
@@ -109,8 +105,7 @@ def kills(sound: Walker, mutant: Graph, tree: Branch) -> bool:
             except ChartError:
                 return True
             alike = after == further.bits and tuple(old[number] for number in others) == taken
-            shown = further.answered and not alike
-            if shown and _output(sound, further.bits, taken) != _output(walker, after, others):
+            if not alike and _output(sound, further.bits, taken) != _output(walker, after, others):
                 return True
             waiting.append((further, after))
     return False
