@@ -20,20 +20,31 @@ ANC = st.sampled_from(
         (500, "/mm3"),
         ("0.5", "10*9/L"),
         (1800, "/uL"),
+        ("499.99999999999999999999", "cells/cumm"),
+        ("0.5", "K/uL"),
+        ("0.0049", "lakh/cumm"),
     ]
 )
 PLATELETS = st.sampled_from(
-    [(0, "/mm3"), (29_999, "/mm3"), ("29.999", "10*9/L"), (30, "10*3/uL"), (30_000, "/uL"), (250, "10*9/L")]
+    [(0, "/mm3"), (29_999, "/mm3"), ("29.999", "10*9/L"), (30, "10*3/uL"), (30_000, "/uL"), (250, "x10^9/L")]
 )
-TERMS = st.sampled_from(["diarrhoea", "fatigue", "anaemia", "Diarrhoea"])
+# Mostly none.
+SIGNS = st.sampled_from([{}] * 8 + [{"comparator": sign} for sign in ("<", "<=", ">", ">=")])
+TERMS = st.sampled_from(
+    [
+        *("diarrhoea", "fatigue", "anaemia", "Diarrhoea", "fatigue", "diarrhoea"),
+        *("Platelet count decreased", "Stevens-Johnson syndrome", "Polyneuropathy"),
+    ]
+)
 ZONES = st.sampled_from([None, "UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])
 
 
 def count(kind: str, values: st.SearchStrategy[tuple[Any, str]], **flags: Any) -> st.SearchStrategy[dict[str, Any]]:
-    def measured(pair: tuple[Any, str], flag: dict[str, bool]) -> dict[str, Any]:
-        return {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **flag}
+    def measured(pair: tuple[Any, str], sign: dict[str, str], flag: dict[str, bool]) -> dict[str, Any]:
+        return {"type": kind, "value": Decimal(pair[0]), "unit": pair[1], **sign, **flag}
 
-    return st.builds(measured, values, st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags}))
+    flag = st.fixed_dictionaries({}, optional={name: st.booleans() for name in flags})
+    return st.builds(measured, values, SIGNS, flag)
 
 
 ANC_LOW_OR_NOT = count("neutrophils_measured", ANC, after_g_csf=True)
@@ -72,24 +83,29 @@ BILIRUBIN = st.sampled_from(
 CLEARANCE = st.sampled_from(
     [{"value": Decimal(value), "unit": "mL/min"} for value in ("90", "60", "59.9", "30", "29.9", "12")]
 )
+SIGNED_BILIRUBIN, SIGNED_CLEARANCE = (
+    st.builds(lambda organ, sign: {**organ, **sign}, organs, SIGNS) for organs in (BILIRUBIN, CLEARANCE)
+)
 ORGANS = st.one_of(
-    st.builds(lambda organ: {"type": "bilirubin_measured", **organ}, BILIRUBIN),
+    st.builds(lambda organ: {"type": "bilirubin_measured", **organ}, SIGNED_BILIRUBIN),
     st.builds(
         lambda organ, dialysis: {"type": "creatinine_clearance_measured", **organ, "on_dialysis": dialysis},
-        CLEARANCE,
+        SIGNED_CLEARANCE,
         st.booleans(),
     ),
 )
 CYCLES = st.builds(
-    lambda anc, platelets, resolved: {
+    lambda anc, platelets, resolved, anc_sign, platelets_sign: {
         "type": "cycle_assessed",
-        "neutrophils": {"value": anc, "unit": "/mm3"},
-        "platelets": {"value": platelets, "unit": "10*9/L"},
+        "neutrophils": {"value": anc, "unit": "/mm3", **anc_sign},
+        "platelets": {"value": platelets, "unit": "10*9/L", **platelets_sign},
         "toxicities_resolved": resolved,
     },
-    st.sampled_from([999, 1000]),
-    st.sampled_from([74, 75]),
+    st.sampled_from([0, 499, 500, 999, 1000]),
+    st.sampled_from([0, Decimal("29.999"), 30, 74, 75]),
     st.booleans(),
+    SIGNS,
+    SIGNS,
 )
 DOSES = st.one_of(
     st.fixed_dictionaries(
@@ -117,6 +133,32 @@ DOSES = st.one_of(
         ]
     ),
 )
+# Reports of ixazomib alone, as they come around a slot: of its own dose, of one long ago, too small, right, too large.
+IXAZOMIB_REPORTS = st.one_of(
+    st.builds(lambda mg: {"type": "dose_taken", "dose_mg": Decimal(mg)}, st.sampled_from(["4", "4", "3", "2.3", "8"])),
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["dose_missed", "dose_missed", "dose_delayed"])},
+        optional={"scheduled_day": st.sampled_from([1, 8, 15, 29])},
+    ),
+    st.sampled_from(
+        [
+            {"type": "dose_vomited"},
+            {"type": "dose_overdosed", "dose_mg": 8},
+            {"type": "dose_taken_wrongly", "fault": "chewed"},
+        ]
+    ),
+)
+# What holds ixazomib and what ends that hold, in one word each.
+HOLDS = st.sampled_from(
+    [
+        {"type": "neuropathy_graded", "grade": 2},
+        {"type": "neuropathy_graded", "grade": 0},
+        {"type": "neutrophils_measured", "value": 499, "unit": "/mm3"},
+        {"type": "neutrophils_measured", "value": 500, "unit": "/mm3"},
+    ]
+)
+# Where in the life of a dose: hours before its slot (the same day), at it, soon after, and minutes beside the 72 hours.
+PLACES = st.sampled_from(["before", "slot", "slot", "after", "next day", "a minute early", "72 hours", "a minute late"])
 ENDS = st.sampled_from(
     [
         {"type": kind}
@@ -141,6 +183,16 @@ STARTS = st.fixed_dictionaries(
     lambda start: st.sets(st.sampled_from(["bilirubin", "creatinine_clearance"])).map(
         lambda assumed: {**start, "assumed": sorted(organ for organ in assumed if organ not in start)}
     )
+)
+
+# Those of which a sign may leave open whether an organ is impaired, so that the start is refused.
+SIGNED_STARTS = st.builds(
+    lambda start, sign: {
+        **start,
+        **{organ: {**start[organ], **sign} for organ in ("bilirubin", "creatinine_clearance") if organ in start},
+    },
+    STARTS,
+    SIGNS,
 )
 
 # An onset of each family with what ends it, for courses that must get far.

@@ -41,7 +41,8 @@ def small() -> Table:
 def starting_only(of: Graph, *starts: str) -> Graph:
     """The graph in which every other start is answered and does nothing. Edges keep their numbers."""
     others = {symbol for symbol in of.symbols if symbol.startswith("start_")} - {*starts, "start_blocked"}
-    edges = (replace(edge, targets=(), orders=()) if edge.symbol in others else edge for edge in of.edges)
+    idle: dict[str, Any] = {"targets": (), "orders": (), "rules": ("K-RECORD",)}
+    edges = (replace(edge, **idle) if edge.symbol in others else edge for edge in of.edges)
     return replace(of, edges=tuple(edges))
 
 

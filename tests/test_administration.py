@@ -45,12 +45,14 @@ def ended() -> Course:
 
 
 def answer(course: Course, facts: Facts) -> tuple[list[str], tuple[str, ...]]:
-    """The verbs of the orders that follow from a dose event, and the rules; nothing else has moved."""
+    """The verbs of the orders that follow from a dose event, and the rules; but for its slots nothing has moved."""
     before, status = course.snapshot(), course.status
     record = course.observe(parse_event(facts))
     assert record.after == record.before == before.configuration
     assert course.status == record.status == status
-    assert course.snapshot() == before.model_copy(update={"number": record.number, "latest": course.latest})
+    after = course.snapshot()
+    moved = {"number": record.number, "latest": course.latest, "slots": after.slots}
+    assert after == before.model_copy(update=moved)
     drug = facts.get("drug", "ixazomib")
     assert all(order == Order(order.verb, drug) for order in record.orders)
     return [order.verb for order in record.orders], record.rules
@@ -107,19 +109,19 @@ def test_what_stops_treatment_asks_for_nothing_else() -> None:
         (at_4_mg, 15, 4, "", "K-RECORD"),
         (at_4_mg, 29, 4, "", "K-RECORD"),
         (at_4_mg, 1, 3.999, "review_deviation", "ADM-14"),
-        (at_4_mg, 1, 4.001, "review_overdose", "ADM-16 B-OVERDOSE"),
-        (at_4_mg, 8, 8, "review_overdose", "ADM-13 ADM-16 B-OVERDOSE"),
+        (at_4_mg, 1, 4.001, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
+        (at_4_mg, 8, 8, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
         (at_4_mg, 2, 4, "review_deviation", "ADM-14"),
         (at_4_mg, "2026-03-03T00:00:00Z", 4, "review_deviation", "ADM-14"),
         (at_4_mg, 22, 4, "review_deviation", "ADM-14"),
-        (at_4_mg, 9, 8, "review_overdose review_deviation", "ADM-13 ADM-14 ADM-16 B-OVERDOSE"),
+        (at_4_mg, 9, 8, "review_overdose review_deviation", "ADM-14 ADM-16 B-OVERDOSE"),
         (at_3_mg, 1, 3, "", "K-RECORD"),
-        (at_3_mg, 1, 4, "review_overdose", "ADM-16 B-OVERDOSE"),
+        (at_3_mg, 1, 4, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
         (at_2_3_mg, 1, 2.3, "", "K-RECORD"),
-        (at_2_3_mg, 1, 2.30000000000001, "review_overdose", "ADM-16 B-OVERDOSE"),
+        (at_2_3_mg, 1, 2.30000000000001, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
         (at_2_3_mg, 1, 2.29999999999999, "review_deviation", "ADM-14"),
-        (at_2_3_mg, 1, 4.6, "review_overdose", "ADM-13 ADM-16 B-OVERDOSE"),
-        (at_2_3_mg, 1, 3, "review_overdose", "ADM-16 B-OVERDOSE"),
+        (at_2_3_mg, 1, 4.6, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
+        (at_2_3_mg, 1, 3, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
         (held, 8, 4, "review_deviation", "ADM-14"),
         (held, 8, 4.5, "review_overdose review_deviation", "ADM-14 ADM-16 B-OVERDOSE"),
         (ended, 8, 8, "", "K-FINAL"),
@@ -228,8 +230,8 @@ def test_after_the_end_no_dose_is_refused() -> None:
     ("kind", "facts", "verb", "rules"),
     [
         ("dose_vomited", {}, "give_no_extra_dose", "ADM-10 B-VOMIT"),
-        ("dose_overdosed", {"dose_mg": 8}, "review_overdose", "ADM-16 B-OVERDOSE"),
-        ("dose_overdosed", {"dose_mg": 4}, "review_overdose", "ADM-16 B-OVERDOSE"),
+        ("dose_overdosed", {"dose_mg": 8}, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
+        ("dose_overdosed", {"dose_mg": 4}, "review_overdose", "ADM-14 ADM-16 B-OVERDOSE"),
         ("dose_taken_wrongly", {"fault": "crushed"}, "correct_administration", "ADM-09"),
         ("dose_taken_wrongly", {"fault": "chewed"}, "correct_administration", "ADM-09"),
         ("dose_taken_wrongly", {"fault": "opened"}, "correct_administration", "ADM-09"),

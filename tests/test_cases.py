@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ixastate.amendments import parse_line
 from ixastate.chart.status import Status
 from ixastate.course.course import Course
 from ixastate.course.schedule import Dose, doses_due
@@ -90,7 +91,8 @@ def read_case(path: Path) -> Case:
 
 # --- The phrases ----------------------------------------------------------------------------------------------
 
-VALUE = r"(?P<value>\d[\d,]*(?:\.\d+)?)"
+SIGN = r"(?:(?P<comparator>[<>]=?) )?"
+VALUE = rf"{SIGN}(?P<value>\d[\d,]*(?:\.\d+)?)"
 DRUG = r"(?P<drug>ixazomib|lenalidomide|dexamethasone)"
 MG = r"(?P<dose_mg>\d+(?:\.\d+)?) mg"
 OF_DAY = r"(?: of day (?P<scheduled_day>\d+))?"
@@ -98,8 +100,8 @@ COUNT_UNITS = {"/mm3": "/mm3", "/µL": "/uL", "× 10³/µL": "10*3/uL", "× 10�
 COUNT = rf"{VALUE}(?: (?P<unit>{'|'.join(COUNT_UNITS)}))?"
 NEUROPATHY = r"neuropathy grade (?P<grade>\d)(?P<pain> with pain)?"
 BILIRUBIN = (
-    r"bilirubin (?:(?P<times_uln>[\d.]+) × ULN|"
-    rf"{VALUE} (?P<unit>mg/dL|µmol/L) \(ULN (?P<upper_limit_of_normal>[\d.]+)\))"
+    rf"bilirubin {SIGN}(?:(?P<times_uln>[\d.]+) × ULN|"
+    r"(?P<value>[\d.]+) (?P<unit>mg/dL|µmol/L) \(ULN (?P<upper_limit_of_normal>[\d.]+)\))"
 )
 CLEARANCE = rf"clearance {VALUE} (?P<unit>mL/min)"
 
@@ -132,6 +134,7 @@ ADDITIONS: dict[str, dict[str, Any]] = {
     "not clearly due to ixazomib": {"attribution": "not_clear"},
     r"baseline grade (?P<baseline_grade>\d)": {},
     r"of patient (?P<patient>\w+)": {},
+    r"id (?P<id>\S+)": {},
 }
 START_PARTS: dict[str, dict[str, Any]] = {
     r"on (?P<weekday>[A-Z][a-z]+day)(?: (?P<clock_time>\d\d:\d\d))?": {},
@@ -145,6 +148,7 @@ START_PARTS: dict[str, dict[str, Any]] = {
     "clearance assumed": {"creatinine_clearance": None, "assumed": ("creatinine_clearance",)},
     "on dialysis": {"on_dialysis": True},
     r"of patient (?P<patient>\w+)": {},
+    r"id (?P<id>\S+)": {},
 }
 START_MEASUREMENTS = {
     BILIRUBIN: "bilirubin",
@@ -226,6 +230,18 @@ def date_of(when: str, zone: tzinfo) -> dict[str, Any]:
     return {"at": at if at.tzinfo else at.replace(tzinfo=zone)}
 
 
+def line_of(when: str, seen: str, zone: tzinfo) -> dict[str, Any]:
+    """The line of a log that says what is seen, or what was seen otherwise; `LookupError` for an unknown phrase."""
+    moment, _, recorded = when.partition("recorded ")
+    line = {"recorded_at": date_of(recorded, zone)["at"]} if recorded else {}
+    if withdrawn := re.fullmatch(r"withdrawal of (\S+)", seen):
+        return line | {"type": "event_withdrawn", "withdraws": withdrawn[1]}
+    if corrected := re.fullmatch(r"correction of (\S+): (.+)", seen):
+        event = date_of(moment.removesuffix(", "), zone) | event_of(corrected[2])
+        return line | {"type": "event_corrected", "corrects": corrected[1], "event": event}
+    return line | date_of(moment.removesuffix(", "), zone) | event_of(seen)
+
+
 # --- The run --------------------------------------------------------------------------------------------------
 
 
@@ -254,9 +270,9 @@ def agree(row: Row, got: dict[str, Any], rules: set[str]) -> None:
 
 def check_event(course: Course, row: Row, zone: tzinfo) -> None:
     before = course.snapshot()
-    seen = date_of(row.when, zone) | event_of(row.seen)
+    seen = line_of(row.when, row.seen, zone)
     try:
-        record = course.observe(parse_event(seen))
+        record = course.observe(parse_line(seen))
     except (CourseRefusal, InputError) as refusal:
         message = str(refusal)
         assert course.snapshot() == before, f"{row.place}: a refused event has moved the course"
@@ -285,7 +301,7 @@ def check_due(course: Course, row: Row, zone: tzinfo) -> None:
     assert dates, f"{row.place}: nothing can be due before the start"
     day = date["day"] if "day" in date else dates.day(date["at"])
     at = dates.moment(day).astimezone(UTC)
-    status = course.status_at(at)
+    status = course.status_at(day)
     doses = doses_due(day, status, dates, EDITION)
     for dose in doses:
         assert dose.at.astimezone(UTC) == date.get("at", at).astimezone(UTC), f"{row.place}: due at {dose.at}"

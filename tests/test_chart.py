@@ -293,8 +293,8 @@ SCENES: list[tuple[tuple[str, ...], str | tuple[float, float, str], str]] = [
     ((*AT_FLOOR, "platelets_low", "other_onset"), (2.3, 25, "platelets, other"), "B-OVERLAP"),
     ((*AT_FLOOR, "platelets_low", "other_onset", "other_resolved"), (2.3, 25, "platelets"), "B-OVERLAP"),
     # lenalidomide's turn with lenalidomide at its floor
-    ((*LENALIDOMIDE_AT_FLOOR, *PLATELETS), (2.3, 2.5, ""), "PLT-04 B-LENFLOOR"),
-    (("start_3_5", *PLATELETS, "rash_grade_2_3"), (2.3, 2.5, ""), "RASH-01 B-LENFLOOR"),
+    ((*LENALIDOMIDE_AT_FLOOR, *PLATELETS), (2.3, 2.5, ""), "PLT-02 B-LENFLOOR"),
+    (("start_3_5", *PLATELETS, "rash_grade_2_3"), (2.3, 2.5, ""), "B-RASH-FIRST B-LENFLOOR"),
     (("start_4_10", *RASH, *PLATELETS, *NEUTROPENIA, *NEUTROPENIA), (2.3, 2.5, ""), "ANC-06 B-LENFLOOR"),
     (("start_4_10", *RASH, *PLATELETS, *PLATELETS, *PLATELETS), (2.3, 2.5, ""), "PLT-08 B-LENFLOOR"),
     (("start_4_10", *PLATELETS, *RASH, *RASH, *RASH), (2.3, 2.5, ""), "RASH-06 B-LENFLOOR"),

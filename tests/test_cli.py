@@ -245,12 +245,12 @@ def test_differences_give_exit_code_1_and_are_counted(tmp_path: Path, capsys: py
     rash = [{"type": "rash_graded", "day": 2, "grade": 0}] * 30
     path = log_of(tmp_path, START, *rash)
     records = [json.loads(line) for line in as_log(*(step.record for step in replay_log(read_log(path)))).splitlines()]
-    lines = [json.dumps({**record, "symbol": "anc_low"}) for record in records]
+    lines = [json.dumps({**record, "symbols": ["anc_low"]}) for record in records]
     path.write_text("\n".join(lines), encoding="utf-8")
     assert main(["replay", str(path), "--json"]) == 1
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 31
-    assert err.splitlines()[0] == f"ixastate: {path}:1: symbol was anc_low, today it is {records[0]['symbol']}"
+    assert err.splitlines()[0] == f"ixastate: {path}:1: symbols was anc_low, today it is {records[0]['symbols'][0]}"
     assert err.splitlines()[-1] == "ixastate: and 11 more differences"
     assert len(err.splitlines()) == MOST_DIFFERENCES + 1
 
@@ -325,9 +325,12 @@ def test_schedule_writes_a_calendar(log: Path, tmp_path: Path, capsys: pytest.Ca
     out_file = tmp_path / "doses.ics"
     assert main(["schedule", str(log), "--ics", str(out_file), "--days", "14"]) == 0
     out, err = capsys.readouterr()
-    assert err == f"2 entries written to {out_file}\n"
+    every = icalendar.Calendar.from_ical(out_file.read_bytes()).walk("VEVENT")
+    taken_back = [entry for entry in every if entry["status"] == "CANCELLED"]
+    assert err == f"2 entries written to {out_file}, {len(taken_back)} taken back\n"
+    assert {str(entry["summary"]).split()[0] for entry in taken_back} == {"ixazomib", "lenalidomide"}, "what is held"
     assert days_of(out) == [15, 22]
-    entries = icalendar.Calendar.from_ical(out_file.read_bytes()).walk("VEVENT")
+    entries = [entry for entry in every if entry["status"] == "CONFIRMED"]
     assert [str(entry["summary"]) for entry in entries] == ["dexamethasone 40 mg"] * 2
     assert {path.name for path in tmp_path.iterdir()} == {"log.jsonl", "doses.ics"}
 
@@ -416,6 +419,24 @@ def test_a_closed_stream(arguments: str, code: int) -> None:
     done = subprocess.run(["sh", "-c", f'exec "$0" -m ixastate {arguments}', sys.executable], capture_output=True)
     assert b"Traceback" not in done.stderr
     assert done.returncode == code
+
+
+@pytest.mark.parametrize("module", ["ixastate", "ixastate.cli", "ixastate.cli.main"])
+@pytest.mark.parametrize("arguments", [["--version"], ["replay", "--help"], ["replai"]], ids=" ".join)
+def test_every_module_that_may_be_run_is_the_command(
+    module: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It answers in the same words, and calls itself `ixastate`, from whatever folder it is run."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=tmp_path,
+        env={**os.environ},  # without the width that a library may have set behind Python's back
+        capture_output=True,
+        text=True,
+    )
+    assert main(arguments) == done.returncode
+    assert capsys.readouterr() == (done.stdout, done.stderr)
+    assert "__main__" not in done.stdout + done.stderr
 
 
 def test_the_module_runs_as_the_command_does(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

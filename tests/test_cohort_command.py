@@ -17,6 +17,7 @@ pytest.importorskip("numba", reason="the extra `cohort` is not installed")
 
 import ixastate.cohort.run.plan
 from ixastate.cli.main import main
+from ixastate.cli.simulate import answer
 from ixastate.cohort import extra
 from ixastate.cohort.run.plan import BLOCK, Plan, read_model
 from ixastate.errors import install_command
@@ -75,6 +76,61 @@ def test_simulate_from_nothing_to_answers(tmp_path: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out.splitlines()[0])["patient"] == "1499"
     assert main(["summary", str(here)]) == 0
     assert main(["summary", str(here), str(here)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"),
+    [
+        (["summary", "RUN"], 0),
+        (["summary", "RUN", "--json"], 0),
+        (["replay", "RUN", "--patient", "3"], 0),
+        (["verify", "RUN", "--sample", "3", "--processes", "1"], 0),
+        (["simulate", "--toxicity", "nobody's"], 2),
+        (["merge", "no-run"], 2),
+        (["validate", "--toxicity", "nobody's"], 2),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
+)
+@pytest.mark.parametrize("words", ["", "compiled kernels are cached elsewhere"])
+def test_where_kernels_are_kept_is_said_once(
+    commands: list[str],
+    code: int,
+    words: str,
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line on standard error where the place is unusual, as in a container, and none where it is usual."""
+    monkeypatch.setattr("ixastate.cohort.compiled.remark", lambda: words)
+    assert main([str(run) if word == "RUN" else word for word in commands]) == code
+    out, err = capsys.readouterr()
+    assert [line for line in err.splitlines() if "compiled" in line] == ([words] if words else [])
+    assert "compiled" not in out
+
+
+def test_where_matplotlib_cannot_write_the_figures_are_left_out(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It needs a folder for its own files, and raises OSError at its import where a container has none."""
+
+    class ReadOnly:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "ixastate.cohort.answers.figures":
+                raise OSError("Matplotlib requires access to a writable cache directory")
+
+    monkeypatch.delitem(sys.modules, "ixastate.cohort.answers.figures", raising=False)
+    monkeypatch.delattr("ixastate.cohort.answers.figures", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [ReadOnly(), *sys.meta_path])
+    assert answer(run, figures=True) == 0
+    out, err = capsys.readouterr()
+    assert err.splitlines()[-1] == (
+        "the figures are left out: matplotlib finds no folder that can be written; set MPLCONFIGDIR"
+    )
+    assert "Next:" in out
+    assert "figures:" not in out
+    assert (run / "summary.json").is_file()
+    assert main(["summary", str(run), "--figures"]) == 0
+    assert "1 files written" in capsys.readouterr().err
 
 
 def test_verify_says_that_nothing_differs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,8 @@ import ast
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,14 @@ from ixastate.cohort import compiled
 
 HOME = compiled.HERE
 PACKAGE = "ixastate.cohort"
+
+
+@pytest.fixture(autouse=True)
+def looked_for_anew() -> Iterator[None]:
+    """The folder is found once per process; a test that moves it must find it again, and leave nothing behind."""
+    compiled.cache_folder.cache_clear()
+    yield
+    compiled.cache_folder.cache_clear()
 
 
 # --- Which sources count --------------------------------------------------------------------------------------
@@ -76,14 +86,10 @@ def test_a_change_of_any_source_gives_another_place(
         (tmp_path / source).write_bytes((HOME / source).read_bytes())
     monkeypatch.setattr(compiled, "HERE", tmp_path)
     monkeypatch.setattr(compiled, "places", lambda: [tmp_path / "cache"])
-    try:
-        compiled.cache_folder.cache_clear()
-        before = compiled.cache_folder()
-        (tmp_path / changed).write_text((tmp_path / changed).read_text() + "\n")
-        compiled.cache_folder.cache_clear()
-        after = compiled.cache_folder()
-    finally:
-        compiled.cache_folder.cache_clear()
+    before = compiled.cache_folder()
+    (tmp_path / changed).write_text((tmp_path / changed).read_text() + "\n")
+    compiled.cache_folder.cache_clear()
+    after = compiled.cache_folder()
     assert before is not None
     assert after is not None
     assert before != after
@@ -152,33 +158,106 @@ def test_where_the_package_cannot_be_written_the_users_cache_is_taken(
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     assert compiled.places() == [given / "__pycache__", user]
     monkeypatch.setattr(compiled, "places", lambda: [here / "__pycache__", user])
-    try:
-        compiled.cache_folder.cache_clear()
-        found = compiled.cache_folder()
-    finally:
-        compiled.cache_folder.cache_clear()
+    found = compiled.cache_folder()
     assert found is not None
     assert found.parent == user
     assert found.is_dir()
     assert here.read_text().startswith("a file")
 
 
-def test_where_nothing_can_be_written_nothing_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = tmp_path / "file"
-    nowhere.write_text("")
-    monkeypatch.setattr(compiled, "places", lambda: [nowhere])
-    compiled.cache_folder.cache_clear()
-    try:
-        assert compiled.cache_folder() is None
-        function = compiled.kernel(error_model="numpy")(lambda x: x / 2)
-        assert function(3.0) == 1.5
-        assert function.stats.cache_path is None
-    finally:
-        compiled.cache_folder.cache_clear()
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As in a container: no usual folder can be written, for a reason that holds for root too."""
+    file = tmp_path / "file"
+    file.write_text("a file, in which no folder can be made")
+    monkeypatch.setattr(compiled, "places", lambda: [file / "package", file / "home"])
+    return file
 
 
-def test_the_setting_of_numba_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_written_nothing_is_cached(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "temporary", lambda: None)
+    assert compiled.cache_folder() is None
+    function = compiled.kernel(error_model="numpy")(lambda x: x / 2)
+    assert function(3.0) == 1.5
+    assert function.stats.cache_path is None
+    assert compiled.remark().startswith("kernels are compiled in memory")
+
+
+def test_a_user_without_a_home_has_no_cache_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where no user has this number, as in many containers, there is no home to ask for."""
+
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert compiled.places() == [compiled.HERE / "__pycache__"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert compiled.places() == [compiled.HERE / "__pycache__", tmp_path]
+
+
+def test_the_usual_places_are_not_worth_a_remark() -> None:
+    assert compiled.remark() == ""
+
+
+def test_the_temporary_files_are_the_last_place(nowhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = compiled.cache_folder()
+    assert found is not None
+    assert found.is_dir()
+    assert tmp_path in found.parents
+    assert compiled.remark() == (
+        f"compiled kernels are cached in {found.parent}: no usual folder can be written; set NUMBA_CACHE_DIR"
+    )
+    function = compiled.kernel()(lambda x: x + 1)
+    assert function(1) == 2
+    assert Path(function.stats.cache_path).parent == found
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="here the temporary files are the user's own")
+@pytest.mark.parametrize("planted", ["open to all", "open to the group", "a link", "a file", "another's"])
+def test_what_is_cached_is_run_so_the_folder_is_this_users_alone(
+    planted: str, nowhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / f"ixastate-{os.getuid()}"
+    if planted == "a link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        folder.symlink_to(tmp_path / "elsewhere")
+    elif planted == "a file":
+        folder.write_text("")
+    else:
+        folder.mkdir()
+        folder.chmod({"open to all": 0o707, "open to the group": 0o770}.get(planted, 0o700))
+    if planted == "another's":
+        other = os.getuid() + 1
+        folder.rename(tmp_path / f"ixastate-{other}")
+        monkeypatch.setattr(os, "getuid", lambda: other)
+    assert compiled.temporary() is None
+    assert compiled.cache_folder() is None
+    assert compiled.remark().startswith("kernels are compiled in memory")
+
+
+def test_a_process_that_may_write_nowhere_usual_finds_its_kernels_again(tmp_path: Path) -> None:
+    (tmp_path / "caller.py").write_text(CALLER + "print(compiled.remark())")
+    (tmp_path / "called.py").write_text(CALLED.replace("SHIFT", "1"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "file").write_text("")
+    moved = {"NUMBA_CACHE_DIR": str(tmp_path / "file" / "cache"), "TMPDIR": str(tmp_path / "temporary")}
+    command = [sys.executable, "-B", str(tmp_path / "caller.py")]
+    runs = [
+        subprocess.run(command, env={**os.environ, **moved}, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [run.stdout.splitlines()[0] for run in runs] == ["4 0", "4 1"]
+    assert all(str(tmp_path / "temporary") in run.stdout.splitlines()[1] for run in runs)
+    assert [run.stderr for run in runs] == ["", ""]
+
+
+def test_the_setting_of_numba_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other programs' functions are cached where they always were."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", "elsewhere")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     compiled.kernel()(lambda x: x)
-    assert numba.config.CACHE_DIR == "elsewhere"
+    assert str(tmp_path) == numba.config.CACHE_DIR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,12 @@ from ixastate.cohort.log.codec import Code, decode, encode
 from ixastate.cohort.models.hazards import Chain, Hazards
 from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block
 from ixastate.cohort.models.reference_patient import draw as reference_draw
+from ixastate.cohort.run.courses import compare_batch
 from ixastate.cohort.run.plan import arrays_of, model_of, read_model
 from ixastate.course.live import machine
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
-from ixastate.symbols import TOXICITIES, toxicities
+from ixastate.symbols import NEUROPATHY, OTHER, RASH, THROMBOCYTOPENIA, TOXICITIES, toxicities
 
 EDITIONS = ("dosing-text", "us-label")
 USUAL = Hazards.read()
@@ -324,6 +326,69 @@ def test_another_seed_is_another_cohort() -> None:
     arrays = arrays_of()
     rows = [USUAL.kernel(arrays, seed, cycles=6)(0, 500).rows for seed in (1, 2, 2**63)]
     assert len({tuple(block.day) for block in rows}) == 3
+
+
+# --- What persists --------------------------------------------------------------------------------------------
+
+PERSIST = "what-if-persist"
+# Neutrophils fall often and recover soon, so that ixazomib comes to its floor; all else comes often and stays.
+STUBBORN = Hazards.parse(
+    re.sub(r"^(\w+_resolved\w*|platelets_recovered) = .*", r"\1 = 0.05", USUAL.text, flags=re.MULTILINE)
+    .replace("weekly = 0.00188", "weekly = 0.1")
+    .replace("weekly = 0.00139", "weekly = 0.02"),
+    "stubborn.toml",
+)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_what_persists_is_left_out_where_it_changes_nothing(edition: str) -> None:
+    """So no other edition than this one draws otherwise for it: the same chain to the last bit."""
+    without = USUAL.text[: USUAL.text.index("[persists]")] + USUAL.text[USUAL.text.index("[ends]") :]
+    arrays = arrays_of(edition)
+    ours, plain = USUAL.chain(arrays), Hazards.parse(without, "older.toml").chain(arrays)
+    assert np.array_equal(ours.probabilities, plain.probabilities)
+    assert np.array_equal(ours.following, plain.following)
+    assert np.array_equal(ours.packed, plain.packed)
+
+
+def test_what_persists_comes_at_the_floor_alone_and_ends_treatment() -> None:
+    arrays = arrays_of(PERSIST)
+    found = STUBBORN.chain(arrays)
+    statuses = [arrays.table.statuses[number] for number in found.configurations]
+    for toxicity in (THROMBOCYTOPENIA, NEUROPATHY, RASH, OTHER):
+        letter, *_ = toxicity.repeats or toxicity.opening
+        opened = arrays.open_episodes(toxicity)[found.configurations]
+        comes = found.probabilities[:, arrays.numbers[letter.name]] > 0
+        at_floor = np.array([status.ixazomib_mg == 2.3 for status in statuses])
+        assert np.array_equal(comes & opened, at_floor & opened)
+        assert (comes & opened).any()
+        ended = found.configurations[found.following[comes & opened, arrays.numbers[letter.name]]]
+        assert set(ended.tolist()) == {arrays.table.final}
+
+
+def test_patients_whose_toxicity_persists_are_real_courses(tmp_path: Path) -> None:
+    plan = replace(small_plan("hazards", PERSIST, patients=2000, cycles=26), toxicity=STUBBORN.text)
+    run = simulated(tmp_path / "run", plan)
+    rows = run.collect(run.events)
+    persisted = rows.filter(pl.col("symbol") == "other_persists")
+    assert len(persisted) > 5
+    assert set(persisted["configuration"]) == {arrays_of(PERSIST).table.final}
+    _, found = compare_batch(str(run.path), sorted(set(persisted["patient"]))[:30])
+    assert found == []
+
+
+def test_with_what_persists_monte_carlo_agrees_with_the_exact_answer() -> None:
+    far = departures(STUBBORN, STUBBORN, PERSIST, cycles=6)
+    assert "other_persists" in far
+    assert max(map(abs, far.values())) < FAR
+
+
+def test_only_what_may_persist_stands_there() -> None:
+    for wrong in ("anc_recovered", "neuropathy_severe", "rash_grade_4", "other_onset", "progression"):
+        with pytest.raises(InputError) as refusal:
+            Hazards.parse(changed("other_persists = 0.63", f"{wrong} = 0.63"), "mine.toml")
+        assert refusal.value.where == "mine.toml: persists"
+        assert "other_persists" in refusal.value.remedy
 
 
 # --- Rows as events -------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Runs made by version 0.1: they open, summarise, verify and resume, though their model had another name."""
+"""Runs made by version 0.1: they open and summarise, though their model had another name and rules changed since."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from ixastate.cohort.answers import pairs, summary
 from ixastate.cohort.log.log import as_parquet, machine_frames
 from ixastate.cohort.run.courses import compare_batch, replay
 from ixastate.cohort.run.directory import MANIFEST, SCHEMA, Directory
-from ixastate.cohort.run.engine import run_here
 from ixastate.cohort.run.plan import Plan, model_of, read_model, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import finish, simulate
@@ -86,8 +85,14 @@ def test_an_old_run_agrees_with_the_live_course(old: Path) -> None:
     events, found = compare_batch(str(old), [0, 7, 39])
     assert events > 3
     assert found == []
-    steps = replay(Run.open(old), 7)
-    assert steps[0].record.event.type == "course_started"
+
+
+def test_the_records_of_an_old_run_are_not_made_by_other_rules(old: Path) -> None:
+    """The sentences of its rules have changed since, and with them the fingerprint: the answer says so."""
+    before = files(old)
+    with pytest.raises(InputError, match=r"made by other rules or another chart \(fingerprint 7921e7ad6754, today"):
+        replay(Run.open(old), 7)
+    assert files(old) == before
 
 
 def test_an_old_run_is_paired_with_one_of_today(tmp_path: Path) -> None:
@@ -122,21 +127,14 @@ def halved(name: str, path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", OLD)
-def test_an_old_run_that_was_half_finished_goes_on(name: str, tmp_path: Path) -> None:
-    """Started again by its new name, it ends with the files that version 0.1 would have written."""
-    path, was = halved(name, tmp_path / "run"), manifest(DATA / name)
-    plan = was["plan"]
-    today = read_model(name)
+def test_an_old_run_that_was_half_finished_is_not_ended_by_other_rules(name: str, tmp_path: Path) -> None:
+    path, plan = halved(name, tmp_path / "run"), manifest(DATA / name)["plan"]
+    before, today = files(path), read_model(name)
     again = Plan(plan["patients"], plan["cycles"], plan["seed"], plan["edition"], today.name, today.text, plan["shard"])
-    directory = Directory.begin(path, run_context(again))
-    missing = directory.missing()
-    assert missing == [again.shards - 1]
-    run_here(directory, run_context(again), missing, 1, lambda patients: None)
-    run = finish(directory, run_context(again))
-    assert run.manifest["digest"] == was["digest"]
-    assert (run.manifest["events"], run.manifest["schema"]) == (was["events"], SCHEMA)
-    if version("polars") == was["versions"]["polars"]:
-        assert run.manifest["files"] == was["files"]
+    why = {"published": "made by other rules or another chart", "hazards": "other toxicity"}[name]
+    with pytest.raises(InputError, match=f"it holds another run: {why}"):
+        Directory.begin(path, run_context(again))
+    assert files(path) == before
 
 
 @pytest.mark.parametrize("change", [{"seed": 4}, {"cycles": 3}, {"edition": "us-label"}, {"toxicity": "hazards"}])

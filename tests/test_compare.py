@@ -30,13 +30,13 @@ TOXICITIES: dict[str, tuple[str, ...]] = {
         "neuropathy_resolved_agreed",
     ),
     "rash": ("rash_grade_2_3", "rash_grade_4", "rash_resolved"),
-    "other": ("other_onset", "other_onset_related", "other_resolved", "other_resolved_related"),
+    "other": ("other_onset", "other_onset_related", "other_persists", "other_resolved", "other_resolved_related"),
     "new cycle": ("new_cycle_met", "new_cycle_unmet"),
     "the ends": ("progression", "intolerable_toxicity", "death", "withdrawal"),
 }
 
 
-TEXT, LABEL, EXHAUST, STACK = EDITION_NAMES
+TEXT, LABEL, EXHAUST, PERSIST, STACK = EDITION_NAMES
 PAIRS = [
     pytest.param(*pair, marks=[] if pair[0] == TEXT else pytest.mark.exhaustive)
     for pair in combinations(EDITION_NAMES, 2)
@@ -133,6 +133,20 @@ def test_the_other_readings_part_where_they_differ() -> None:
     assert reduce("lenalidomide", 2.5) in stacks["platelets"].right
 
 
+def test_what_persists_parts_at_the_first_report_that_is_made_twice_at_the_floor() -> None:
+    found = partings(TEXT, PERSIST, "part")
+    low = ("start_3_10", "anc_low", "anc_recovered")
+    assert {name: parting.symbols for name, parting in found.items()} == {
+        "platelets": (*low, "platelets_low", "platelets_low"),
+        "neuropathy": (*low, "neuropathy_moderate", "neuropathy_moderate"),
+        "rash": (*low, "rash_grade_2_3", "rash_grade_2_3"),
+        "other": (*low, "other_onset", "other_persists"),
+    }
+    for name, parting in found.items():
+        assert parting.left == ((Order("review_rash"),) if name == "rash" else ())
+        assert parting.right == tuple(Order("stop", drug) for drug in ("ixazomib", "lenalidomide", "dexamethasone"))
+
+
 # --- Every pair -----------------------------------------------------------------------------------------------
 
 
@@ -163,7 +177,7 @@ def test_every_symbol_belongs_to_one_toxicity() -> None:
     named = [symbol for symbols in TOXICITIES.values() for symbol in symbols]
     assert len(named) == len(set(named))
     starts = {symbol for symbol in graph(LABEL).symbols if symbol.startswith("start_")}
-    assert set(named) | starts == set(graph(LABEL).symbols)
+    assert set(named) | starts == set(graph(LABEL).symbols) | set(graph(PERSIST).symbols)
 
 
 @whole_or_part
@@ -188,7 +202,7 @@ def test_turned_round_the_text_and_the_label_part_at_the_end_of_the_same_courses
 
 
 @whole_or_part
-@pytest.mark.parametrize("edition", [TEXT, EXHAUST, STACK, pytest.param(LABEL, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("edition", [TEXT, EXHAUST, PERSIST, STACK, pytest.param(LABEL, marks=pytest.mark.exhaustive)])
 def test_an_edition_does_not_part_from_itself(edition: str, of: str) -> None:
     assert partings(edition, edition, of) == {}
 

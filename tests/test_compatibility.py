@@ -17,26 +17,43 @@ from ixastate.course.log import dump
 from ixastate.course.record import SCHEMA_VERSION
 
 OLD = Path(__file__).parent / "data" / "version-0.1"
+# What is decided otherwise today, by record: more than the prescribed dose departs from the prescription too (line 6).
+OTHERWISE = {13: ["ADM-14", "ADM-16", "B-OVERDOSE"]}
+# What version 0.1 did not say, by record: the recovery that earned a reduction which was owed before, and its day.
+EARNED = {
+    "records.jsonl": {
+        12: [("ixazomib", "ANC-04", 16)],
+        21: [("lenalidomide", "RASH-01", 60)],
+        33: [("ixazomib", "PLT-06", 150), ("ixazomib", "RASH-04", 160)],
+    },
+    "records-us-label.jsonl": {22: [("lenalidomide", "PLT-04", 64)]},
+}
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "records.jsonl", "records-us-label.jsonl"])
 def test_an_old_log_is_read_and_decides_as_it_did(name: str) -> None:
     replayed = list(replay_log(read_log(OLD / name)))
     assert len(replayed) == 36
-    assert [difference for one in replayed for difference in one.differences] == []
+    differences = [(one.record.number, found.part) for one in replayed for found in one.differences]
+    assert differences == ([] if name == "events.jsonl" else [(number, "rules") for number in OTHERWISE])
 
 
 @pytest.mark.parametrize("name", ["records.jsonl", "records-us-label.jsonl"])
 def test_an_old_record_is_of_the_first_schema_and_is_written_as_it_was(name: str) -> None:
-    """All that a record of today says more is the version of its schema."""
+    """A record of today says the version of its schema, and in `symbols` what `symbol` said."""
     then = [json.loads(line) for line in (OLD / name).read_text(encoding="utf-8").splitlines()]
     assert all("schema_version" not in facts for facts in then)
     read = [line.record for line in read_log(OLD / name)]
     today = [one.record for one in replay_log(read_log(OLD / name))]
     for facts, record, again in zip(then, read, today, strict=True):
         assert record is not None
-        assert record == again
-        assert json.loads(dump(again)) == {"schema_version": 1, **facts}
+        facts["rules"] = OTHERWISE.get(again.number, facts["rules"])
+        earned = [{"drug": drug, "rule": rule, "day": day} for drug, rule, day in EARNED[name].get(again.number, [])]
+        if again.number not in OTHERWISE and not earned:
+            assert record == again
+        symbol = facts.pop("symbol")
+        new = {"schema_version": 2, "symbols": [symbol] if symbol else [], "earned": earned}
+        assert json.loads(dump(again)) == {**new, **facts}
 
 
 def test_an_old_event_is_written_as_it_was() -> None:
@@ -49,7 +66,9 @@ def test_an_old_snapshot_goes_on_as_it_would_have() -> None:
     assert repr(course) == "<Course 'p', dosing-text: active at 3 mg, 24 events>"
     events = [line.event for line in read_log(OLD / "events.jsonl")]
     later = [course.observe(event) for event in events[24:]]
-    assert later == [line.record for line in read_log(OLD / "records.jsonl")][24:]
+    recorded = [line.record for line in read_log(OLD / "records.jsonl")][24:]
+    assert [one.model_copy(update={"earned": ()}) for one in later] == recorded
+    assert [one.number for one in later if one.earned] == [33]
 
 
 # --- The version of the schema ---------------------------------------------------------------------------------
@@ -101,8 +120,60 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: Any) -> None
         list(read_log(path))
 
 
-def test_the_first_version_can_be_named() -> None:
+def test_the_first_version_can_be_named(tmp_path: Path) -> None:
     assert Snapshot(**changed("snapshot.json", schema_version=1)) == Snapshot(**changed("snapshot.json"))
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps(changed("records.jsonl", schema_version=1)) + "\n", encoding="utf-8")
+    assert next(read_log(path)).record == next(read_log(OLD / "records.jsonl")).record
+
+
+# A record and a snapshot as the first version wrote them, which named its schema in its last days.
+FIRST_RECORD = (
+    '{"schema_version": 1, "number": 2, "edition": "dosing-text", "patient": "p", "at": null, "day": 8, '
+    '"event": {"type": "neutrophils_measured", "value": 420, "unit": "/mm3", "day": 8}, "symbol": SYMBOL, '
+    '"before": ["discontinued"], "after": ["discontinued"], "status": {"phase": "discontinued", "ixazomib_mg": null, '
+    '"lenalidomide_mg": null, "ixazomib_held": false, "lenalidomide_held": false, "held_for": []}, "orders": [], '
+    '"rules": ["ANC-01"]}'
+)
+FIRST_SNAPSHOT = (
+    '{"schema_version": 1, "edition": "dosing-text", "patient": "p", "number": 0, "latest": null, "start": null, '
+    '"configuration": ["screening"], "baseline_neuropathy": {"grade": 0, "pain": false}, "open_terms": [], '
+    '"related": false, "history": [], "reviewed": []}'
+)
+
+
+@pytest.mark.parametrize(("symbol", "symbols"), [('"anc_low"', ("anc_low",)), ("null", ())])
+def test_what_the_first_version_called_a_symbol_becomes_symbols(
+    tmp_path: Path, symbol: str, symbols: tuple[str, ...]
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(FIRST_RECORD.replace("SYMBOL", symbol) + "\n", encoding="utf-8")
+    record = next(read_log(path)).record
+    assert record is not None
+    assert (record.symbols, record.schema_version) == (symbols, 2)
+
+
+def test_a_snapshot_of_the_first_version_is_one_of_today() -> None:
+    course = Course.resume(FIRST_SNAPSHOT)
+    assert (course.snapshot(), course.snapshot().schema_version) == (Course("p").snapshot(), 2)
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"schema_version": 2}, "the field 'symbols' is missing"),
+        ({"schema_version": 2, "symbols": []}, "there is no field 'symbol' here"),
+        ({"schema_version": 1, "symbols": []}, "there is no field 'symbol' here"),
+        ({"symbols": []}, "there is no field 'symbol' here"),
+    ],
+)
+def test_a_record_says_its_symbols_once_and_as_its_version_does(
+    tmp_path: Path, facts: dict[str, Any], what: str
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps(changed("records.jsonl", **facts)) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=what):
+        list(read_log(path))
 
 
 def test_a_log_of_today_is_read_again(tmp_path: Path) -> None:

@@ -394,9 +394,9 @@ def test_every_passage_from_a_place_is_witnessed_by_a_course(source: str) -> Non
         symbols = witness_of(table, passage.move)
         course = Course()
         records = [course.observe(event) for event in witness(symbols, GRAPH.edition)]
-        last = next(record for record in reversed(records) if record.symbol)
-        assert [record.symbol for record in records if record.symbol] == symbols
-        assert last.symbol == passage.symbol
+        last = next(record for record in reversed(records) if record.symbols)
+        assert [symbol for record in records for symbol in record.symbols] == symbols
+        assert last.symbols == (passage.symbol,)
         assert place_of(GRAPH, last.before) == passage.source
         assert place_of(GRAPH, last.after) == passage.target
         assert set(passage.orders) <= set(last.orders)

@@ -22,8 +22,15 @@ from tests.tables import EDITION_NAMES, graph, records
 TEXT = load_edition()
 OTHERS = EDITION_NAMES[1:]
 REPLACED = {
-    "us-label": {"ANC-04", "ANC-05", "ANC-06", "RASH-01", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE", "NC-01"},
-    "what-if-exhaust-b": {"B-EXHAUST"},
+    "us-label": {
+        *("ANC-04", "ANC-05", "ANC-06", "ANC-07", "RASH-01", "NC-01"),
+        *("B-EPISODE", "B-FIRSTEVER", "B-LENFLOOR", "B-RASH-FIRST", "B-RASH-ESC", "B-NEWCYCLE"),
+    },
+    "what-if-exhaust-b": {"B-EXHAUST", "ANC-07", "PLT-09", "RASH-07"},
+    "what-if-persist": {
+        *("B-PERSIST", "B-EXHAUST", "B-EPISODE", "B-RASH-ESC", "B-RASH-PERSIST"),
+        *("PLT-09", "PN-04", "RASH-07", "OTH-05", "K-NOEPISODE"),
+    },
     "what-if-stack-b": {"B-STACK"},
 }
 
@@ -36,7 +43,7 @@ def data_of(name: str) -> dict[str, Any]:
 
 
 def test_the_dosing_text_comes_first_and_every_edition_has_a_shape() -> None:
-    assert EDITION_NAMES == ("dosing-text", "us-label", "what-if-exhaust-b", "what-if-stack-b")
+    assert EDITION_NAMES == ("dosing-text", "us-label", "what-if-exhaust-b", "what-if-persist", "what-if-stack-b")
     assert set(SHAPES) == set(EDITIONS)
 
 
@@ -156,10 +163,14 @@ def assessed(
 )
 def test_a_cycle_begins_when_its_criteria_are_met(facts: dict[str, Any], met: bool) -> None:
     _, record = assessed(**facts)
-    assert record.symbol == ("new_cycle_met" if met else "new_cycle_unmet")
-    assert record.words == ("active at 4 mg" if met else "held for new cycle")
+    assert record.symbols[-1] == ("new_cycle_met" if met else "new_cycle_unmet")
+    low = facts.get("anc") == facts.get("platelets") == "0"
+    assert record.words == (
+        "active at 4 mg" if met else f"held for {'neutrophils, platelets, ' if low else ''}new cycle"
+    )
     assert "NC-01" in record.rules
-    assert [str(order) for order in record.orders] == ([] if met else ["hold ixazomib", "hold lenalidomide"])
+    held = ["hold ixazomib", "hold lenalidomide", *(["consider G-CSF"] if low else [])]
+    assert [str(order) for order in record.orders] == ([] if met else held)
 
 
 def test_a_cycle_that_waited_begins_at_the_same_doses() -> None:
@@ -172,20 +183,21 @@ def test_a_cycle_that_waited_begins_at_the_same_doses() -> None:
 
 
 def test_a_cycle_waits_for_the_toxicities_that_hold_too() -> None:
-    course = records(["start_4_25", "new_cycle_unmet", "anc_low", "new_cycle_met", "anc_recovered"], "us-label")
+    course = records(["start_4_25", "new_cycle_unmet", "rash_grade_2_3", "new_cycle_met", "rash_resolved"], "us-label")
     assert [record.words for record in course[1:]] == [
         "held for new cycle",
-        "held for neutrophils, new cycle",
-        "held for neutrophils",
+        "held for rash, new cycle",
+        "active at 4 mg, lenalidomide held for rash",
         "active at 4 mg",
     ]
 
 
-@pytest.mark.parametrize("edition", ["dosing-text", "what-if-exhaust-b", "what-if-stack-b"])
+@pytest.mark.parametrize("edition", [name for name in EDITION_NAMES if name != "us-label"])
 @pytest.mark.parametrize("resolved", [True, False])
-def test_the_text_records_an_assessment_and_does_nothing(edition: str, resolved: bool) -> None:
-    course, record = assessed("0", "0", resolved, edition=edition)
-    assert (record.symbol, record.orders, record.rules) == (None, (), ("K-RECORD",))
+def test_the_text_has_no_criteria_and_reads_the_counts_alone(edition: str, resolved: bool) -> None:
+    course, record = assessed("500", "30000", resolved, edition=edition)
+    assert (record.symbols, record.orders) == (("anc_recovered", "platelets_recovered"), ())
+    assert record.rules == ("B-BOUND", "B-ASSESS-COUNTS", "K-NOEPISODE")
     assert record.before == record.after == course.configuration
     assert record.words == "active at 4 mg"
 

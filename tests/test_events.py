@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from ixastate.errors import InputError
 from ixastate.events import (
-    CELLS_PER_MM3,
     EVENT,
     AnyEvent,
     BilirubinMeasured,
@@ -27,6 +26,7 @@ from ixastate.events import (
     parse_event,
 )
 from ixastate.rules import load_edition
+from ixastate.units import ucum
 from tests import strategies
 
 AT = "2026-01-05T08:00:00+01:00"
@@ -165,13 +165,14 @@ def test_a_count_is_exact_in_every_unit(value: float, unit: str, per_mm3: str) -
     event = read({**COUNT, "value": value, "unit": unit})
     assert isinstance(event, NeutrophilsMeasured)
     assert event.per_mm3 == Decimal(per_mm3)
-    assert unit in CELLS_PER_MM3
+    assert unit in ucum("count")
 
 
 @pytest.mark.parametrize(
-    "text", ["0.123456789012345", "999999999.999999", "123456789.123456", "0.000000000000001", "0.1"]
+    "text",
+    ["0.123456789012345", "999999999.999999", "123456789.123456", "1e-15", "0.1", "367.3206572223348"],
 )
-def test_fifteen_digits_survive(text: str) -> None:
+def test_the_digits_of_a_float_survive(text: str) -> None:
     event = EVENT.validate_json(json.dumps(COUNT).replace("0.5", text))
     assert isinstance(event, NeutrophilsMeasured)
     assert event.value == Decimal(text)
@@ -180,14 +181,23 @@ def test_fifteen_digits_survive(text: str) -> None:
     assert NeutrophilsMeasured.model_validate({**COUNT, "value": Decimal(text)}) == event
 
 
-@given(st.integers(0, 10**15 - 1), st.integers(0, 15), st.sampled_from(sorted(CELLS_PER_MM3)))
-def test_any_number_of_fifteen_digits_survives(digits: int, places: int, unit: str) -> None:
-    value = Decimal(digits).scaleb(-places)
-    if value < 10**9:
-        event = PlateletsMeasured.model_validate({"day": 1, "value": value, "unit": unit})
-        again = PlateletsMeasured.model_validate_json(event.model_dump_json())
-        assert again.value == value
-        assert again.per_mm3 == Fraction(digits, 10**places) * CELLS_PER_MM3[unit]
+# Everything but the sign, the infinities and what has too many digits or too large a value.
+VALUES = st.decimals(0, 10**9 - 1, allow_nan=False) | st.builds(
+    lambda digits, places: Decimal((0, tuple(map(int, str(digits))), -places)),
+    st.integers(0, 10**300),
+    st.integers(300, 600),
+)
+
+
+@given(VALUES, st.sampled_from(ucum("count")))
+def test_any_number_survives_and_is_exact(value: Decimal, unit: str) -> None:
+    event = PlateletsMeasured(day=1, value=value, unit=unit)
+    again = PlateletsMeasured.model_validate_json(event.model_dump_json())
+    assert again.value == event.value == value
+    cells = {"/mm3": 1, "/uL": 1, "10*6/L": 1, "10*3/uL": 1000, "10*9/L": 1000}[unit]
+    assert Fraction(again.per_mm3) == Fraction(value) * cells
+    for limit in (30_000, 75_000):
+        assert event.is_below(limit) is (Fraction(value) * cells < limit)
 
 
 @pytest.mark.parametrize(
@@ -231,11 +241,20 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str, str, list[Any]]] = [
     # numbers and units
     (COUNT, "value", "value", [NAN, INFINITY, -INFINITY, -1, -0.001, 10**9, None, "", [], {}, MISSING]),
     (COUNT, "value", "without quotes", ["500", True, False]),
-    (COUNT, "value", "15 digits", [Decimal("0.1234567890123456")]),
+    (
+        COUNT,
+        "value",
+        "1000 digits",
+        [Decimal("0." + "1" * 1001), Decimal("1E-1001"), Decimal("1E-999999"), Decimal("1." + "0" * 1000)],
+    ),
+    (COUNT, "value", "without quotes", ["0.5", "5e2", "499.9999999999999999x", "9" * 3000, "< 500 cells", "<-1", "<"]),
+    (COUNT, "value", "less than 1000000000", [10**40, Decimal(10**9)]),
+    (COUNT, "comparator", "comparator", ["~", "", "<<", 1, "less"]),
+    ({**COUNT, "comparator": "<"}, "value", "without quotes", ["<0.5"]),
     (DOSE, "dose_mg", "dose_mg", [0, -4, NAN, INFINITY, "4", True, MISSING]),
     (CLEARANCE, "value", "value", [-1, NAN, "30", MISSING]),
-    (COUNT, "unit", "unit", [MISSING, None, "", "/L", "G/L", "10^9/L", "/ul", "cells/mm3", 1]),
-    (CLEARANCE, "unit", "unit", [MISSING, "mL/min/1.73m2", "ml/min", ""]),
+    (COUNT, "unit", "unit", [MISSING, None, "", "/L", "g/L", "10^9", "uL", "cells", "/mm3" * 30, 1]),
+    (CLEARANCE, "unit", "unit", [MISSING, "mL/min/1.73m2", "mL", "L/min", ""]),
     # grades, yes and no
     (GRADE, "grade", "grade", [6, -1, "2", True, False, 2.0, 2.5, NAN, None, MISSING]),
     (OTHER, "grade", "grade", [6, "3", True, 3.0]),
@@ -323,6 +342,13 @@ def test_what_cannot_be_is_refused(facts: dict[str, Any], field: str, value: Any
     elif facts.get("type") == changed.get("type"):
         assert told.value.where == ": ".join(["here", *filter(None, [".".join(names)])])
     assert told.value.remedy
+
+
+def test_an_int_of_more_digits_than_python_prints_is_refused() -> None:
+    for value in (10**5000, -(10**5000)):
+        with pytest.raises(InputError, match="it should be") as refused:
+            parse_event({**COUNT, "value": value})
+        assert refused.value.remedy.startswith("given: '")
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1000000000", '"500"', "true", "null"])

@@ -38,6 +38,11 @@ def one_symbol(symbol: str, reached: Reached) -> tuple[list[AnyEvent], tuple[str
     """The events that mean this symbol here, and the other toxicities open after it; None when none can."""
     facts = GRAPH.edition
     terms = reached.open_terms
+    if symbol == "other_persists":
+        if not terms:
+            return None
+        *_, event = witness(["start_4_25", "other_onset", symbol], facts)
+        return [_on(event.model_copy(update={"term": terms[-1]}), reached.day + 1)], terms
     if symbol.startswith("other_resolved"):
         if not terms:
             return None

@@ -12,6 +12,7 @@ from ixastate.table.explore import Space, explore
 from ixastate.table.graph import Edge, read
 from ixastate.table.witness import witness
 from tests.independent_reading import IndependentReading
+from tests.tables import table
 from tests.test_against_reading import answer_of
 
 # No event means that an other toxicity resolved when none is open; the chart answers it all the same.
@@ -41,6 +42,21 @@ def first_moves() -> dict[int, tuple[int, int]]:
     return first
 
 
+PERSISTS = [edge for edge in table("what-if-persist").graph.edges if "B-PERSIST" in edge.rules]
+
+
+@pytest.mark.parametrize("edge", PERSISTS, ids=str)
+def test_what_persists_is_answered_alike_by_both_readings(edge: Edge) -> None:
+    whole = table("what-if-persist")
+    number, symbol = next((number, symbol) for number, symbol, _, edges in whole.space.moves() if edge.number in edges)
+    course, reading = Course(edition="what-if-persist"), IndependentReading(persists=True)
+    for event in witness([*whole.space.course_to(number), whole.symbols[symbol]], whole.graph.edition):
+        record = course.observe(event)
+        assert answer_of(record, course) == reading.observe(event)
+    assert record.words == "discontinued"
+    assert set(edge.rules) <= set(record.rules)
+
+
 @pytest.mark.parametrize("edge", GRAPH.edges, ids=str)
 def test_the_course_to_a_transition_is_answered_alike_by_both_readings(edge: Edge) -> None:
     if str(edge) in UNREACHABLE:
@@ -51,12 +67,12 @@ def test_the_course_to_a_transition_is_answered_alike_by_both_readings(edge: Edg
         return
     symbols = [*space().course_to(number), GRAPH.symbols[symbol]]
     course, reading = Course(), IndependentReading()
-    seen: list[str | None] = []
+    seen: list[str] = []
     for event in witness(symbols, GRAPH.edition):
         record = course.observe(event)
         assert answer_of(record, course) == reading.observe(event)
-        seen.append(record.symbol)
-    assert [one for one in seen if one] == symbols
+        seen += record.symbols
+    assert seen == symbols
     assert set(edge.rules) <= set(record.rules)
 
 

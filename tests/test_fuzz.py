@@ -11,6 +11,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -224,6 +225,32 @@ def test_what_is_no_snapshot(saved: str | bytes) -> None:
     else:
         raise AssertionError("this was taken for a snapshot")
     on_one_line(answer)
+
+
+CORRECTED = (Path(__file__).parent.parent / "examples" / "corrected-count.jsonl").read_bytes()
+STEPS = list(replay_log(read_stream(io.BytesIO(CORRECTED), "log")))
+RECORDS = [step.record for step in STEPS]
+# The lines of a log that is corrected, and the records of the same; and what is saved of the course.
+RECORDED = [[json.loads(dump(line)) for line in lines] for lines in ([one.event for one in RECORDS], RECORDS)]
+SAVED = json.loads(STEPS[-1].course.snapshot().model_dump_json())
+
+
+@settings(SETTINGS, max_examples=300)
+@given(lines=st.sampled_from(RECORDED), data=st.data(), value=JSON)
+def test_a_log_with_corrections_with_any_value_in_any_place(lines: Any, data: st.DataObject, value: Any) -> None:
+    # The later lines alone: what goes wrong in the first is found above.
+    place = data.draw(st.sampled_from([place for place in places(lines)[1:] if place[0] > 2]))
+    runs_or_says_why("".join(f"{text_of(line)}\n" for line in put(lines, place, value)).encode())
+
+
+@settings(SETTINGS, max_examples=300)
+@given(data=st.data(), value=JSON)
+def test_saved_facts_with_any_value_in_any_place(data: st.DataObject, value: Any) -> None:
+    place = data.draw(st.sampled_from([place for place in places(SAVED) if "facts" in place or "amended" in place]))
+    try:
+        Course.resume(text_of(put(SAVED, place, value)))
+    except IxastateError as error:
+        on_one_line(error)
 
 
 def test_the_valid_logs_are_valid() -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 import ixastate
+from ixastate.chart.slot_symbols import SLOT_SYMBOLS
 from ixastate.symbols import ENDS, RAISED, TOXICITIES, symbols
+from ixastate.table.slot import read_slot
 from tests.tables import EDITION_NAMES, graph
 
 SOURCE = Path(ixastate.__file__).parent
@@ -58,10 +60,12 @@ TEXTS: dict[tuple[str, str], str] = {
     ("diagrams/render.py", "pygraphviz.__version__.split('.')"): "the version of a library",
     ("diagrams/slices.py", "text.split(',')"): "a list of symbols that a person typed",
     ("errors.py", "re.split('\\\\s*,\\\\s*', own[1])"): "the requirements of a package as its metadata write them",
+    ("exchange/sdtm/values.py", "text.split('/')"): "the two dates of an ISO 8601 interval",
     ("exchange/sdtm/xport.py", "data.startswith(b'HEADER RECORD*******LIB')"): "the first bytes of a transport file",
     ("table/table.py", "content.split(b'\\n', 1)"): "the parts of a saved table",
     ("table/table.py", "content.startswith(MAGIC)"): "the first bytes of a saved table",
     ("table/table.py", "content[len(MAGIC):].split(b'\\n', 1)"): "the parts of a saved table",
+    ("units.py", "plain.partition('/')"): "a unit as a laboratory wrote it",
     ("testing/plugin.py", "config.getoption('--ixastate-cover').split(',')"): "a list of words that a person typed",
     (
         "testing/reports/junit.py",
@@ -101,7 +105,8 @@ MODULES = sorted(modules())
 
 
 def names_of_the_machine() -> set[str]:
-    found = set(RAISED)
+    # Two symbols of a dose are verbs as well, of orders and of what a toxicity raises.
+    found = {*RAISED, *SLOT_SYMBOLS, *read_slot().leaves} - {"hold", "release"}
     for edition in EDITION_NAMES:
         found |= set(graph(edition).leaves) | set(symbols(graph(edition).edition))
     return found - PHASES
@@ -171,6 +176,8 @@ def lists(tree: ast.AST) -> list[tuple[str, ...]]:
         ("def f():\n    '''anc_low'''\n    return 'start_4_25'", {"start_4_25"}),
         ("x = 'hold_ixazomib'", {"hold_ixazomib"}),
         ("x = 'anc'", set()),
+        ("x = {'reported_missed': 1, 'slot_due': 2}", {"reported_missed", "slot_due"}),
+        ("x = 'hold'", set()),
         ("x = status.phase == 'discontinued'", set()),
     ],
 )

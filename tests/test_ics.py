@@ -27,12 +27,18 @@ def course_of(*facts: dict[str, Any], patient: str | None = None) -> Course:
     return course
 
 
+def day_of(entry: Any) -> int:
+    return int(str(entry["uid"]).split("-day-")[1].removesuffix("@ixastate"))
+
+
 def entries_of(content: bytes) -> list[Any]:
     return list(icalendar.Calendar.from_ical(content).walk("VEVENT"))
 
 
 def entries(course: Course, days: range) -> list[Any]:
-    return entries_of(calendar_file(course, course.due(days)))
+    """The entries of what is due on these days, without what is taken back."""
+    found = entries_of(calendar_file(course, course.due(days)))
+    return [entry for entry in found if str(entry["status"]) == "CONFIRMED"]
 
 
 def test_one_entry_for_every_due_dose() -> None:
@@ -42,8 +48,10 @@ def test_one_entry_for_every_due_dose() -> None:
     found = entries(course, days)
     assert [str(entry["summary"]) for entry in found] == [f"{dose.drug} {dose.mg:g} mg" for dose in doses]
     assert len(found) == 6 + 42 + 8
-    assert [str(entry["uid"]) for entry in found] == [f"patient-{dose.drug}-day-{dose.day}@ixastate" for dose in doses]
+    (name,) = {str(entry["uid"]).split("-")[0] for entry in found}
+    assert [str(entry["uid"]) for entry in found] == [f"{name}-{dose.drug}-day-{dose.day}@ixastate" for dose in doses]
     assert len({str(entry["uid"]) for entry in found}) == len(found)
+    assert {entry["sequence"] for entry in found} == {0}
 
 
 def test_what_is_held_is_not_in_the_calendar() -> None:
@@ -51,10 +59,14 @@ def test_what_is_held_is_not_in_the_calendar() -> None:
     assert {str(entry["summary"]) for entry in entries(course_of(START, low), range(15, 43))} == {"dexamethasone 40 mg"}
 
 
-def test_a_course_that_is_over_has_an_empty_calendar() -> None:
+def test_a_course_that_is_over_has_nothing_due_and_takes_back_the_rest() -> None:
     course = course_of(START, {"type": "patient_died", "day": 9})
-    whole = icalendar.Calendar.from_ical(calendar_file(course, course.due(range(9, 37))))
-    assert whole.subcomponents == []
+    assert entries(course, range(9, 37)) == []
+    found = entries_of(calendar_file(course, []))
+    assert {str(entry["status"]) for entry in found} == {"CANCELLED"}
+    # He died at the hour of day 9's dose, so what was due until day 8 stays as it was.
+    days = sorted({day_of(entry) for entry in found})
+    assert (days[0], days[-1]) == (9, 9 + 2 * 366)
 
 
 def test_ixazomib_has_its_clock_time_and_the_other_drugs_are_of_the_day() -> None:
@@ -162,7 +174,7 @@ def test_the_file_keeps_to_the_form() -> None:
     assert content.count(b"\n") == content.count(b"\r\n")
     assert max(len(line) for line in content.split(b"\r\n")) <= 75
     found = entries_of(content)
-    assert len(found) == len(course.due(range(1, 29)))
+    assert [str(entry["status"]) for entry in found] == ["CONFIRMED"] * len(course.due(range(1, 29)))
     assert len({str(entry["uid"]) for entry in found}) == len(found)
 
 

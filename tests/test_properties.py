@@ -26,6 +26,11 @@ BY_NAME = {proposition.name: proposition for proposition in PROPERTIES}
 ANC_LOW = "neutropenia_clear_ixazomib_next --anc_low [ixazomib above its floor]--> neutropenia_held_ixazomib_next"
 ANC_OVER = "neutropenia_held_ixazomib_next --anc_recovered--> neutropenia_clear_lenalidomide_next"
 AGAIN = "neuropathy_clear_again --neuropathy_moderate"
+MODERATE_OVER = "neuropathy_held_moderate --neuropathy_resolved--> neuropathy_clear_again"
+PASSED = (
+    "thrombocytopenia_held_first --platelets_recovered [lenalidomide at its floor]--> "
+    "thrombocytopenia_clear_ixazomib_next"
+)
 RELEASED_3 = "ixazomib_held_3 --release_ixazomib [nothing holds ixazomib]--> ixazomib_given_3"
 RELEASED_FLOOR = "ixazomib_held_2_3 --release_ixazomib [nothing holds ixazomib]--> ixazomib_given_2_3"
 RESUME_3, RESUME_FLOOR = Order("resume", "ixazomib", 3.0), Order("resume", "ixazomib", 2.3)
@@ -221,6 +226,36 @@ FAULTS: dict[str, dict[str, Callable[[], Table]]] = {
         "a reduction without an episode": lowered_with_no_hold,
     },
     "the advice is given": {"no word of G-CSF": fault(ANC_LOW, orders=())},
+    "each order has a reason": {
+        "a hold that no rule gives": fault(ANC_LOW, rules=("ANC-03", "B-EPISODE")),
+        "advice that no rule gives": fault(ANC_LOW, rules=("ANC-01", "B-EPISODE")),
+        "a reduction that only general clauses give": fault(ANC_OVER, rules=("ANC-02", "ANC-05")),
+        "an order for the other drug": fault(
+            "neuropathy_clear_first --neuropathy_moderate--> neuropathy_held_moderate", rules=("PN-03", "B-LEN-PN")
+        ),
+    },
+    "no reason contradicts the orders": {
+        "the clause of a severe episode": fault(MODERATE_OVER, rules=("PN-02", "PN-03", "PN-07")),
+        "the clause of the other turn": fault(ANC_OVER, rules=("ANC-02", "ANC-04", "PLT-03")),
+        "an unchanged return where a turn passes": fault(PASSED, rules=("PLT-02", "PLT-03", "B-LENFLOOR")),
+        "a hold where none is": fault(
+            "rash_open_first --rash_resolved--> rash_clear_ixazomib_next", rules=("RASH-02",)
+        ),
+        "a stop that is none": fault(
+            "rash_held_ixazomib_next --rash_grade_2_3--> stays", rules=("B-EPISODE", "RASH-07")
+        ),
+    },
+    "each reduction has its earner": {
+        "nothing asks for it": fault(ANC_OVER, rules=("ANC-02", "ANC-05")),
+        "it is forgotten": fault(
+            "ixazomib_owing_3 --release_ixazomib [nothing holds ixazomib]--> ixazomib_given_2_3",
+            targets=("ixazomib_given_3",),
+        ),
+        "it comes of itself": fault(RELEASED_3, targets=("ixazomib_given_2_3",)),
+        "it is owed of itself": fault(
+            "ixazomib_given_3 --hold_ixazomib--> ixazomib_held_3", targets=("ixazomib_owing_3",)
+        ),
+    },
 }
 EVERY = [(name, what) for name, faults in FAULTS.items() for what in faults]
 each_fault = pytest.mark.parametrize(("name", "what"), EVERY, ids=[f"{name}: {what}" for name, what in EVERY])
@@ -370,6 +405,12 @@ SHOWS: dict[str, Callable[[list[Seen]], bool]] = {
     "alternation alternates": neutropenia_twice_running,
     "the advice is given": lambda course: (
         course[-1].symbol == "anc_low" and Order("consider_g_csf") not in course[-1].orders
+    ),
+    "each order has a reason": lambda course: course[-1].orders != (),
+    "each reduction has its earner": lambda course: (
+        course[-1].lowered("ixazomib")
+        or bool(course[-1].owes)
+        or course[-1].before.held_for != course[-1].after.held_for
     ),
 }
 

@@ -143,12 +143,24 @@ EDITS: dict[str, tuple[Any, str, str]] = {
     "edition": ("us-label", "us-label", "dosing-text"),
     "at": ("2026-03-16T09:00:00+01:00", "2026-03-16 09:00:00+01:00", "2026-03-16 08:00:00+01:00"),
     "day": (16, "16", "15"),
-    "symbol": ("anc_recovered", "anc_recovered", "anc_low"),
+    "symbols": (["anc_recovered"], "anc_recovered", "anc_low"),
     "before": (["screening"], "screening", "; ".join(RECORDS[2]["before"])),
     "after": (["discontinued"], "discontinued", "; ".join(RECORDS[2]["after"])),
     "status": (RECORDS[1]["status"], "active at 4 mg", "held for neutrophils"),
     "orders": ([], "nothing", "hold ixazomib; hold lenalidomide; consider G-CSF"),
     "rules": (["ANC-01"], "ANC-01", "; ".join(RECORDS[2]["rules"])),
+    "earned": ([{"drug": "ixazomib", "rule": "PN-07", "day": 9}], "PN-07 on day 9", "nothing"),
+    "revisions": (
+        [{"number": 1, "id": "visit", "then": [{"verb": "hold", "drug": "ixazomib"}], "now": []}],
+        "event 1 (visit): nothing instead of hold ixazomib",
+        "nothing",
+    ),
+    "impossible": (
+        [{"number": 2, "why": "the course has not started"}],
+        "event 2: the course has not started",
+        "nothing",
+    ),
+    "ties": ([1, 2], "1; 2", "nothing"),
 }
 
 
@@ -169,7 +181,7 @@ def test_an_edited_event_shows_in_everything_that_follows_from_it() -> None:
     differences = [difference for step in replay(edited(3, event=event)) for difference in step.differences]
     assert {difference.where for difference in differences} == {"log:3", "log:4", "log:5", "log:6"}
     assert {difference.part for difference in differences if difference.where == "log:3"} == {
-        "symbol",
+        "symbols",
         "after",
         "status",
         "orders",

@@ -55,15 +55,13 @@ def liver(f: Floors, goes_on: bool) -> Region:
     clear, held = region.clear(), region.held(needs_step=True)
     end, floor, above = f.discontinued, f.ixazomib, f.ixazomib_above
     bad, ok = "liver_injury", "liver_injury_resolved"
-    rows(
-        [
-            (clear, bad, above, held, HOLD_IXAZOMIB, NO, "LIV-01"),
-            (clear, bad, floor, end, NO, STOP, "LIV-01"),
-            (clear, ok, None, None, NO, NO, "K-NOEPISODE"),
-            (held, bad, None, None, NO, NO, "B-EPISODE"),
-            (held, ok, None, clear, GIVE_IXAZOMIB_LOWER, NO, "LIV-01"),
-        ]
-    )
+    region.rows += [
+        (clear, bad, above, held, HOLD_IXAZOMIB, NO, "LIV-01"),
+        (clear, bad, floor, end, NO, STOP, "LIV-01"),
+        (clear, ok, None, None, NO, NO, "K-NOEPISODE"),
+        (held, bad, None, None, NO, NO, "B-EPISODE"),
+        (held, ok, None, clear, GIVE_IXAZOMIB_LOWER, NO, "LIV-01"),
+    ]
     region.everywhere("liver_injury_grade_4", end, STOP, f"LIV-01 {AT_ONCE}")
     return region
 

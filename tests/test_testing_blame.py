@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from ixastate.errors import RulesError
-from ixastate.events import KINDS, parse_event
-from ixastate.orders import Order, Verb
+from ixastate.events import parse_event
+from ixastate.orders import Order
 from ixastate.rules import EDITIONS, load_edition
-from ixastate.rules.effects import FILE, Effects, RuleEffects, load_effects, parse_effects
 from ixastate.testing.adapter import InProcess
 from ixastate.testing.answers import Oracle, differences
-from ixastate.testing.blame import CheckedEvent, blame, by_weight, effects, implied
+from ixastate.testing.blame import CheckedEvent, blame, by_weight, implied
 from ixastate.testing.conformance import Summary, run_course
 from ixastate.testing.reports.page import page
 from ixastate.testing.reports.report import failing_lines
 from ixastate.testing.sentences import order_of, parts_of, unknown
 from tests.kit import START, anc, answered, plt, suite, wrong
-from tests.tables import graph, table
+from tests.tables import table
 
 EDITION = load_edition()
 ANC1, PLT1 = [anc(2, 499), anc(3, 500)], [plt(2, 29_999), plt(3, 30_000)]
@@ -160,87 +157,6 @@ def test_all_rules_of_the_event_are_named_once_clauses_before_readings() -> None
     assert set(answered(START, *ANC1).steps[-1].rules) <= set(named)
     first_reading = min(place for place, rule in enumerate(named) if rule[1] == "-")
     assert all(rule[1] == "-" for rule in named[first_reading:])
-
-
-# --- Rule effects ---------------------------------------------------------------------------------------------
-
-TEXT = (files("ixastate.rules") / FILE).read_text(encoding="utf-8")
-KINDS_OF_EVENTS, VERBS = frozenset(KINDS), frozenset(get_args(Verb))
-
-
-def parsed(text: str) -> RuleEffects:
-    return parse_effects(text, "some.toml", KINDS_OF_EVENTS, VERBS)
-
-
-def without_effects(found: RuleEffects) -> set[str]:
-    """The clauses of the text on which some transition rests and that have no effect."""
-    return {
-        rule
-        for name in EDITIONS
-        for edge in graph(name).edges
-        for rule in edge.rules
-        if load_edition(name).rule(rule).kind == "label" and rule not in found.rules()
-    }
-
-
-def test_every_clause_that_moves_the_chart_has_an_effect() -> None:
-    assert without_effects(effects()) == set()
-
-
-def test_a_clause_without_an_effect_is_seen() -> None:
-    """Whichever it is: with its name taken out of the file, the clause is missed."""
-    moving = {
-        rule
-        for name in EDITIONS
-        for edge in graph(name).edges
-        for rule in edge.rules
-        if load_edition(name).rule(rule).kind == "label"
-    }
-    assert len(moving) > 40
-    for rule in sorted(moving):
-        # A reading that acts on no transition stands in its place.
-        assert without_effects(parsed(TEXT.replace(f'"{rule}"', '"B-BOUND"').replace(f"{rule} =", "B-BOUND ="))) == {
-            rule
-        }
-
-
-def test_every_clause_of_a_toxicity_has_an_effect() -> None:
-    """None of the text's clauses about toxicities is out of reach."""
-    of_toxicities = {rule for rule in EDITION.rules if rule.split("-")[0] in ("ANC", "PLT", "PN", "RASH", "OTH")}
-    assert of_toxicities <= effects().rules()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ('holds = ["ANC-01"]', 'holds = ["ANC-99"]', "'ANC-99' is no rule of any edition"),
-        ('once = ["ANC-04", "ANC-05"]', 'once = ["ANC-04", "ANC-O5"]', "'ANC-O5' is no rule of any edition"),
-        ('{ PN-01 = "PN-04"', '{ PN-10 = "PN-04"', "'PN-10' is no rule of any edition"),
-        ('one_level = ["B-STACK"]', 'one_level = ["B-STICK"]', "'B-STICK' is no rule of any edition"),
-        ("[events.rash_graded]", "[events.rash_grated]", "'rash_grated' is no kind of event"),
-        ("advises.consider_g_csf", "advises.consider_gcsf", "'consider_gcsf' is no verb of an order"),
-        ("advises.review_long_hold", 'advises."review the long hold"', "'review the long hold' is no verb of an order"),
-        ("lowers.ixazomib", "lowers.ixazomab", "ixazomab"),
-        ("releases = ", "released = ", "released"),
-        ("[whatever]", "[whenever]", "whatever"),
-        ("[whatever]", "[whatever", "not a file of rule effects"),
-    ],
-)
-def test_effects_that_are_wrong_are_refused(old: str, new: str, words: str) -> None:
-    assert old in TEXT
-    with pytest.raises(RulesError) as refused:
-        parsed(TEXT.replace(old, new, 1))
-    assert words in str(refused.value)
-    assert refused.value.where == "some.toml"
-
-
-def test_effects_are_read_once_and_in_no_edition() -> None:
-    assert load_effects(KINDS_OF_EVENTS, VERBS) is effects()
-    assert "NC-01" in load_edition("us-label").rules
-    assert effects().of("cycle_assessed").holds == ("NC-01",)
-    assert effects().of("dose_taken") == Effects()
-    for name in EDITIONS:
-        assert "effects" not in load_edition(name).model_dump()
 
 
 # --- Words ----------------------------------------------------------------------------------------------------

@@ -31,19 +31,23 @@ def every() -> list[Mutant]:
 def slowly(mutant: Graph, courses: list[TestCourse]) -> bool:
     """Whether a mutant is noticed, course by course from the beginning, by the graph's own slow step."""
     broken, _ = acting(graph(), mutant)
-    for symbols in symbols_of("dosing-text", courses):
-        right = wrong = graph().initial
+    return any(_shows(broken, symbols) for symbols in symbols_of("dosing-text", courses))
+
+
+def _shows(broken: Graph, course: list[tuple[str, ...]]) -> bool:
+    right = wrong = graph().initial
+    for symbols in course:
         for symbol in symbols:
             sound = graph().step(right, symbol)
             try:
                 other = broken.step(wrong, symbol)
             except ChartError:
                 return True
-            if (sound.status, sound.orders) != (other.status, other.orders):
-                return True
             right, wrong = sound.after, other.after
-            if right == graph().final:
-                break
+        if symbols and (sound.status, sound.orders) != (other.status, other.orders):
+            return True
+        if right == graph().final:
+            break
     return False
 
 

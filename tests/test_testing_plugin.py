@@ -48,6 +48,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_course_that_is_not_repeatable_blames_no_rule(folder: Path) -> None:
+    """It errs once in the process, and so not when the course is run again."""
+    once = FACTORY.replace('event["value"] == 30000:', "not Mine.erred:\n            Mine.erred = True")
+    once = once.replace("class Mine:", "class Mine:\n    erred = False").replace('_mg"] = 25', '_mg"] = 7')
+    (folder / "mine.py").write_text(once, encoding="utf-8")
+    done = run(folder, "--ixastate-conform=mine:Mine", "--ixastate-suite=small.suite")
+    assert "FAULT   not repeatable: run again, every answer was right" in done.stdout, done.stdout + done.stderr
+    assert "BROKEN" not in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+
+
 def test_every_course_is_a_named_test(folder: Path) -> None:
     done = run(folder, "-v", "--ixastate-conform=mine:Mine", "--ixastate-suite=small.suite")
     assert done.returncode == 1, done.stdout + done.stderr

@@ -26,7 +26,7 @@ from ixastate.cli.suite import COVERS
 from ixastate.course.course import Course, Record
 from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError
-from ixastate.events import CELLS_PER_MM3, CourseStarted
+from ixastate.events import CourseStarted
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.table.graph import Edge
@@ -34,6 +34,7 @@ from ixastate.testing.answers import Oracle, differences
 from ixastate.testing.suites.files import Suite, TestCourse, read_suite, schema_text, suite_schema, write_suite
 from ixastate.testing.suites.make import COVERS as MADE
 from ixastate.testing.suites.make import RandomWalks, make_suite
+from ixastate.units import ucum
 from tests.kit import START, anc, answered, of, suite
 from tests.tables import graph, table
 
@@ -61,7 +62,7 @@ def replayed(one: TestCourse) -> Iterator[tuple[Record, list[Edge]]]:
             record = course.observe(event)
         except CourseRefusal:
             continue
-        taken = list(live._taken) if record.symbol is not None and before != DISCONTINUED else []
+        taken = list(live._taken) if record.symbols and before != DISCONTINUED else []
         keys = [(move.source.id, move.symbol, move.when) for move in taken]
         yield record, [edges_by_move()[key] for key in keys]
 
@@ -404,7 +405,7 @@ def test_both_sides_of_a_count_are_seen_in_every_unit_in_and_out_of_an_episode(
     kind: str, rule: str, name: str, reason: str
 ) -> None:
     threshold = EDITION.integer(rule, name)
-    for unit in CELLS_PER_MM3:
+    for unit in ucum("count"):
         for within in (False, True):
             values = {
                 event.per_mm3

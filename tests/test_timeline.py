@@ -73,7 +73,7 @@ day 22                           neutrophils 0.5 10*9/L
     by         DOSE-08 The first reduction leads to 3 mg (line 11)
     by         ANC-02 Neutrophils recovered: the hold ends (line 12)
     by         ANC-04 Neutropenia, ixazomib's turn: one level lower (line 13)
-    by         ANC-05 Neutropenia, ixazomib's turn: lenalidomide unchanged (line 13)
+    by         ANC-05 Neutropenia, ixazomib's turn: asks for no reduction of lenalidomide (line 13)
     by         ANC-06 Neutropenia: the drugs take turns (line 14)
     read as    B-FAMILY B-ORIGINAL B-ALT-OTHER B-BOUND B-UNITS B-CONFIRM B-RESUME-TIMING
 day 30                           ixazomib: a dose was missed (due on day 29)

@@ -10,6 +10,7 @@
 import { Calendar, HOUR, isDay } from "./calendar.mjs";
 
 const CELLS_PER_MM3 = { "/mm3": 1, "/uL": 1, "10*6/L": 1, "10*3/uL": 1000, "10*9/L": 1000 };
+const OPPOSITE = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 const FAMILIES = ["neutrophils", "platelets", "neuropathy", "rash", "other"];
 const HAEMATOLOGICAL = new Set([
   "anaemia", "anemia", "febrile neutropenia", "leukopenia", "lymphopenia", "neutropenia", "pancytopenia",
@@ -63,6 +64,9 @@ export class Course {
   past = { neutrophils: 0, platelets: 0, neuropathy: 0, rash: 0, other: 0 }; // episodes that are over
   neuropathyIsSevere = false;
   terms = new Map(); // the other toxicities that are open, each with its last stated attribution
+  taken = new Set(); // the days of ixazomib's doses that are known to have been taken
+  told = new Set(); // those that are reported vomited, or taken in a wrong way
+  missed = new Set(); // those that are reported missed
   aClearOneIsOver = false; // of the other toxicities in this hold, one clearly from ixazomib
 
   // The answer to an event; an event that cannot belong here is refused, and nothing has moved.
@@ -103,13 +107,15 @@ export class Course {
     const known = (bilirubin || assumed.includes("bilirubin")) &&
       (clearance || dialysis || assumed.includes("creatinine_clearance"));
     if (!event.patient_informed || !known) return;
+    const severeKidney = dialysis || (clearance && clearsLessThan(clearance, 30));
+    const poorKidney = !dialysis && clearance && clearsLessThan(clearance, 60);
+    const poorLiver = bilirubin && liverImpaired(bilirubin);
     this.phase = "on treatment";
     this.calendar = calendar;
     this.baseline = { pain: false, ...(event.baseline_neuropathy ?? this.baseline) };
-    const severeKidney = dialysis || (clearance && clearance.value < 30);
-    this.ixazomib.startAt((bilirubin && liverImpaired(bilirubin)) || severeKidney ? 3 : 4);
+    this.ixazomib.startAt(poorLiver || severeKidney ? 3 : 4);
     // Lenalidomide by its own insert: 5 mg on dialysis, 15 mg every other day, 10 mg, 25 mg.
-    this.lenalidomide.startAt(dialysis ? 5 : severeKidney ? 15 : clearance && clearance.value < 60 ? 10 : 25);
+    this.lenalidomide.startAt(dialysis ? 5 : severeKidney ? 15 : poorKidney ? 10 : 25);
     this.lenalidomideEvery = severeKidney && !dialysis ? 2 : 1;
   }
 
@@ -127,18 +133,35 @@ export class Course {
       case "consent_withdrawn":
         return this.stop();
       case "neutrophils_measured": // L12-L14
-        return this.counted("neutrophils", this.isLow(perMm3(event), 500));
+        return this.counted("neutrophils", this.low(event, 500));
       case "platelets_measured": // L15-L17
-        return this.counted("platelets", this.isLow(perMm3(event), 30_000));
+        return this.counted("platelets", this.low(event, 30_000));
+      case "cycle_assessed": { // its counts are counts like any others, the neutrophils first
+        const [neutrophils, platelets] = [this.low(event.neutrophils, 500), this.low(event.platelets, 30_000)];
+        this.counted("neutrophils", neutrophils);
+        return this.phase === "on treatment" ? this.counted("platelets", platelets) : undefined;
+      }
+      case "bilirubin_measured": // recorded, unless its sign leaves open what it means
+        liverImpaired(event);
+        return undefined;
+      case "creatinine_clearance_measured":
+        if (!event.on_dialysis) clearsLessThan(event, 30);
+        return undefined;
       case "neuropathy_graded":
         return this.neuropathyGraded(event);
       case "rash_graded":
         return this.rashGraded(event);
       case "other_toxicity_graded":
         return this.otherToxicityGraded(event);
-      case "dose_missed":
+      case "dose_taken":
+      case "dose_overdosed":
       case "dose_delayed":
-        return this.doseNotTaken(event, now);
+        return this.doseTaken(event, now);
+      case "dose_vomited":
+      case "dose_taken_wrongly":
+        return this.doseTold(event, now);
+      case "dose_missed":
+        return this.doseMissed(event, now);
       default:
         return undefined; // everything else is only written down
     }
@@ -192,16 +215,43 @@ export class Course {
     return lowered && this.spent() ? this.stop() : this.end("other", lowered);
   }
 
-  // L5: whether a dose may still be taken. What a hold left out is no missed dose.
-  doseNotTaken({ type, drug = "ixazomib", scheduled_day: named }, now) {
+  // An intake belongs to the slot of its day, else to the latest one that was reported missed and is not over.
+  doseTaken({ type, drug = "ixazomib", scheduled_day: named }, now) {
+    if (drug !== "ixazomib") return;
+    const today = this.calendar.dayOf(now);
+    const missed = [...this.missed].filter((day) => !this.isOver(day, now));
+    const day = type === "dose_delayed" ? this.dueDay(named, now) : isDay.ixazomib(today) ? today : Math.max(...missed);
+    this.taken.add(day);
+  }
+
+  // Vomiting, and a fault in how a dose was taken, are about the latest dose.
+  doseTold({ drug = "ixazomib" }, now) {
+    if (drug !== "ixazomib") return;
+    const today = this.calendar.dayOf(now);
+    this.told.add(this.taken.has(today) ? today : this.calendar.latestIxazomibDay(now));
+  }
+
+  // L5: whether a dose may still be taken. What a hold left out is no missed dose, and none is taken twice (L4).
+  doseMissed({ drug = "ixazomib", scheduled_day: named }, now) {
     if (drug !== "ixazomib") return undefined;
+    const day = this.dueDay(named, now);
+    const givenThen = this.givenAt(this.calendar.slot(day)).ixazomib !== null;
+    const left = this.calendar.slot(this.calendar.nextIxazomibDay(day)) - now;
+    const known = this.taken.has(day) || this.told.has(day);
+    this.missed.add(day);
+    return { late_dose: !this.ixazomib.held && givenThen && !known && this.mayStillBeTaken(left) };
+  }
+
+  // The day of the dose that is meant: the one that is named, or the latest.
+  dueDay(named, now) {
     const latest = this.calendar.latestIxazomibDay(now);
     const day = named ?? latest;
     if (latest === null || day > latest || !isDay.ixazomib(day)) throw new Refusal("no dose was due then");
-    const givenThen = this.givenAt(this.calendar.slot(day)).ixazomib !== null;
-    const left = this.calendar.slot(this.calendar.nextIxazomibDay(day)) - now;
-    const allowed = !this.ixazomib.held && givenThen && this.mayStillBeTaken(left);
-    return type === "dose_missed" ? { late_dose: allowed } : undefined;
+    return day;
+  }
+
+  isOver(day, now) {
+    return this.calendar.slot(this.calendar.nextIxazomibDay(day)) <= now;
   }
 
   // --- Episodes ---
@@ -235,6 +285,10 @@ export class Course {
   // --- One question each ---
 
   // L12, L15: below the limit; at the limit it is not low.
+  low(count, limit) {
+    return isBelow(count.comparator, perMm3(count), limit, this.isLow(perMm3(count), limit));
+  }
+
   isLow(count, limit) {
     return count < limit;
   }
@@ -351,10 +405,25 @@ function perMm3({ value, unit }) {
   return value * CELLS_PER_MM3[unit];
 }
 
-// More than 1.5 times the upper limit of normal (L28). Measured values are compared as whole numbers, because
-// 1.8 / 1.2 and the like are not exact in floating point.
-function liverImpaired({ times_uln: times, value, upper_limit_of_normal: limit }) {
-  return times === undefined || times === null ? 2n * exact(value) > 3n * exact(limit) : times > 1.5;
+// Whether a value is below a limit. With a sign it is where the sign settles that, and refused where it does not.
+function isBelow(sign, value, limit, whenExact = value < limit) {
+  if (!sign) return whenExact;
+  const downwards = sign[0] === "<";
+  const settled = downwards ? value < limit || (value === limit && sign === "<") : value >= limit;
+  if (!settled) throw new Refusal("the sign leaves open on which side of the limit it lies");
+  return downwards;
+}
+
+function clearsLessThan({ value, comparator }, limit) {
+  return isBelow(comparator, value, limit);
+}
+
+// More than 1.5 times the upper limit of normal (L28), asked as whether its negative is below that of the limit. Measured
+// values are compared as whole numbers, because 1.8 / 1.2 and the like are not exact in floating point.
+function liverImpaired({ times_uln: times, value, upper_limit_of_normal: limit, comparator }) {
+  const measured = times === undefined || times === null;
+  const [found, above] = measured ? [2n * exact(value), 3n * exact(limit)] : [times, 1.5];
+  return isBelow(OPPOSITE[comparator], -found, -above);
 }
 
 // A decimal number in units of 10^-40.

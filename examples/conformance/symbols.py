@@ -3,9 +3,9 @@
     python symbols.py COMMAND ...
 
 It stands between the test kit and the command: it reads events, finds by the alphabet of ixastate which symbol each of
-them means, passes that on as `{"type": "symbol", "symbol": ...}` (null for an event that means nothing to the machine),
-and passes the answer back. What belongs to no phase of the course, or is reported under the wrong kind of event, it
-refuses itself. It knows no state and no rule; where the course stands it knows from the answers.
+them means, passes each on as `{"type": "symbol", "symbol": ...}` (null for an event that means nothing to the machine),
+and passes the last answer back. What belongs to no phase of the course, or is reported under the wrong kind of event,
+it refuses itself. It knows no state and no rule; where the course stands it knows from the answers.
 """
 
 from __future__ import annotations
@@ -60,15 +60,18 @@ class Translator:
         belongs = not isinstance(event, CourseStarted) if started else isinstance(event, BEFORE_THE_START)
         if not belongs:
             return {"refused": True}
-        symbol = None
+        symbols: tuple[str | None, ...] = ()
         if self._phase != ENDED:
             try:
                 meaning = read(event, self._context, EDITION)
             except CourseRefusal:
                 return {"refused": True}
-            symbol, self._context = meaning.symbol, meaning.context
-        answer = self._machine.ask({"type": "symbol", "symbol": symbol})
-        self._phase = answer["phase"]
+            symbols, self._context = meaning.symbols, meaning.context
+        for symbol in symbols or (None,):
+            answer = self._machine.ask({"type": "symbol", "symbol": symbol})
+            self._phase = answer["phase"]
+            if self._phase == ENDED:
+                break
         return answer
 
 

@@ -15,6 +15,9 @@ from ixastate.registry import provide
 from ixastate.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ixastate.amendments import EventCorrected as EventCorrected
+    from ixastate.amendments import EventWithdrawn as EventWithdrawn
+    from ixastate.amendments import parse_line as parse_line
     from ixastate.chart.builder import Step as Step
     from ixastate.chart.chart import build_chart as build_chart
     from ixastate.chart.status import Status as Status
@@ -33,12 +36,9 @@ if TYPE_CHECKING:
     from ixastate.errors import MissingExtra as MissingExtra
     from ixastate.errors import OutputError as OutputError
     from ixastate.errors import RulesError as RulesError
-    from ixastate.events import Bilirubin as Bilirubin
     from ixastate.events import BilirubinMeasured as BilirubinMeasured
-    from ixastate.events import CellCount as CellCount
     from ixastate.events import ConsentWithdrawn as ConsentWithdrawn
     from ixastate.events import CourseStarted as CourseStarted
-    from ixastate.events import CreatinineClearance as CreatinineClearance
     from ixastate.events import CreatinineClearanceMeasured as CreatinineClearanceMeasured
     from ixastate.events import CycleAssessed as CycleAssessed
     from ixastate.events import DoseDelayed as DoseDelayed
@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from ixastate.events import ProgressionFound as ProgressionFound
     from ixastate.events import RashGraded as RashGraded
     from ixastate.events import parse_event as parse_event
+    from ixastate.measurements import Bilirubin as Bilirubin
+    from ixastate.measurements import CellCount as CellCount
+    from ixastate.measurements import CreatinineClearance as CreatinineClearance
     from ixastate.orders import Order as Order
     from ixastate.proofs.api import check as check
     from ixastate.proofs.api import compare as compare
@@ -89,11 +92,15 @@ _HOMES = {
     "DoseVomited": "events",
     "DoseOverdosed": "events",
     "DoseTakenWrongly": "events",
-    "Bilirubin": "events",
-    "CreatinineClearance": "events",
+    "Bilirubin": "measurements",
+    "CreatinineClearance": "measurements",
     "Neuropathy": "events",
-    "CellCount": "events",
+    "CellCount": "measurements",
     "parse_event": "events",
+    # lines that correct or withdraw an event
+    "EventCorrected": "amendments",
+    "EventWithdrawn": "amendments",
+    "parse_line": "amendments",
     # the rules and the machine
     "Edition": "rules",
     "load_edition": "rules",

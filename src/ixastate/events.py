@@ -5,7 +5,8 @@ state; what it means to the machine is the alphabet's question. Events are froze
 `type`; unknown fields, missing units and impossible values are refused. Numbers are exact (`Decimal`).
 
 An event is dated in one of two ways: `at`, a date and time with its offset from UTC, or `day`, a treatment day
-(1 = the day of the first ixazomib dose), which stands for the weekly clock time on that day.
+(1 = the day of the first ixazomib dose), which stands for the weekly clock time on that day. It may also have an `id`,
+and say when it was written down, `recorded_at`; where it does, it can be corrected (see `amendments`).
 
 A constructor and `parse_event` answer a bad value with `InputError`. The methods that are pydantic's own
 (`model_validate`, `model_validate_json`) raise pydantic's `ValidationError`.
@@ -14,9 +15,7 @@ A constructor and `parse_event` answer a bad value with `InputError`. The method
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
@@ -30,7 +29,6 @@ from ixastate.fields import (
     Grade,
     Moment,
     Name,
-    NotNegative,
     Positive,
     TreatmentDay,
     YesNo,
@@ -38,22 +36,12 @@ from ixastate.fields import (
 )
 from ixastate.fields import Fact as Fact
 from ixastate.fields import explain as explain
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance
 
 Drug = Literal["ixazomib", "lenalidomide", "dexamethasone"]
 DRUGS: tuple[Drug, ...] = ("ixazomib", "lenalidomide", "dexamethasone")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-# UCUM spellings of a cell count, each with the number of cells per cubic millimetre in one unit
-# (B-UNITS; UCUM: 1 mm3 = 1 uL, 10*9/L = 1000/uL).
-CELLS_PER_MM3: dict[str, int] = {
-    "/mm3": 1,
-    "/uL": 1,
-    "10*6/L": 1,
-    "10*3/uL": 1000,
-    "10*9/L": 1000,
-}
-CountUnit = Literal["/mm3", "/uL", "10*6/L", "10*3/uL", "10*9/L"]
 
 
 @cache
@@ -72,61 +60,39 @@ class Neuropathy(Fact):
     pain: YesNo = False
 
 
-class Bilirubin(Fact):
-    """Total bilirubin: a multiple of the upper limit of normal, or a value with the limit in the same unit."""
-
-    times_uln: NotNegative | None = None
-    value: NotNegative | None = None
-    unit: Literal["mg/dL", "umol/L"] | None = None
-    upper_limit_of_normal: Positive | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Bilirubin:
-        measured = (self.value, self.unit, self.upper_limit_of_normal)
-        if self.times_uln is not None:
-            if any(part is not None for part in measured):
-                raise ValueError("give either times_uln, or value with unit and upper_limit_of_normal, not both")
-        elif any(part is None for part in measured):
-            raise ValueError("needs times_uln, or all of value, unit and upper_limit_of_normal")
-        return self
-
-    @property
-    def multiple_of_uln(self) -> Fraction:
-        """How many times the upper limit of normal, exactly."""
-        if self.times_uln is not None:
-            return Fraction(self.times_uln)
-        # _one_form has seen to it
-        assert self.value is not None
-        assert self.upper_limit_of_normal is not None
-        return Fraction(self.value) / Fraction(self.upper_limit_of_normal)
-
-
-class CreatinineClearance(Fact):
-    """Creatinine clearance in mL/min (Cockcroft-Gault by convention, B-CRCL-METHOD; an eGFR is another thing)."""
-
-    value: NotNegative
-    unit: Literal["mL/min"]
-
-
 # --- Events ----------------------------------------------------------------------------------------------------
 
 
-class Event(Fact):
-    """What every event has: whose it is and when it was seen."""
+def require_seen_before(at: datetime | None, recorded_at: datetime | None) -> None:
+    """`ValueError` when a moment lies after that of its recording; compared as moments, whatever the offsets."""
+    if at is not None and recorded_at is not None and recorded_at.astimezone(UTC) < at.astimezone(UTC):
+        raise ValueError(f"recorded_at {recorded_at.isoformat()} lies before at {at.isoformat()}")
+
+
+class Logged(Fact):
+    """What every line of a log may have: whose it is, a name of its own, and when it was written down."""
 
     patient: Name | None = None
-    at: Moment | None = None
-    day: TreatmentDay | None = None
+    id: Name | None = None
+    recorded_at: Moment | None = None
 
-    @field_validator("at")
+    @field_validator("recorded_at", "at", check_fields=False)
     @classmethod
     def _year(cls, value: datetime | None) -> datetime | None:
         return None if value is None else possible_year(value)
+
+
+class Event(Logged):
+    """What every event has: whose it is and when it was seen."""
+
+    at: Moment | None = None
+    day: TreatmentDay | None = None
 
     @model_validator(mode="after")
     def _dated_once(self) -> Event:
         if (self.at is None) == (self.day is None):
             raise ValueError("needs exactly one of at (date and time with offset) and day (treatment day)")
+        require_seen_before(self.at, self.recorded_at)
         return self
 
 
@@ -168,18 +134,6 @@ class CourseStarted(Event):
             if getattr(self, organ) is not None:
                 raise ValueError(f"{organ} is both measured and assumed; leave one out")
         return self
-
-
-class CellCount(Fact):
-    """A number of cells with its unit, as reported."""
-
-    value: NotNegative
-    unit: CountUnit
-
-    @property
-    def per_mm3(self) -> Decimal:
-        """The count in cells per cubic millimetre, exactly (B-UNITS)."""
-        return self.value * CELLS_PER_MM3[self.unit]
 
 
 class Count(Event, CellCount):
@@ -248,9 +202,10 @@ class OtherToxicityGraded(Event):
 
 
 class CycleAssessed(Event):
-    """The patient was assessed before a new cycle; only an edition with criteria for it acts on that (B-NEWCYCLE).
+    """The patient was assessed before a new cycle. Its counts are blood counts like any others (B-ASSESS-COUNTS).
 
-    `toxicities_resolved` says that other toxicities are at the patient's baseline or grade 1 or less.
+    Only an edition with criteria for a new cycle asks them too whether it may begin (B-NEWCYCLE), and with them
+    `toxicities_resolved`: that other toxicities are at the patient's baseline or grade 1 or less.
     """
 
     type: Literal["cycle_assessed"] = "cycle_assessed"
@@ -362,6 +317,8 @@ AnyEvent = Annotated[
     | DoseTakenWrongly,
     Field(discriminator="type"),
 ]
+# The kinds of lines that are no event, but about one; `amendments` has their classes.
+AMENDING = ("event_corrected", "event_withdrawn")
 # What reads and writes one event by pydantic's own means, such as a JSON Schema; `parse_event` is the package's own.
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 KINDS: dict[str, type[Event]] = {kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])}
@@ -386,8 +343,15 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
     kind = fields.get("type")
     if kind is None:
         raise InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
+    if kind in AMENDING:
+        raise InputError(
+            f"{kind!r} is no event, but a line about one",
+            where=f"{where}: type",
+            remedy="an event stands here; a log and Course.observe take such a line by itself",
+        )
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"{kind!r} is no kind of event", where=f"{where}: type", remedy=near(kind, KINDS))
+        remedy = near(kind, [*KINDS, *AMENDING])
+        raise InputError(f"{kind!r} is no kind of event", where=f"{where}: type", remedy=remedy)
     try:
         # KINDS is made from the union, so its classes are the union's own, which a type checker cannot see.
         return KINDS[kind].model_validate(fields)  # type: ignore[return-value]

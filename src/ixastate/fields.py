@@ -1,11 +1,14 @@
 """Field types of the data models: exact numbers, grades, moments and names, and the words for a value that is refused.
 
-A number may come as Python's own, as `Decimal`, or as a scalar of numpy or pandas; it is kept exactly as it is written.
+A number may come as Python's own, as `Decimal`, or as a scalar of numpy or pandas; it is kept exactly as it is written,
+however many digits it has. In JSON it is a number; where that would lose digits on the way through a float, `json_text`
+writes all of them, and pydantic's own `model_dump_json` writes a text of digits, which is read back as the number.
 Units are no business of this module, nor is what a field is for. It knows no event.
 """
 
 from __future__ import annotations
 
+import json
 import operator
 import re
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializationInfo,
     StringConstraints,
     ValidationError,
 )
@@ -34,8 +38,11 @@ else:
     # The metaclass has no public name.
     ModelMetaclass = type(BaseModel)
 
-# Fifteen significant digits survive the way through a JSON number unchanged.
-MOST_DIGITS = 15
+# Fifteen significant digits survive the way through a float unchanged.
+FLOAT_DIGITS = 15
+# No measurement has more; the limit keeps a wrong file from filling the memory.
+MOST_DIGITS = 1_000
+LONGEST_NUMBER = 2 * MOST_DIGITS
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LAST_DAY = 36_525
 
@@ -43,24 +50,58 @@ LAST_DAY = 36_525
 # --- Numbers ---------------------------------------------------------------------------------------------------
 
 _PLAIN_NUMBERS = (int, float, Decimal)
+_DIGITS = re.compile(r"\d+(\.\d+)?", re.A)
+# What stands before a number of many digits until `json_text` has put it in the place of its text; no text has it.
+_MARK = "\0"
+_MARKED = re.compile(r'"\\u0000([0-9.]+)"')
 
 
 def _number(value: Any) -> Any:
     """A number as Python's own; those of other libraries register as numbers, so none of them is imported."""
     if type(value) in _PLAIN_NUMBERS or isinstance(value, Decimal):
-        return value
+        return value if type(value) is not int else Decimal(value)  # whatever Python's limit to the digits of an int
     if isinstance(whole(value), int) and not isinstance(value, bool):
-        return whole(value)
+        return Decimal(whole(value))
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Real) and not isinstance(value, Integral) and _is_scalar(value):
         # A number of fewer bits is as exact as the text of it.
         return Decimal(str(value))
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER and _DIGITS.fullmatch(value):
+        number = Decimal(value)
+        if isinstance(plain_number(number), Decimal):  # as model_dump_json writes it
+            return number
     raise ValueError("must be a number, without quotes")
 
 
-def _json_number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
+def _of_possible_length(value: Decimal) -> Decimal:
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > MOST_DIGITS or not isinstance(exponent, int) or abs(exponent) > MOST_DIGITS:
+        raise ValueError(f"must have at most {MOST_DIGITS} digits")
+    return value
+
+
+def plain_number(value: Decimal) -> int | float | Decimal:
+    """A number as an int or a float of the same value, where one of them has it."""
+    if value == value.to_integral_value():
+        return int(value)
+    return float(value) if Decimal(str(float(value))) == value else value
+
+
+def _json_number(value: Decimal, info: SerializationInfo) -> int | float | str:
+    plain = plain_number(value)
+    if isinstance(plain, Decimal):
+        return f"{_MARK if info.context == MARKED else ''}{plain:f}"
+    return plain
+
+
+# The context of a `model_dump` whose data `json_text` writes.
+MARKED = {"numbers": "marked"}
+
+
+def json_text(data: Any) -> str:
+    """JSON of data that a `model_dump(mode="json", context=MARKED)` gave, every number with all of its digits."""
+    return _MARKED.sub(r"\1", json.dumps(data, ensure_ascii=False))
 
 
 def whole(value: Any) -> Any:
@@ -89,7 +130,8 @@ def _is_scalar(value: Any) -> bool:
 Number = Annotated[
     Decimal,
     BeforeValidator(_number),
-    Field(max_digits=MOST_DIGITS, allow_inf_nan=False),
+    Field(allow_inf_nan=False),
+    AfterValidator(_of_possible_length),
     PlainSerializer(_json_number, when_used="json"),
 ]
 NotNegative = Annotated[Number, Field(ge=0, lt=1_000_000_000)]
@@ -104,6 +146,8 @@ TreatmentDay = Annotated[int, Field(strict=True, ge=1, le=LAST_DAY), BeforeValid
 
 
 def _moment(value: Any) -> Any:
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M":
+        raise ValueError("must have its offset, which a datetime64 has not: make it pandas.Timestamp(…, tz=…)")
     if not isinstance(value, str | datetime):
         raise ValueError("must be a date and time as text, such as 2026-01-05T08:00:00+01:00")
     if isinstance(value, str):
@@ -194,7 +238,7 @@ class Fact(BaseModel, metaclass=_Checked):
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if value != field.default:
-                yield name, _json_number(value) if isinstance(value, Decimal) else value
+                yield name, plain_number(value) if isinstance(value, Decimal) else value
 
 
 def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -> InputError:
@@ -215,11 +259,17 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
     return InputError(message, where=place, remedy=_given(problem["input"]))
 
 
+def _is_long(value: Any) -> bool:
+    return type(value) is int and value.bit_length() > MOST_DIGITS
+
+
 def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
     field = model.model_fields.get(path[-1]) if model is not None and len(path) == 1 else None
     choices = get_args(field.annotation) if field is not None else ()
     if choices and all(isinstance(choice, str) for choice in choices):
         return f"one of: {', '.join(choices)}"
+    if field is not None and field.examples:
+        return f"such as {', '.join(field.examples)}"
     return f"add it to {path[0]!r}" if len(path) > 1 else "add it"
 
 
@@ -227,5 +277,6 @@ def _given(value: Any) -> str:
     if isinstance(value, dict):
         names = (name if name.isprintable() else repr(name) for name in map(str, value))
         return f"given: {', '.join(names) or 'nothing'}"
-    shown = repr(str(value) if isinstance(value, Decimal) else value)
+    # An int of very many digits has a text as a Decimal only.
+    shown = repr(str(Decimal(value)) if isinstance(value, Decimal) or _is_long(value) else value)
     return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -1,14 +1,32 @@
-"""Atomic writing of files: whole or not at all."""
+"""Whole files: text as it is read, with or without a byte order mark, and atomic writing, whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import stat
 import tempfile
+from codecs import BOM_UTF8
 from contextlib import suppress
 from pathlib import Path
+from typing import AnyStr
 
 from ixastate.errors import OutputError
+
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+
+
+def text_of(content: bytes) -> str:
+    """UTF-8 text without the byte order mark that some programs put before it; `UnicodeDecodeError` for other bytes."""
+    return unmarked(content.decode())
+
+
+def unmarked(text: AnyStr) -> AnyStr:
+    """A text, or one in UTF-8, without the byte order marks before it: files that were joined may bring several."""
+    if isinstance(text, str):
+        return text.lstrip(MARK)
+    while text[: len(BOM_UTF8)] == BOM_UTF8:
+        text = text[len(BOM_UTF8) :]
+    return text
 
 
 def write_whole(path: Path, content: bytes) -> None:

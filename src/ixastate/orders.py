@@ -6,7 +6,7 @@ rules that fired stand beside it in the record. This module knows no rule and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal, get_args
@@ -29,6 +29,7 @@ Verb = Literal[
     "permit_late_dose",
     "omit_late_dose",
     "give_no_extra_dose",
+    "clarify_dose",
     "correct_administration",
     "note_supported_count",
     "review_rash",
@@ -36,6 +37,8 @@ Verb = Literal[
     "review_overdose",
     "review_impairment",
     "review_deviation",
+    "review_correction",
+    "review_rise",
 ]
 
 # The five verbs that change what a patient takes, each with what follows it; every other order is advice to the team.
@@ -60,6 +63,7 @@ _SENTENCES: dict[str, str] = {
     "permit_late_dose": "the missed dose of {drug} may be taken now",
     "omit_late_dose": "leave out the missed dose of {drug}",
     "give_no_extra_dose": "give no extra dose of {drug}",
+    "clarify_dose": "clarify what became of the dose of {drug}",
     "correct_administration": "correct how {drug} is taken",
     "note_supported_count": "note that the count was raised by support",
     "review_rash": "review the rash that persists",
@@ -67,6 +71,8 @@ _SENTENCES: dict[str, str] = {
     "review_overdose": "review the overdose of {drug} before the next dose",
     "review_impairment": "review the organ impairment found on treatment",
     "review_deviation": "review the dose of {drug} that was not as prescribed",
+    "review_correction": "review what was decided before this was known",
+    "review_rise": "review {drug} at {dose} before it is given, since what is known now raises the dose",
 }
 
 
@@ -142,6 +148,25 @@ def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:
     """These orders, each once, in one fixed order: what changes the doses first, then advice; drug by drug."""
     verbs, drugs = list(_SENTENCES), ["", *DRUGS]
     return tuple(sorted(set(orders), key=lambda order: (verbs.index(order.verb), drugs.index(order.drug))))
+
+
+def net_effect(steps: Sequence[Iterable[Order]]) -> tuple[Order, ...]:
+    """What is to be done in the end, where each of these steps gave its orders, one after the other.
+
+    A stop is all that is left. A drug that one step releases and a later one holds again, or the other way round,
+    stands where it stood, so that neither is ordered. Of its reductions the last one is ordered. Advice is given once.
+    """
+    given = [order for step in steps for order in step]
+    stops = [order for order in given if order.verb == "stop"]
+    if stops:
+        return in_order(stops)
+    kept = [order for order in given if order.verb not in ("hold", "resume", "reduce")]
+    for drug in DRUGS:
+        turns = [order for order in given if order.drug == drug and order.verb in ("hold", "resume")]
+        # A drug is held only when it is given, and given again only when it is held: they come in turns.
+        kept += turns[-1:] if len(turns) % 2 else []
+        kept += [order for order in given if order.drug == drug and order.verb == "reduce"][-1:]
+    return in_order(kept)
 
 
 def brief(orders: Iterable[Order]) -> str:

@@ -1,4 +1,4 @@
-"""The input alphabet of the machine, as data: starts, onsets, recoveries and ends, and the toxicities they belong to.
+"""The input alphabet of the machine, as data: starts, onsets, repeats, recoveries and ends, and their toxicities.
 
 A symbol is a letter of the machine's finite input alphabet: what an event means to the machine. Each one is an object
 here, and its name is made from its fields, so that no name has to be taken apart. Each one also gives an event that
@@ -10,7 +10,7 @@ This module knows rules and events by name. It knows no state, no transition and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -105,6 +105,24 @@ class Onset:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """An open episode is reported again, by an event that only what came before tells from another letter.
+
+    `rule`: only editions with this rule have the letter. `seen` as for an onset, of an episode of the same term.
+    """
+
+    toxicity: str
+    kind: str
+    seen: Mapping[str, Any] = field(hash=False, compare=False)
+    rule: str
+
+    @property
+    def name(self) -> str:
+        """Such as other_persists."""
+        return f"{self.toxicity}_{self.kind}"
+
+
+@dataclass(frozen=True)
 class Recovery:
     """An episode of a toxicity is over. `agreed`: the physician agrees to resume; `related`: ixazomib caused it.
 
@@ -137,7 +155,7 @@ class End:
     from_screening: bool = False
 
 
-Symbol = Start | StartBlocked | Onset | Recovery | End
+Symbol = Start | StartBlocked | Onset | Repeat | Recovery | End
 START_BLOCKED = StartBlocked()
 ENDS: tuple[End, ...] = (
     End("progression", "progression_found", "DISC-01 DOSE-04 B-TREATMENT B-DEX-STOP"),
@@ -157,7 +175,9 @@ class Toxicity:
 
     `name` is that of its region, `reason` what a hold is for in a word, `title` how a sentence names it, `event` the
     kind of event that reports it. `alternates`: its episodes lower the two drugs in turn. `by_term`: its episodes are
-    told apart by the term of the event. `rule`: only editions with this rule follow it ("" for every edition).
+    told apart by the term of the event. `counts`: the fields of its event that are counts, each with the toxicity that
+    the count is read for first. `rule`: only editions with this rule follow it ("" for every edition). `repeats`: its
+    letters for an episode that is reported again, where an onset does not say so.
     """
 
     name: str
@@ -169,7 +189,9 @@ class Toxicity:
     holds: tuple[Drug, ...] = BOTH
     alternates: bool = False
     by_term: bool = False
+    counts: tuple[tuple[str, str], ...] = ()
     rule: str = ""
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def key(self) -> str:
@@ -177,9 +199,13 @@ class Toxicity:
         return self.reason.replace(" ", "_")
 
     @property
-    def symbols(self) -> tuple[Onset | Recovery, ...]:
-        """Its letters: onsets, then recoveries."""
-        return (*self.onsets, *self.recoveries)
+    def symbols(self) -> tuple[Onset | Repeat | Recovery, ...]:
+        """Its letters in any edition: onsets, then repeats, then recoveries."""
+        return (*self.onsets, *self.repeats, *self.recoveries)
+
+    def letters(self, edition: Edition) -> tuple[Onset | Repeat | Recovery, ...]:
+        """Its letters in this edition."""
+        return tuple(one for one in self.symbols if not isinstance(one, Repeat) or one.rule in edition.rules)
 
     @property
     def opening(self) -> tuple[Onset, ...]:
@@ -275,6 +301,7 @@ OTHER = Toxicity(
     ),
     holds=("ixazomib",),
     by_term=True,
+    repeats=(Repeat("other", "persists", _graded("OTH-01", "from_grade"), rule="B-PERSIST"),),
 )
 NEW_CYCLE = Toxicity(
     "new_cycle",
@@ -283,6 +310,7 @@ NEW_CYCLE = Toxicity(
     "cycle_assessed",
     (Onset("new_cycle", "unmet", _assessed(short=1)),),
     (Recovery("new_cycle", "met", _assessed(short=0)),),
+    counts=(("neutrophils", NEUTROPENIA.name), ("platelets", THROMBOCYTOPENIA.name)),
     rule="NC-01",
 )
 # In the order of their regions in the chart.
@@ -363,14 +391,33 @@ def start_at(edition: Edition, ixazomib_mg: float, lenalidomide_mg: float, every
 
 
 def symbols(edition: Edition) -> dict[str, Symbol]:
-    """Every symbol of this edition by its name: starts, onsets and recoveries, ends."""
+    """Every symbol of this edition by its name: starts, those of each toxicity, ends."""
     letters: list[Symbol] = [*starts(edition), START_BLOCKED]
-    letters += [symbol for toxicity in toxicities(edition) for symbol in toxicity.symbols]
+    letters += [symbol for toxicity in toxicities(edition) for symbol in toxicity.letters(edition)]
     letters += ENDS
     return {letter.name: letter for letter in letters}
 
 
-def facts(symbol: Onset | Recovery, edition: Edition) -> dict[str, Any]:
-    """The fields of an event, without its date, that means this symbol whatever came before."""
-    seen: dict[str, Any] = _resolved(symbol.seen, edition)
-    return {"type": TOXICITY[symbol.toxicity].event, **seen}
+def can_be_seen(symbol: Symbol, opened: Collection[str]) -> bool:
+    """Whether an event can mean this symbol, and end nothing else, while episodes of these toxicities are open.
+
+    A toxicity told apart by its terms is over, or reported again, only when one is open. Counts that are high enough
+    for a new cycle end the episodes of low counts first.
+    """
+    if not isinstance(symbol, Repeat | Recovery):
+        return True
+    toxicity = TOXICITY[symbol.toxicity]
+    if toxicity.by_term:
+        return toxicity.name in opened
+    return not any(counted in opened for _, counted in toxicity.counts)
+
+
+def facts(symbol: Onset | Repeat | Recovery, edition: Edition, opened: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of an event, without date and term, that means this symbol while these toxicities are open.
+
+    The counts of an assessment are low where an episode of low counts is open, so that they leave it open.
+    """
+    toxicity = TOXICITY[symbol.toxicity]
+    low = {field: TOXICITY[counted].opening[0].seen for field, counted in toxicity.counts if counted in opened}
+    seen: dict[str, Any] = _resolved({**symbol.seen, **low}, edition)
+    return {"type": toxicity.event, **seen}

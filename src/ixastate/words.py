@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import singledispatch
 
+from ixastate.amendments import EventCorrected, EventWithdrawn
 from ixastate.events import (
     BilirubinMeasured,
     ConsentWithdrawn,
@@ -19,6 +21,7 @@ from ixastate.events import (
     DoseVomited,
     Event,
     IntolerableToxicityDeclared,
+    Logged,
     NeuropathyGraded,
     NeutrophilsMeasured,
     OtherToxicityGraded,
@@ -26,9 +29,10 @@ from ixastate.events import (
     ProgressionFound,
     RashGraded,
 )
+from ixastate.measurements import Bilirubin, CellCount, CreatinineClearance, Measured
 
 # The words of the kinds of which there is nothing more to say.
-_PLAIN: dict[type[Event], str] = {
+_PLAIN: dict[type[Logged], str] = {
     ProgressionFound: "the disease has progressed",
     IntolerableToxicityDeclared: "the toxicity is declared intolerable",
     PatientDied: "the patient has died",
@@ -37,12 +41,12 @@ _PLAIN: dict[type[Event], str] = {
 
 
 @singledispatch
-def describe(event: Event) -> str:
+def describe(event: Logged) -> str:
     """What was seen, in one line. A kind of event without words of its own is described by its name and fields."""
     return _PLAIN.get(type(event)) or _by_fields(event)
 
 
-def _by_fields(event: Event) -> str:
+def _by_fields(event: Logged) -> str:
     kind = getattr(event, "type", type(event).__name__)
     shown = {name: value for name, value in event if name not in {"type", *Event.model_fields} and value is not None}
     fields = ", ".join(f"{_spaced(name)} {_spaced(str(value))}" for name, value in shown.items())
@@ -59,9 +63,9 @@ def _started(event: CourseStarted) -> str:
     if event.timezone:
         parts[0] += f" {event.timezone}"
     if event.bilirubin is not None:
-        parts.append(f"bilirubin {float(event.bilirubin.multiple_of_uln):.3g} × ULN")
+        parts.append(_times_uln(event.bilirubin))
     if event.creatinine_clearance is not None:
-        parts.append(f"creatinine clearance {event.creatinine_clearance.value} mL/min")
+        parts.append(f"creatinine clearance {_value(event.creatinine_clearance)}")
     if event.on_dialysis:
         parts.append("on dialysis")
     parts += [f"{organ.replace('_', ' ')} assumed unimpaired" for organ in event.assumed]
@@ -78,17 +82,17 @@ def _count(event: Count) -> str:
     name = "neutrophils" if isinstance(event, NeutrophilsMeasured) else "platelets"
     support = " after G-CSF" if getattr(event, "after_g_csf", False) else ""
     support = " after a transfusion" if getattr(event, "after_transfusion", False) else support
-    return f"{name} {event.value} {event.unit}{support}"
+    return f"{name} {_value(event)}{support}"
 
 
 @describe.register
 def _bilirubin(event: BilirubinMeasured) -> str:
-    return f"bilirubin {float(event.multiple_of_uln):.3g} × ULN"
+    return _times_uln(event)
 
 
 @describe.register
 def _clearance(event: CreatinineClearanceMeasured) -> str:
-    return f"creatinine clearance {event.value} {event.unit}{', on dialysis' if event.on_dialysis else ''}"
+    return f"creatinine clearance {_value(event)}{', on dialysis' if event.on_dialysis else ''}"
 
 
 @describe.register
@@ -110,8 +114,7 @@ def _other(event: OtherToxicityGraded) -> str:
 
 @describe.register
 def _assessed(event: CycleAssessed) -> str:
-    counts = f"neutrophils {event.neutrophils.value} {event.neutrophils.unit}"
-    counts += f", platelets {event.platelets.value} {event.platelets.unit}"
+    counts = f"neutrophils {_value(event.neutrophils)}, platelets {_value(event.platelets)}"
     return f"before a new cycle: {counts}, toxicities {'' if event.toxicities_resolved else 'not '}resolved"
 
 
@@ -139,6 +142,29 @@ def _vomited(event: DoseVomited) -> str:
 @describe.register
 def _wrongly(event: DoseTakenWrongly) -> str:
     return f"{event.drug}: taken {event.fault.replace('_', ' ')}"
+
+
+def _value(measured: CellCount | CreatinineClearance) -> str:
+    return f"{_sign(measured)}{measured.value} {measured.unit}"
+
+
+def _times_uln(bilirubin: Bilirubin) -> str:
+    multiple = bilirubin.multiple_of_uln
+    return f"bilirubin {_sign(bilirubin)}{Decimal(multiple.numerator) / multiple.denominator:.3g} × ULN"
+
+
+def _sign(measured: Measured) -> str:
+    return f"{measured.comparator} " if measured.comparator else ""
+
+
+@describe.register
+def _corrected(line: EventCorrected) -> str:
+    return f"{line.corrects} is corrected: {describe(line.event)}"
+
+
+@describe.register
+def _withdrawn(line: EventWithdrawn) -> str:
+    return f"{line.withdraws} is withdrawn"
 
 
 def _agreed(agrees: bool) -> str:

@@ -7,17 +7,18 @@ rules it rests on, as data. This module knows how python-statemachine is written
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from statemachine import State, StateChart
 from statemachine.transition import Transition as LibraryTransition
 
 from ixastate.chart.guards import Guard
 from ixastate.chart.status import Status
+from ixastate.events import Drug
 from ixastate.orders import Order
-from ixastate.symbols import Configuration
+from ixastate.symbols import Configuration, owed_by
 
 
 class Transition(LibraryTransition):
@@ -93,11 +94,34 @@ def transitions_of(chart: type[StateChart[Any]]) -> list[Transition]:
     return [one for state in states for one in state.transitions if isinstance(one, Transition)]
 
 
+class Taken(Protocol):
+    """What a step must know of a transition that it took."""
+
+    @property
+    def raised(self) -> tuple[str, ...]:
+        """The symbols that it raised."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it rests on."""
+
+
+# The drugs of which a step asked for a reduction, each with the rules of the transition that asked for it.
+Asked = tuple[tuple[Drug, tuple[str, ...]], ...]
+
+
+def asked_by(taken: Iterable[Taken]) -> Asked:
+    """The reductions for which these transitions asked: at once, or owed until the release of the drug."""
+    owed = ((owed_by(one.raised), one.rules) for one in taken)
+    return tuple((drug, rules) for drug, rules in owed if drug is not None)
+
+
 @dataclass(frozen=True)
 class Step:
     """What one symbol did: the configuration before and after, the status after it, the orders and rules.
 
-    `edges` are the numbers of the transitions taken, in order, where a Graph made the step.
+    `asked` are the drugs of which it asked for a reduction, with the rules that asked. `edges` are the numbers of the
+    transitions taken, in order, where a Graph made the step.
     """
 
     symbol: str
@@ -106,6 +130,7 @@ class Step:
     status: Status
     orders: tuple[Order, ...]
     rules: tuple[str, ...]
+    asked: Asked = ()
     edges: tuple[int, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:

@@ -42,7 +42,7 @@ from typing import Any, ClassVar
 
 from statemachine import State, StateChart
 
-from ixastate.chart.builder import compound, parallel, transition, transitions_of
+from ixastate.chart.builder import compound, parallel, rows, transition, transitions_of
 from ixastate.chart.drugs import at_floor, drug_region, levels_of
 from ixastate.chart.editions import SHAPES, EditionShape
 from ixastate.chart.states import Episode, Level, Meaning, Phase, holds, levels
@@ -121,6 +121,7 @@ def _toxicities(edition: Edition, shape: EditionShape, floors: Floors) -> dict[s
                 what, where=edition.name, remedy="write its rows in chart/toxicities.py, and name it in REGIONS"
             )
         found[toxicity.name] = shape.regions[toxicity.name](floors, shape.goes_on)
+        rows(found[toxicity.name].rows)
     return found
 
 

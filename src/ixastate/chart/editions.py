@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ixastate.chart.persisting import PERSISTING
 from ixastate.chart.toxicities import REGIONS, Write, neutropenia_of_the_label, rash_of_the_label
 from ixastate.events import Drug
 from ixastate.symbols import BOTH, NEUTROPENIA, RASH
@@ -42,5 +43,6 @@ SHAPES: dict[str, EditionShape] = {
         lowered_while_given=("ixazomib",),
     ),
     "what-if-exhaust-b": EditionShape(goes_on=True, unreachable=UNREACHABLE),
+    "what-if-persist": EditionShape(regions={**REGIONS, **PERSISTING}, unreachable=UNREACHABLE),
     "what-if-stack-b": EditionShape(stacks=True, unreachable=UNREACHABLE),
 }

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from ixastate.chart.builder import Transition, transitions_of
 from ixastate.chart.chart import build_chart
-from ixastate.rules import Edition, Rule
+from ixastate.chart.reasons import effects_of
+from ixastate.chart.slot import build_slot
+from ixastate.rules import EDITIONS, Edition, Rule, load_edition
 
 WIDTH = 100
 PLACES = {
     "transition": "transitions of the chart",
+    "slot": "transitions of the chart of a dose",
     "threshold": "the alphabet (what an event means)",
     "schedule": "the schedule (what is due)",
     "order": "advice given without a transition",
@@ -50,34 +53,70 @@ def one_rule(edition: Edition, rule_id: str, width: int = WIDTH) -> Iterator[str
     """Everything about one rule."""
     rule = edition.rule(rule_id)
     yield from textwrap.wrap(f"{rule.id} · {rule.title}", width, subsequent_indent="  ")
-    place = f"{_lines(rule)} of the dosing text" if rule.lines else "no line of the text"
+    place = f"{rule.place} of the dosing text" if rule.lines else rule.place
     yield from textwrap.wrap(f"{place} · {rule.kind}", width, subsequent_indent="  ")
+    if rule.source:
+        yield from textwrap.wrap(f"source: {rule.source}", width, subsequent_indent="  ")
     yield ""
     yield from textwrap.wrap(rule.says, width)
     for name, quantity in rule.numbers.items():
         yield f"  {name.replace('_', ' ')}: {quantity.value} {quantity.unit}"
+    for words in _elsewhere(edition, rule_id):
+        yield from _indented(words, width)
     yield ""
     if rule.not_modelled:
         yield from textwrap.wrap(f"Nothing executes it: {rule.not_modelled}", width)
     else:
         yield from textwrap.wrap(f"Executed by {', '.join(PLACES[place] for place in rule.executed_by)}.", width)
-    resting = [move for move in transitions_of(build_chart(edition.name)) if rule_id in move.rules]
-    if resting:
-        yield f"Transitions that rest on it ({len(resting)}):"
-        for move in resting:
-            yield from _indented(_transition(move), width)
+    yield from _effects(edition, rule_id, width)
+    for chart, of in ((build_chart(edition.name), ""), (build_slot(edition.name), " of the chart of a dose")):
+        resting = [move for move in transitions_of(chart) if rule_id in move.rules]
+        if resting:
+            yield f"Transitions{of} that rest on it ({len(resting)}):"
+            for move in resting:
+                yield from _indented(_transition(move), width)
     if rule.needs:
         yield "Readings it needs:"
         for need in rule.needs:
             yield from _indented(f"{need}: {edition.rule(need).says}", width)
+            for words in _elsewhere(edition, need):
+                yield from textwrap.wrap(words, width, initial_indent="    ", subsequent_indent="      ")
     needed_by = [other for other in edition.rules.values() if rule_id in other.needs]
     if needed_by:
         words = f"Needed by: {', '.join(other.id for other in needed_by)}"
         yield from textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
+def _elsewhere(edition: Edition, rule_id: str) -> Iterator[str]:
+    """The editions that read a rule otherwise, with its title and the readings that are only there; or lack it."""
+    own, found = edition.rule(rule_id), dict[str, list[str]]()
+    for name in EDITIONS:
+        other = load_edition(name).rules.get(rule_id)
+        if other is None:
+            found.setdefault("not in {}", []).append(name)
+        elif other.model_copy(update={"needs": own.needs}) != own:
+            besides = [need for need in other.needs if need not in edition.rules]
+            by = f" (by {', '.join(besides)})" if besides else ""
+            found.setdefault(f"otherwise in {{}}: {other.title}{by}", []).append(name)
+    return (words.format(", ".join(names)) for words, names in found.items())
+
+
 def _lines(rule: Rule) -> str:
     return f"line {', '.join(map(str, rule.lines))}" if rule.lines else "-"
+
+
+def _effects(edition: Edition, rule_id: str, width: int) -> Iterator[str]:
+    """What the rule does to a drug: one thing, or one of several as the case may be; or why it does nothing."""
+    effects = effects_of(edition.name)
+    found = effects.of(rule_id)
+    if rule_id in effects.without:
+        yield from textwrap.wrap(f"Does nothing to a drug of its own. {effects.without[rule_id]}", width)
+    elif len(found) == 1:
+        yield from textwrap.wrap(f"What it does: {found[0]}.", width, subsequent_indent="  ")
+    elif found:
+        yield "What it does, as the case may be:"
+        for effect in found:
+            yield from _indented(f"{effect}", width)
 
 
 def _transition(move: Transition) -> str:

@@ -1,4 +1,4 @@
-"""What every leaf of the chart means: the level of a drug, where a toxicity's episodes stand, or a phase.
+"""What every leaf of a chart means: the level of a drug, where a toxicity's episodes or a dose stand, or a phase.
 
 The id of a leaf is made from its meaning, and never taken apart: whoever wants to know what a leaf is asks for its
 meaning. This module knows no transition.
@@ -31,6 +31,16 @@ class Level:
     def id(self) -> str:
         """The id of the leaf, such as ixazomib_held_2_3."""
         return f"{self.drug}_{self.standing}_{dose_id(self.mg)}"
+
+    @property
+    def held(self) -> bool:
+        """Whether the drug is not given."""
+        return self.standing != "given"
+
+    @property
+    def owes(self) -> bool:
+        """Whether a reduction is to be made when the drug is given again."""
+        return self.standing in ("owing", "owing_two")
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,36 @@ class Phase:
     id: Literal["screening", "discontinued"]
 
 
-Meaning = Level | Episode | Phase
+@dataclass(frozen=True)
+class DoseState:
+    """A state of one scheduled dose: a word for it, and what became of the dose in a sentence.
+
+    `taken` says that the dose is known to have been taken, `missed` that it was reported missed and not taken since,
+    `withheld` that it was held at its slot, `ended` that the next slot has come.
+    """
+
+    word: str
+    says: str
+    taken: bool = False
+    missed: bool = False
+    withheld: bool = False
+    ended: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the leaf, such as slot_left_out."""
+        return f"slot_{self.word}".replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Circumstance:
+    """What the answer to a report of a dose depends on beside the dose itself, as a state of a region of its own."""
+
+    id: str
+    says: str
+
+
+Meaning = Level | Episode | Phase | DoseState | Circumstance
 
 
 def levels(meanings: Mapping[str, Meaning]) -> dict[str, Level]:

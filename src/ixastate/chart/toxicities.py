@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from statemachine import State
 
-from ixastate.chart.builder import Row, rows
+from ixastate.chart.builder import Row
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode
 from ixastate.events import DRUGS, Drug
@@ -53,11 +53,12 @@ class Floors:
 
 @dataclass
 class Region:
-    """A region that is being written: its states by id, and what each means. The first state is its initial one."""
+    """A region that is being written: its states by id, what each means, and its rows. It begins in its first state."""
 
     toxicity: Toxicity
     states: dict[str, State] = field(default_factory=dict)
     meanings: dict[str, Episode] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
 
     def clear(self, which: str = "", *, first: bool = False) -> State:
         """A state between episodes. `first`: none has begun."""
@@ -75,7 +76,13 @@ class Region:
 
     def everywhere(self, symbol: str, target: State, orders: Sequence[Order], rules: str) -> None:
         """The same transition from every state of the region."""
-        rows([(state, symbol, None, target, NO, orders, rules) for state in self.states.values()])
+        self.rows += [(state, symbol, None, target, NO, orders, rules) for state in self.states.values()]
+
+    def instead(self, source: State, symbol: str, rows: Sequence[Row]) -> None:
+        """Other rows in the place of those that leave this state on this symbol."""
+        # By identity: states that have no name yet count as equal.
+        old = [place for place, row in enumerate(self.rows) if row[0] is source and row[1] == symbol]
+        self.rows[old[0] : old[-1] + 1] = rows
 
 
 # A region of an edition; the flag says that lenalidomide's turns are used even when ixazomib is at its floor
@@ -141,7 +148,7 @@ def neutropenia(f: Floors, goes_on: bool) -> Region:
         (held_len, ok,  f.lenalidomide,       ixa,      LOWER_IXAZOMIB,     NO,    f"ANC-02 ANC-06 {over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -158,6 +165,8 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
     end, low, ok = f.discontinued, "platelets_low", "platelets_recovered"
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     once, again, over = f"PLT-02 PLT-03 PLT-04 {OVER}", f"PLT-02 PLT-08 B-ALT-OTHER {OVER}", f"B-ALT-OTHER {OVER}"
+    # Neither clause of the first episode is carried out when its turn passes.
+    passed = f"PLT-02 {OVER} B-LENFLOOR"
     # fmt: off
     table: list[Row] = [
         (first,      low, f.both,               end,        NO,                 STOP, stop("PLT-09", "B-LENFLOOR")),
@@ -165,7 +174,7 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
         (first,      ok,  None,                 None,       NO,                 NO,   "K-NOEPISODE"),
         (held_first, low, None,                 None,       NO,                 NO,   "B-EPISODE"),
         (held_first, ok,  f.lenalidomide_above, ixa,        LOWER_LENALIDOMIDE, NO,   once),
-        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{once} B-LENFLOOR"),
+        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   passed),
         (ixa,        low, f.ixazomib,           end,        NO,                 STOP, stop("PLT-09")),
         (ixa,        low, f.ixazomib_above,     held_ixa,   HOLD,               NO,   "PLT-05 B-EPISODE"),
         (ixa,        ok,  None,                 None,       NO,                 NO,   "K-NOEPISODE"),
@@ -179,7 +188,7 @@ def thrombocytopenia(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{again} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -218,7 +227,7 @@ def neuropathy(f: Floors, goes_on: bool) -> Region:
         (again,    agreed, None,  None,     NO,                  NO,    "K-NOEPISODE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("neuropathy_grade_4", end, STOP, f"DOSE-06 PN-09 {AT_ONCE}")
     return region
 
@@ -237,6 +246,8 @@ def rash(f: Floors, goes_on: bool) -> Region:
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     only_ixazomib = f.lenalidomide & f.ixazomib_above
     once = "RASH-01 B-RASH-FIRST B-FIRSTEVER B-EPISODE"
+    # RASH-01 lowers lenalidomide and spares ixazomib, which it cannot when its turn passes.
+    passed = "B-RASH-FIRST B-EPISODE B-LENFLOOR"
     ixa_over = f"RASH-03 RASH-04 RASH-05 RASH-06 B-RASH-ALT B-ALT-OTHER {OVER}"
     len_over = f"RASH-03 RASH-06 B-RASH-ALT B-ALT-OTHER {OVER}"
     persists = "RASH-07 B-RASH-PERSIST"
@@ -244,7 +255,7 @@ def rash(f: Floors, goes_on: bool) -> Region:
     table: list[Row] = [
         (first,      bad, f.both,               end,        NO,                  STOP,        stop(persists, "B-LENFLOOR")),
         (first,      bad, f.lenalidomide_above, open_first, owe("lenalidomide"), NO,          once),
-        (first,      bad, only_ixazomib,        open_first, owe("ixazomib"),     NO,          f"{once} B-LENFLOOR"),
+        (first,      bad, only_ixazomib,        open_first, owe("ixazomib"),     NO,          passed),
         (first,      ok,  None,                 None,       NO,                  NO,          "K-NOEPISODE"),
         (open_first, bad, None,                 None,       NO,                  REVIEW_RASH, "B-EPISODE B-RASH-ESC"),
         (open_first, ok,  None,                 ixa,        NO,                  NO,          f"B-EPISODE {OVER}"),
@@ -261,7 +272,7 @@ def rash(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,      NO,          f"{len_over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("rash_grade_4", end, STOP, f"DOSE-06 RASH-08 {AT_ONCE}")
     return region
 
@@ -297,7 +308,7 @@ def other(f: Floors, goes_on: bool) -> Region:
         (again, ok_related,  None,  None,  NO,                  NO,   "K-NOEPISODE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -318,6 +329,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
     at_end, go_on, floor = _lenalidomides_turn(f, goes_on)
     onset, during = "ANC-01 ANC-03 B-ANC-IN-HOLD B-EPISODE", "ANC-01 ANC-03 B-EPISODE"
     once, again = f"ANC-02 ANC-04 ANC-05 {OVER}", f"ANC-02 ANC-06 B-ALT-OTHER {OVER}"
+    passed = f"ANC-02 {OVER} B-LENFLOOR"
     # fmt: off
     table: list[Row] = [
         (first,      low, f.both,               end,        NO,                 STOP,  stop("ANC-07", "B-LENFLOOR")),
@@ -325,7 +337,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
         (first,      ok,  None,                 None,       NO,                 NO,    "K-NOEPISODE"),
         (held_first, low, None,                 None,       NO,                 G_CSF, during),
         (held_first, ok,  f.lenalidomide_above, ixa,        LOWER_LENALIDOMIDE, NO,    once),
-        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    f"{once} B-LENFLOOR"),
+        (held_first, ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    passed),
         (ixa,        low, f.ixazomib,           end,        NO,                 STOP,  stop("ANC-07")),
         (ixa,        low, f.ixazomib_above,     held_ixa,   HOLD,               G_CSF, onset),
         (ixa,        ok,  None,                 None,       NO,                 NO,    "K-NOEPISODE"),
@@ -339,7 +351,7 @@ def neutropenia_of_the_label(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,    f"{again} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 
@@ -387,7 +399,7 @@ def rash_of_the_label(f: Floors, goes_on: bool) -> Region:
         (held_len,   ok,  f.lenalidomide,       ixa,        LOWER_IXAZOMIB,     NO,   f"{len_over} B-LENFLOOR"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     region.everywhere("rash_grade_4", end, STOP, f"DOSE-06 RASH-08 {AT_ONCE}")
     return region
 
@@ -404,7 +416,7 @@ def new_cycle(f: Floors, goes_on: bool) -> Region:
         (held,  "new_cycle_met",   None, clear, release(*BOTH), NO, "NC-01 B-NEWCYCLE"),
     ]
     # fmt: on
-    rows(table)
+    region.rows += table
     return region
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ixastate.cli.pages import Page, did_you_mean
+from ixastate.cli.terminal import say
 from ixastate.editions import DEFAULT_EDITION, EDITIONS
 from ixastate.errors import InputError, OutputError, RulesError
 
@@ -100,6 +102,18 @@ def seconds(name: str) -> Callable[[Any], float]:
     return read
 
 
+def moment(text: str | None, where: str) -> datetime | None:
+    """A date and time with its offset; `InputError` for anything else, and None for nothing."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from ixastate.fields import Moment, explain
+
+    try:
+        return None if text is None else TypeAdapter(Moment).validate_python(text)
+    except ValidationError as error:
+        raise explain(error, where, None) from None
+
+
 def choice(kind: str, names: Iterable[str], where: str = "") -> Callable[[Any], str]:
     """A reader of one of these names; it raises `InputError` with the names and the nearest ones."""
     known = list(names)
@@ -157,6 +171,20 @@ LogArgument = Annotated[
 ]
 CohortArgument = Annotated[Path, typer.Argument(metavar="DIR", help="directory of a run that `ixastate simulate` made")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
+
+# --- Cohorts --------------------------------------------------------------------------------------------------
+
+
+def require_cohort() -> None:
+    """`MissingExtra` without the libraries for cohorts; a remark where their kernels are not kept in a usual place."""
+    from ixastate.cohort.extra import require_libraries
+
+    require_libraries()
+    from ixastate.cohort.compiled import remark
+
+    if words := remark():
+        say(words)
 
 
 # --- Checks that come before long work ------------------------------------------------------------------------

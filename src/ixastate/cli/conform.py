@@ -222,10 +222,10 @@ def _save(folder: Path, summary: Summary) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror}", where=str(folder), remedy="name a folder") from None
-    for title, result in summary.shortest().items():
+    for result in summary.shortest().values():
         assert result.failure is not None
         events = result.test.events()[: result.failure.position + 1]
-        write_log(folder / f"{title.replace(': ', '-')}.jsonl", events)
+        write_log(folder / f"{result.failure.file_name}.jsonl", events)
 
 
 COMMAND = CommandPage(

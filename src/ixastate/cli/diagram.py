@@ -5,7 +5,6 @@ What draws is imported when it runs, so that `--help` is quick.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, choice, edition, editions_from, require_place
-from ixastate.cli.terminal import say, working
+from ixastate.cli.terminal import say, working, write
 from ixastate.diagrams.model import VIEWS, View
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.errors import InputError
@@ -89,7 +88,7 @@ def diagram(
     check: Annotated[bool, typer.Option("--check", help="list the files of the folder that are not current")] = False,
     folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="that folder")] = DEFAULT_FOLDER,
 ) -> int:
-    """Draw the chart, a part of it, or a patient's path.
+    """Draw the chart, a part of it, the chart of one dose, or a patient's path.
 
     SVG, PNG and PDF need the program dot (Graphviz) or the extra `draw`; DOT and Mermaid (.mmd) need neither.
     """
@@ -106,7 +105,7 @@ def diagram(
     known = next(name for name in VIEWS if name == view)
     content = _content(_drawing(_Wanted(known, argument, patient, edition)), suffix)
     if output is None:
-        sys.stdout.write(content.decode())
+        write(content.decode())
         return OK
     from ixastate.files import write_whole
 
@@ -143,7 +142,7 @@ def _drawing(wanted: _Wanted) -> Drawing:
     view = wanted.view
     if view == "chart" and wanted.patient is not None:
         return drawing("chart", records=_records(wanted, wanted.patient))
-    if view in ("chart", "bedside") and wanted.argument:
+    if view in ("chart", "bedside", "slot") and wanted.argument:
         raise InputError(f"the view {view} takes no argument", where="diagram", remedy="leave it out")
     if view != "path":
         with working(f"drawing the {view}"):

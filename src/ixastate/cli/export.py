@@ -5,14 +5,13 @@ It parses arguments and writes; the formats are those of the room `exchange`.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ixastate.cli.common import OK, CommandPage, EditionOption, choice, require_place
-from ixastate.cli.terminal import say
+from ixastate.cli.terminal import say, write
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.exchange import FORMATS
 
@@ -34,13 +33,13 @@ def export(
     ] = None,
 ) -> int:
     """Write the whole chart for other people's tools: SCXML or XState."""
-    from ixastate.exchange.export import export as write
+    from ixastate.exchange.export import export as exported
     from ixastate.files import write_whole
 
     require_place(output)
-    content = write(format, edition)
+    content = exported(format, edition)
     if output is None:
-        sys.stdout.write(content)
+        write(content)
     else:
         write_whole(output, content.encode())
         say(f"written to {output}")

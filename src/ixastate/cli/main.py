@@ -5,7 +5,6 @@ Exit codes: 0 all is well, 1 the command ran and found something, 2 the input or
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -35,6 +34,7 @@ from ixastate.cli import (
 )
 from ixastate.cli.common import INTERRUPTED, OK, WRONG, CommandPage, choice
 from ixastate.cli.pages import Front
+from ixastate.cli.terminal import show_every_sign
 from ixastate.errors import InputError, IxastateError
 from ixastate.version import __version__
 
@@ -50,9 +50,7 @@ A research and teaching tool, not medical advice."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Where the encoding lacks one of our signs, the sign is lost, not the answer.
-        sys.stdout.reconfigure(errors="replace")
+    show_every_sign()
     if VARIABLE in os.environ:
         return _complete()
     try:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from ixastate.cli.common import CohortArgument, CommandPage
+from ixastate.cli.common import CohortArgument, CommandPage, require_cohort
 from ixastate.cli.simulate import FiguresOption, answer
 from ixastate.cli.terminal import working
 
 
 def merge(directory: CohortArgument, no_figures: FiguresOption = False) -> int:
     """Complete a simulated run whose shards were computed apart, and print its summary."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.courses import require_same_machine
     from ixastate.cohort.run.directory import Directory
     from ixastate.cohort.run.plan import run_context

@@ -40,9 +40,12 @@ def schedule(
     """Print the doses that are due by a patient's log, and how they are taken.
 
     What is held is not due and is not made up later. Where nothing is due, the reason is printed.
+
+    A calendar of the same log, written later, takes back the doses that no longer hold: import it over the earlier one.
+    It reaches two years beyond the last event; name as many days as an earlier calendar had if that had more.
     """
     from ixastate.course.timeline import schedule_lines
-    from ixastate.exchange.ics import icalendar
+    from ixastate.exchange.ics import icalendar, taken_back
     from ixastate.files import write_whole
 
     require_place(ics)
@@ -51,14 +54,17 @@ def schedule(
     if len(patients) > 1:
         raise InputError(f"the log has {len(patients)} patients", where=log, remedy="name one with --patient")
     course = steps[-1].course
-    first = from_day or max(steps[-1].record.day or 1, 1)
+    # A fact that came late is not of the latest day.
+    first = from_day or max(1, *(step.record.day or 1 for step in steps))
     asked = range(first, first + days)
     doses = course.due(asked)
     if ics is not None:
-        write_whole(ics, icalendar(course, doses))
+        back = taken_back(course, doses, asked[-1])
+        write_whole(ics, icalendar(course, doses, back))
     show(schedule_lines(course, asked, doses, [step.record for step in steps], width()))
     if ics is not None:
-        say(f"{len(doses)} entries written to {ics}")
+        taken = f", {len(back)} taken back" if back else ""
+        say(f"{len(doses)} entries written to {ics}{taken}")
     return OK
 
 

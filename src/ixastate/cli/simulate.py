@@ -19,6 +19,7 @@ from ixastate.cli.common import (
     EditionOption,
     choice,
     for_the_shell,
+    require_cohort,
     require_place,
     whole_number,
 )
@@ -133,9 +134,7 @@ def simulate(
 
     The same arguments give the same bytes. Numbers may be written 1000000, 1,000,000, 1_000_000 or 1e6.
     """
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD
     from ixastate.cohort.run.simulation import plan_of, span_of
 
@@ -192,7 +191,8 @@ def answer(path: Path, *, figures: bool) -> int:
     if figures:
         with working("drawing the figures"):
             pictures = [written.name for written in write_answers(run, answers) if written.suffix == ".png"]
-        show(fitted([f"figures: {', '.join(pictures)}"]))
+        if pictures:
+            show(fitted([f"figures: {', '.join(pictures)}"]))
     here = for_the_shell(path)
     show(
         [

@@ -9,7 +9,7 @@ import typer
 
 from ixastate.cli.common import NAMES, OK, CommandPage, edition, editions_from, require_place, whole_number
 from ixastate.cli.pages import did_you_mean
-from ixastate.cli.terminal import fitted, say, show, working
+from ixastate.cli.terminal import fitted, say, show, working, write
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.errors import InputError
 
@@ -76,7 +76,7 @@ def suite(
     from ixastate.testing.suites.files import schema_text, write_suite
 
     if schema:
-        print(schema_text(), end="")
+        write(schema_text())
         return OK
     names = covers_of(cover, "edges")
     require_place(output)
@@ -87,8 +87,7 @@ def suite(
     if score:
         _show_score(made)
     elif output is None:
-        for line in made.lines():
-            print(line)
+        write("".join(f"{line}\n" for line in made.lines()))
     return OK
 
 

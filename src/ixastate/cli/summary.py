@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ixastate.cli.common import OK, CohortArgument, CommandPage, JsonOption
-from ixastate.cli.terminal import fitted, say, show, width, working
+from ixastate.cli.common import OK, CohortArgument, CommandPage, JsonOption, require_cohort
+from ixastate.cli.terminal import fitted, say, show, width, working, write
 
 if TYPE_CHECKING:
     from ixastate.cohort.run.run import Run
@@ -31,9 +31,7 @@ def summary(
     ] = False,
 ) -> int:
     """Print dose intensity, holds, reductions, stops and rules of a simulated cohort, or compare two."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.run import Run
 
     opened = [Run.open(path) for path in (directory, other) if path is not None]
@@ -49,7 +47,7 @@ def summary(
             answers = summary.as_json(opened[0])
             text = summary_text.lines(answers, width())
     if as_json:
-        print(as_text(answers).decode().rstrip("\n"))
+        write(as_text(answers).decode())
     else:
         show(fitted(text))
     if figures:
@@ -65,13 +63,19 @@ def summary(
 def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]:
     """Write summary.json and the figures into the run's directory, each whole or not at all; what was written.
 
-    `answers` are those of `summary.as_json`, where they are known already.
+    `answers` are those of `summary.as_json`, where they are known already. Where matplotlib finds no folder for its own
+    files, as in a container that may write nowhere else, there are no figures, and a remark says so.
     """
-    from ixastate.cohort.answers import figures, summary
+    from ixastate.cohort.answers import summary
     from ixastate.files import write_whole
 
     target = run.path / SUMMARY
     write_whole(target, as_text(answers or summary.as_json(run)))
+    try:
+        from ixastate.cohort.answers import figures
+    except OSError:
+        say("the figures are left out: matplotlib finds no folder that can be written; set MPLCONFIGDIR")
+        return [target]
     return [target, *figures.write_figures(run, run.path / FIGURES)]
 
 

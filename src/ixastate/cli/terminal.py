@@ -1,10 +1,13 @@
-"""What the command knows of the terminal: its width, whether it shows colour, and how progress is shown.
+"""What the command knows of the terminal: its encoding and width, whether it shows colour, and how progress is shown.
 
-Standard output is for answers, standard error for progress. What a program reads is neither wrapped nor coloured.
+Standard output is for answers, standard error for progress. What a program reads is neither wrapped nor coloured, and
+is UTF-8 on every console; of a text for people, what a console cannot show is written in signs that it can.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import shutil
 import sys
@@ -18,9 +21,26 @@ if TYPE_CHECKING:
 
 # Where there is no terminal, and the least that texts are laid out for.
 PIPED, LEAST = 100, 50
+# Our own signs where an encoding lacks them.
+PLAIN = str.maketrans({"·": "-", "…": "...", "─": "-", "–": "-", "−": "-", "→": "->", "▶": ">", "×": "x", "±": "+/-"})
 # The first words of a line that say how something went.
 STYLES = {"proved": "green", "BROKEN": "bold red", "FAULT": "bold red", "DIFFERS": "bold red"}
 Item = TypeVar("Item")
+
+
+def show_every_sign() -> None:
+    """Let no character stop a text: what the encoding of the console lacks is written otherwise (`in_plain_signs`)."""
+    codecs.register_error("plain signs", in_plain_signs)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain signs")
+
+
+def in_plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding cannot write: our signs in ASCII, other characters as escapes, so that two names stay two."""
+    assert isinstance(error, UnicodeEncodeError)  # it is registered for streams that write
+    text = error.object[error.start : error.end].translate(PLAIN)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
 
 
 def width() -> int:
@@ -68,6 +88,19 @@ def show(lines: Iterable[str]) -> None:
         if verdict and verdict[0] in STYLES:
             painted.stylize(STYLES[verdict[0]], line.index(verdict[0]), line.index(verdict[0]) + len(verdict[0]))
         console.print(painted)
+
+
+def write(data: str) -> None:
+    """Print data to standard output in UTF-8 with plain line feeds, whatever the console is set to."""
+    if sys.stdout is None:
+        return
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:  # a stream that takes text alone, as in a notebook
+        sys.stdout.write(data)
+        return
+    sys.stdout.flush()
+    binary.write(data.encode())
+    binary.flush()
 
 
 def say(words: str) -> None:

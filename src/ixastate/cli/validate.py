@@ -6,9 +6,19 @@ from typing import Annotated
 
 import typer
 
-from ixastate.cli.common import FOUND, NAMES, OK, CommandPage, JsonOption, edition, editions_from, whole_number
+from ixastate.cli.common import (
+    FOUND,
+    NAMES,
+    OK,
+    CommandPage,
+    JsonOption,
+    edition,
+    editions_from,
+    require_cohort,
+    whole_number,
+)
 from ixastate.cli.simulate import CyclesOption, PatientsOption
-from ixastate.cli.terminal import fitted, say, show, width, working
+from ixastate.cli.terminal import fitted, say, show, width, working, write
 from ixastate.errors import InputError
 
 USUAL = ("us-label", "dosing-text")
@@ -41,9 +51,7 @@ def validate(
     json: JsonOption = False,
 ) -> int:
     """Print the figures of the default model beside those that trials reported."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cli.summary import as_text
     from ixastate.cohort.answers.answers_text import check_lines
     from ixastate.cohort.answers.validate import validate
@@ -67,7 +75,7 @@ def validate(
             checks = validate(model, arrays_of(plan.edition), plan.patients, plan.cycles, plan.seed)
         found[plan.edition] = [check.as_json() for check in checks]
     if json:
-        print(as_text(found).decode(), end="")
+        write(as_text(found).decode())
     else:
         pages = ["\n".join(fitted(check_lines(checks, name, width()))) for name, checks in found.items()]
         show("\n\n".join(pages).split("\n"))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ixastate.cli.common import FOUND, OK, CohortArgument, CommandPage, whole_number
+from ixastate.cli.common import FOUND, OK, CohortArgument, CommandPage, require_cohort, whole_number
 from ixastate.cli.terminal import bar, fitted, show
 
 
@@ -32,9 +32,7 @@ def verify(
     ] = None,
 ) -> int:
     """Run simulated patients through the live chart, and compare every state, order and dose."""
-    from ixastate.cohort.extra import require_libraries
-
-    require_libraries()
+    require_cohort()
     from ixastate.cohort.run.courses import sample as sampled
     from ixastate.cohort.run.courses import verify
     from ixastate.cohort.run.engine import usual_threads

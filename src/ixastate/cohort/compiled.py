@@ -4,14 +4,17 @@ Numba sees that a cached function is stale by the age of that function's own fil
 that it calls and the constants that it reads, which lie in other files. So the cache is kept in a folder named after
 the sources of all kernels together: whatever changes in them, the next process finds an empty folder and compiles.
 
-The folder lies beside this file; in the user's cache where that cannot be written; and in NUMBA_CACHE_DIR where that
-is set. Where no folder can be written, nothing is cached. This module knows no machine and no model.
+The folder lies beside this file, or in the user's cache where that cannot be written; where NUMBA_CACHE_DIR is set, it
+lies there. In a container there may be neither: then it lies among the temporary files, in a folder of this user alone,
+since what is cached is run. Where no folder can be written at all, the kernels are compiled in memory. `remark` says
+so. This module knows no machine and no model.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -66,22 +69,53 @@ def cache_folder() -> Path | None:
     """Where the compiled kernels of these sources are cached, made if need be; None where nothing can be written."""
     with suppress(OSError):  # a package without its sources, as in a zip file, is compiled each time
         name = f"ixastate-kernels-{digest(HERE / source for source in SOURCES)}"
-        return next((folder / name for folder in places() if can_write(folder / name)), None)
+        usual = next((folder / name for folder in places() if can_write(folder / name)), None)
+        if usual is not None:
+            return usual
+        last = temporary()
+        return last / name if last is not None and can_write(last / name) else None
     return None
 
 
+def remark() -> str:
+    """Where the kernels are cached, in one sentence, when it is none of the usual places; '' otherwise."""
+    folder = cache_folder()
+    if folder is None:
+        return "kernels are compiled in memory, for this process alone: no folder can be written; set NUMBA_CACHE_DIR"
+    if folder.parent in places():
+        return ""
+    return f"compiled kernels are cached in {folder.parent}: no usual folder can be written; set NUMBA_CACHE_DIR"
+
+
 def places() -> list[Path]:
-    """The folders that may hold the cache, the first choice first."""
+    """The folders that usually hold the cache, the first choice first."""
     if config.CACHE_DIR:
         return [Path(config.CACHE_DIR)]
-    return [HERE / "__pycache__", user_cache()]
+    return [HERE / "__pycache__", *user_cache()]
 
 
-def user_cache() -> Path:
-    """The folder for caches of this user."""
+def user_cache() -> list[Path]:
+    """The folder for caches of this user; none for a user without a home, as in a container."""
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir())
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return [Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir())]
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return [Path(named)]
+    try:
+        return [Path.home() / ".cache"]
+    except RuntimeError:
+        return []
+
+
+def temporary() -> Path | None:
+    """A folder of this user alone among the temporary files, made if need be; None where there is another's."""
+    if not hasattr(os, "getuid"):
+        return Path(tempfile.gettempdir())  # it is the user's own
+    folder = Path(tempfile.gettempdir()) / f"ixastate-{os.getuid()}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=stat.S_IRWXU)
+    found = folder.lstat()
+    private = found.st_uid == os.getuid() and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return folder if stat.S_ISDIR(found.st_mode) and private else None
 
 
 def digest(sources: Iterable[Path]) -> str:

@@ -1,39 +1,37 @@
 """Dose administration: the advice for a dose that was taken, missed, late, vomited, too large or taken wrongly.
 
-None of these moves the machine: the text answers them with advice. The answers need the status, the calendar and
-what was held when; they know no machine.
+None of these moves the machine of the course. An event about ixazomib means a symbol of the chart of a dose
+(`chart/slot.py`), and that chart answers it, in the slot that the event is about (`course/slots.py`). What is wrong
+with how a dose was taken is answered here: it depends on no state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import singledispatchmethod
 
+from ixastate.chart.slot_symbols import ABOVE, BELOW, FAULT, LATE, MISSED, OVERDOSED, TAKEN, VOMITED, SlotSymbol
 from ixastate.chart.status import Status
-from ixastate.course.schedule import (
-    Calendar,
-    cycle_of,
-    is_ixazomib_day,
-    late_dose_fits,
-    latest_ixazomib_day,
-    next_ixazomib_day,
-    time_left,
-)
+from ixastate.course.record import OpenSlot
+from ixastate.course.schedule import is_ixazomib_day
+from ixastate.course.slots import Slots
 from ixastate.errors import CourseRefusal
 from ixastate.events import DoseDelayed, DoseEvent, DoseMissed, DoseOverdosed, DoseTaken, DoseTakenWrongly, DoseVomited
 from ixastate.orders import Order
-from ixastate.rules import Edition
+
+# The rule of an event that no other rule answers.
+RECORDED = "K-RECORD"
 
 
 @dataclass(frozen=True)
 class Advice:
-    """Orders that leave the machine where it is, and the rules behind them."""
+    """Orders that leave the machine of the course where it is, the rules behind them, and the slots to remember."""
 
+    slots: tuple[OpenSlot, ...]
     orders: tuple[Order, ...] = ()
-    rules: tuple[str, ...] = ("K-RECORD",)
+    rules: tuple[str, ...] = (RECORDED,)
 
 
 WRONGLY: dict[str, tuple[str, ...]] = {
@@ -49,19 +47,24 @@ WRONGLY: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Administration:
-    """The circumstances of a dose: the moment (UTC), the status now and at any earlier moment, and the calendar."""
+    """The circumstances of a dose: the status of the course now, and its slots."""
 
-    at: datetime
     now: Status
-    status_at: Callable[[datetime], Status]
-    dates: Calendar
-    edition: Edition
+    slots: Slots
 
     def advice(self, event: DoseEvent) -> Advice:
         """What follows from this event; `CourseRefusal` when it names a dose that was never scheduled."""
-        if event.drug != "ixazomib" and not isinstance(event, DoseTaken | DoseTakenWrongly):
-            return Advice((Order("consult_insert", event.drug),), ("B-MISS-LENDEX",))
+        if event.drug != "ixazomib":
+            return self._of_a_companion(event)
         return self._advice(event)
+
+    def _of_a_companion(self, event: DoseEvent) -> Advice:
+        if isinstance(event, DoseTakenWrongly):
+            order = Order("correct_administration", event.drug)
+            return Advice(self.slots.remembered, (order,), WRONGLY[event.fault])
+        if isinstance(event, DoseTaken):
+            return Advice(self.slots.remembered)
+        return Advice(self.slots.remembered, (Order("consult_insert", event.drug),), ("B-MISS-LENDEX",))
 
     @singledispatchmethod
     def _advice(self, event: DoseEvent) -> Advice:
@@ -70,67 +73,55 @@ class Administration:
 
     @_advice.register
     def _taken(self, event: DoseTaken) -> Advice:
-        if event.drug != "ixazomib":
-            return Advice()
-        orders: list[Order] = []
-        rules: list[str] = []
         prescribed = Decimal(str(self.now.ixazomib_mg))
-        if event.dose_mg > prescribed:
-            orders.append(Order("review_overdose", "ixazomib"))
-            rules += ["ADM-16", "B-OVERDOSE"]
-            if event.dose_mg == 2 * prescribed:
-                rules.append("ADM-13")
-        off_calendar = not is_ixazomib_day(self.dates.day(self.at), self.edition)
-        if self.now.ixazomib_held or off_calendar or event.dose_mg < prescribed:
-            orders.append(Order("review_deviation", "ixazomib"))
-            rules.append("ADM-14")
-        return Advice(tuple(orders), tuple(rules) or ("K-RECORD",))
-
-    @_advice.register
-    def _missed(self, event: DoseMissed) -> Advice:
-        allowed, rules = self._late(event)
-        return Advice((Order("permit_late_dose" if allowed else "omit_late_dose", "ixazomib"),), rules)
-
-    @_advice.register
-    def _delayed(self, event: DoseDelayed) -> Advice:
-        allowed, rules = self._late(event)
-        return Advice((), rules) if allowed else Advice((Order("review_deviation", "ixazomib"),), (*rules, "ADM-14"))
-
-    @_advice.register
-    def _vomited(self, event: DoseVomited) -> Advice:
-        return Advice((Order("give_no_extra_dose", event.drug),), ("ADM-10", "B-VOMIT"))
+        symbol = TAKEN if event.dose_mg == prescribed else BELOW if event.dose_mg < prescribed else ABOVE
+        return self._intake(symbol)
 
     @_advice.register
     def _overdosed(self, event: DoseOverdosed) -> Advice:
-        return Advice((Order("review_overdose", event.drug),), ("ADM-16", "B-OVERDOSE"))
+        return self._intake(OVERDOSED)
+
+    @_advice.register
+    def _missed(self, event: DoseMissed) -> Advice:
+        return self._answered(MISSED, self._scheduled_day(event))
+
+    @_advice.register
+    def _delayed(self, event: DoseDelayed) -> Advice:
+        return self._answered(LATE, self._scheduled_day(event))
+
+    @_advice.register
+    def _vomited(self, event: DoseVomited) -> Advice:
+        return self._answered(VOMITED, self.slots.of_the_last_dose)
 
     @_advice.register
     def _taken_wrongly(self, event: DoseTakenWrongly) -> Advice:
-        return Advice((Order("correct_administration", event.drug),), WRONGLY[event.fault])
+        order = Order("correct_administration", event.drug)
+        return self._answered(FAULT, self.slots.of_the_last_dose, (order,), WRONGLY[event.fault])
 
-    def _late(self, event: DoseMissed | DoseDelayed) -> tuple[bool, tuple[str, ...]]:
-        """Whether a dose may be taken this late, and the rules that say so."""
-        scheduled = self._scheduled_day(event)
-        if self.now.ixazomib_held or self.status_at(self.dates.moment(scheduled)).ixazomib_held:
-            return False, ("ADM-13", "B-HELD-NOT-MISSED")
-        rules = ["ADM-13", "B-CALENDAR"]
-        if time_left(self.at, scheduled, self.dates, self.edition) == timedelta(
-            hours=self.edition.integer("ADM-11", "interval")
-        ):
-            rules.append("B-BOUND")
-        if not late_dose_fits(self.at, scheduled, self.dates, self.edition):
-            return False, (*rules, "ADM-12")
-        following = next_ixazomib_day(scheduled, self.edition)
-        if cycle_of(scheduled, self.edition)[0] < cycle_of(following, self.edition)[0]:
-            rules.append("B-RESTWEEK")
-        return True, (*rules, "ADM-11", "B-DELAY-SHIFT")
+    def _intake(self, symbol: SlotSymbol) -> Advice:
+        """An intake in the slot that it belongs to; one of another day rests on the reading that puts it there."""
+        day = self.slots.of_an_intake
+        elsewhere = day is not None and day != self.slots.dates.day(self.slots.at)
+        return self._answered(symbol, day, rules=("B-WHICH-DOSE",) if elsewhere else ())
+
+    def _answered(
+        self, symbol: SlotSymbol, day: int | None, orders: Iterable[Order] = (), rules: Iterable[str] = ()
+    ) -> Advice:
+        """What the chart of a dose answers, with these orders and rules beside it."""
+        step, remembered = self.slots.answer(day, symbol)
+        cited = [*step.rules, *rules]
+        if day is not None and "ADM-11" in step.rules:
+            cited += self.slots.rules_of_the_clock(day)
+        acting = tuple(rule for rule in cited if rule != RECORDED)
+        return Advice(remembered, (*step.orders, *orders), acting or (RECORDED,))
 
     def _scheduled_day(self, event: DoseMissed | DoseDelayed) -> int:
-        latest = latest_ixazomib_day(self.at, self.dates, self.edition)
+        slots = self.slots
+        latest, today = slots.latest, slots.dates.day(slots.at)
         scheduled = latest if event.scheduled_day is None else event.scheduled_day
-        if scheduled is None or latest is None or scheduled > latest or not is_ixazomib_day(scheduled, self.edition):
+        if scheduled is None or latest is None or scheduled > latest or not is_ixazomib_day(scheduled, slots.edition):
             raise CourseRefusal(
-                f"no dose of ixazomib was due on day {event.scheduled_day or self.dates.day(self.at)} by then",
+                f"no dose of ixazomib was due on day {event.scheduled_day or today} by then",
                 remedy="scheduled_day is day 1, 8 or 15 of a cycle, and not in the future",
             )
         return scheduled

@@ -4,31 +4,44 @@ A course owns the machine of one patient and everything that must be remembered 
 alphabet, the calendar, and since when each drug is held. `observe` either returns a record or refuses the event,
 and then nothing has moved. A course can be saved and resumed at any point; no action runs twice. It can be copied,
 pickled and sent to another process, where it steps on the machine of its edition there.
+
+A course whose events say when they were recorded keeps them, and takes in one that comes late, a correction and a
+withdrawal too; then what it remembers is what a course would that had been shown the facts in their order
+(B-CORRECTION, and see `facts`). Any other course refuses an event that is earlier than the one before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ixastate.amendments import AnyLine, parse_line
+from ixastate.chart.builder import Step
+from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.correction import record_of_jump, require_past_day, require_recorded
+from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
+from ixastate.course.facts import Facts
 from ixastate.course.live import Machine, machine
+from ixastate.course.record import KeptFact, OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
-from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_of, require_day
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_asked, moment_of, require_day
+from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
-from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, parse_event
+from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
+from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
-from ixastate.orders import Order, in_order
+from ixastate.orders import Order, in_order, net_effect
 from ixastate.registry import Picture, find
 from ixastate.rules import DEFAULT_EDITION, Edition
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
@@ -54,6 +67,12 @@ class _Memory:
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
+    # The planned doses of ixazomib that are not over and of which something was reported.
+    slots: tuple[OpenSlot, ...] = ()
+    # The number of the last line that changed what had been known of the past.
+    rewritten: int = 0
+    # The reductions that drugs owe until their release, oldest first.
+    owed: tuple[Earned, ...] = ()
 
 
 class Course:
@@ -75,6 +94,8 @@ class Course:
             ) from None
         self._stand_on(machine(edition) if steps_on is None else steps_on)
         self._memory = _Memory()
+        # What is kept of a course whose lines say when they were recorded; of another, nothing.
+        self._facts: Facts[_Memory] = Facts(_Memory())
         # Every record since the course was made or resumed, oldest first.
         self._records: list[Record] = []
 
@@ -85,12 +106,19 @@ class Course:
         self._observing = Lock()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"patient": self.patient, "edition": self.edition.name, "memory": self._memory, "records": self.records}
+        return {
+            "patient": self.patient,
+            "edition": self.edition.name,
+            "memory": self._memory,
+            "facts": self._facts.copied(),
+            "records": self.records,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.patient = state["patient"]
         self._stand_on(machine(state["edition"]))
         self._memory = state["memory"]
+        self._facts = state["facts"].copied()
         self._records = list(state["records"])
 
     # --- What is known ----------------------------------------------------------------------------------------
@@ -103,7 +131,7 @@ class Course:
 
     def _repr_html_(self) -> str:
         rows = [
-            (record.when, describe(record.event), record.words, "; ".join(map(str, record.orders)))
+            (record.when, describe(record.event), record.words, "; ".join(record.asked_for))
             for record in self._records[-MOST_ROWS:]
         ]
         hidden = self._memory.number - len(rows)
@@ -115,6 +143,14 @@ class Course:
     def records(self) -> tuple[Record, ...]:
         """Every record, oldest first; a resumed course has those since it was resumed."""
         return tuple(self._records)
+
+    @property
+    def facts(self) -> tuple[KeptFact, ...]:
+        """The facts as they are known now, in the order in which they count, those withdrawn or impossible included.
+
+        They are kept where the events say when they were recorded; of any other course there are none.
+        """
+        return tuple(one.fact for one in self._facts.folded)
 
     @property
     def configuration(self) -> Configuration:
@@ -133,16 +169,37 @@ class Course:
 
     @property
     def latest(self) -> datetime | None:
-        """The moment (UTC) of the last accepted event."""
+        """The moment (UTC) of the latest event of which something followed; None where none has a place in time.
+
+        In a course that is dated by treatment days it lies on a calendar that is made up, and only its order counts.
+        """
         return self._memory.latest
 
-    def status_at(self, at: datetime) -> Status:
-        """The status at an earlier moment, the events of that very moment included; `InputError` without an offset."""
-        if not isinstance(at, datetime) or at.utcoffset() is None:
-            raise InputError(f"{at!r} is no date and time with its offset", where="status_at", remedy="give a timezone")
+    @property
+    def start(self) -> CourseStarted | None:
+        """The event that started treatment; None until then."""
+        return self._memory.start
+
+    @property
+    def changes(self) -> tuple[tuple[datetime, Status], ...]:
+        """Every change of the status with its moment (UTC), oldest first."""
+        return tuple((since, self._machine.status(changed)) for since, changed in self._memory.history)
+
+    @property
+    def rewritten(self) -> int:
+        """The number of the last line that changed what had been known of the past; 0 where none did."""
+        return self._memory.rewritten
+
+    def status_at(self, at: datetime | int) -> Status:
+        """The status at an earlier moment, or at the weekly slot of a treatment day, the events of then included.
+
+        `InputError` for a moment without its offset, for a date in a course that is dated by treatment days, and for a
+        treatment day before the start.
+        """
+        moment = moment_asked(at, self.calendar, "status_at")
         configuration = SCREENING
         for since, changed in self._memory.history:
-            if since <= at.astimezone(UTC):
+            if since <= moment:
                 configuration = changed
         return self._machine.status(configuration)
 
@@ -157,9 +214,7 @@ class Course:
         dates = self.calendar
         if dates is None:
             return []
-        return [
-            dose for day in wanted for dose in doses_due(day, self.status_at(dates.moment(day)), dates, self.edition)
-        ]
+        return [dose for day in wanted for dose in doses_due(day, self.status_at(day), dates, self.edition)]
 
     def timeline(self) -> Text:
         """The course as text, as `ixastate replay` prints it; of a resumed course, the events since then."""
@@ -172,11 +227,11 @@ class Course:
 
     # --- What is done -----------------------------------------------------------------------------------------
 
-    def observe(self, event: AnyEvent | Mapping[str, Any]) -> Record:
-        """Take in one event, or a dict of one.
+    def observe(self, event: AnyLine | Mapping[str, Any]) -> Record:
+        """Take in one event, or a line that corrects or withdraws one, as an object or as a dict.
 
-        `InputError` when the dict is no event, `CourseRefusal` when the event cannot belong here, or while another
-        thread observes this course. Then nothing has moved.
+        `InputError` when the dict is no such line, `CourseRefusal` when it cannot belong here, or while another thread
+        observes this course. Then nothing has moved.
         """
         if not self._observing.acquire(blocking=False):
             raise CourseRefusal(
@@ -186,9 +241,13 @@ class Course:
             )
         try:
             number = self._memory.number + 1
-            seen = parse_event(event, f"event {number}")
+            seen = parse_line(event, f"event {number}")
             try:
-                record, memory = self._observe(seen)
+                require_recorded(seen, self._keeps_facts, self._facts.recorded_at)
+                if seen.recorded_at is not None:
+                    record, memory = self._learn(seen)
+                else:
+                    record, memory = self._observe(seen)
             except CourseRefusal as refusal:
                 refusal.where = refusal.where or f"event {number} ({seen.type})"
                 raise
@@ -213,6 +272,12 @@ class Course:
             related=memory.context.related,
             history=memory.history,
             reviewed=memory.reviewed,
+            slots=memory.slots,
+            owed=memory.owed,
+            facts=self.facts,
+            amended=tuple(self._facts.amended.items()),
+            recorded_at=self._facts.recorded_at,
+            rewritten=memory.rewritten,
         )
 
     @classmethod
@@ -228,7 +293,9 @@ class Course:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
             course._machine.active(configuration)
-        if not _fits_together(saved):
+        owing = who_owes(course._machine.chart.meanings, saved.configuration)
+        fitting = _fits_together(saved) and slots_fit(saved, course.edition)
+        if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         course._memory = _Memory(
             saved.configuration,
@@ -239,8 +306,49 @@ class Course:
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             saved.history,
             saved.reviewed,
+            slots=saved.slots,
+            owed=unknown(owing) if saved.owed is None else saved.owed,
+            rewritten=saved.rewritten,
         )
+        course._facts = Facts.again(_Memory(), saved, course._step)
+        if saved.facts:
+            # What follows from the facts is made again, and must be what was saved with them.
+            course._memory = replace(course._facts.memory, number=saved.number, rewritten=saved.rewritten)
+            if course.snapshot() != saved:
+                raise InputError(
+                    "its facts and its state do not fit together", where="snapshot", remedy="save it again"
+                )
         return course
+
+    # --- How a fact is taken in that may be corrected ---------------------------------------------------------
+
+    @property
+    def _keeps_facts(self) -> bool | None:
+        """Whether this course keeps its facts; None before its first event."""
+        return bool(self._facts.folded) if self._memory.number else None
+
+    def _step(self, memory: _Memory, fact: KeptFact) -> tuple[Record, _Memory]:
+        """One fact on a course of its own that remembers what was before it."""
+        course = Course(self.patient, steps_on=self._machine)
+        course._memory = replace(memory, number=fact.number - 1)
+        return course._observe(fact.event)
+
+    def _learn(self, line: AnyLine) -> tuple[Record, _Memory]:
+        """Keep the fact that a line reports or amends: its record, and what is remembered by all facts known now."""
+        self._refuse_another_patient(line)
+        require_past_day(line, self._memory.dates)
+        number = self._memory.number + 1
+        change = self._facts.change(self._facts.fact_of(line, number), self._step)
+        rewritten = self._memory.rewritten if change.in_time else number
+        memory, ties = replace(change.memory, number=number, rewritten=rewritten), self._facts.ties(change)
+        step = change.of_fact.record
+        if change.in_time and step is not None:
+            record = step.model_copy(update={"event": line, "ties": ties})
+        else:
+            named = {"number": number, "patient": self.patient, "ties": ties}
+            record = record_of_jump(line, change, self._memory, memory, self._machine, **named)
+        self._facts.keep(line, change)
+        return record, memory
 
     # --- How an event is taken in -----------------------------------------------------------------------------
 
@@ -249,45 +357,87 @@ class Course:
         memory, before = self._memory, self.configuration
         self._refuse_out_of_place(event, before)
         final = before == DISCONTINUED
-        meaning = Meaning(None, memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
+        meaning = Meaning((), memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
         dates = memory.dates
         if isinstance(event, CourseStarted):
             dates = calendar(event, meaning.lenalidomide_every_days)
         at = moment_of(event, dates, memory.latest)
 
         after, orders, rules = before, meaning.orders, meaning.rules
+        owed = memory.owed
+        made: tuple[Earned, ...] = ()
         if isinstance(event, DoseEvent) and dates is not None and not final:
-            advice = Administration(at, self.status, self.status_at, dates, self.edition).advice(event)
+            slots = self._slots(memory, dates, at)
+            advice = Administration(self.status, slots).advice(event)
             orders, rules = advice.orders, advice.rules
-        if meaning.symbol is not None:
-            step = self._machine.step(before, meaning.symbol)
-            after, rules = step.after, (*step.rules, *rules)
-            # What stops treatment leaves nothing else to be ordered.
-            orders = step.orders if after == DISCONTINUED else (*step.orders, *orders)
+            memory = replace(memory, slots=advice.slots)
+        steps = self._steps(before, meaning.symbols)
+        if steps:
+            after = steps[-1].after
+            # What stops treatment leaves nothing else to be ordered, and no other step to be explained.
+            ended = after == DISCONTINUED
+            acting = steps[-1:] if ended else steps
+            orders = net_effect([*(step.orders for step in acting), () if ended else orders])
+            rules = (*(rule for step in acting for rule in step.rules), *rules)
+            day = dates.day(at) if dates is not None else None
+            for step in steps:
+                owed, earned = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
+                # Before the end nothing is made that was owed.
+                made = () if ended else (*made, *earned)
 
-        memory = replace(memory, configuration=after, number=memory.number + 1, latest=at, context=meaning.context)
+        # A start that is blocked sets up no calendar, so its day has no place in time.
+        latest = memory.latest if event.at is None and memory.dates is None and after == before else at
+        memory = replace(
+            memory, configuration=after, number=memory.number + 1, latest=latest, context=meaning.context, owed=owed
+        )
         if after != before:
             memory = replace(memory, history=(*memory.history, (at, after)))
             if isinstance(event, CourseStarted):
                 memory = replace(memory, start=event, dates=dates)
+        if memory.slots and memory.dates is not None:
+            open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
+            memory = replace(memory, slots=open_still)
         if memory.dates is not None and after != DISCONTINUED:
             overdue = self._overdue_holds(memory, memory.dates, at)
             new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
             orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
             memory = replace(memory, reviewed=overdue)
-        return self._record(memory, event, meaning.symbol, before, dates, orders, rules), memory
+        symbols = tuple(step.symbol for step in steps)
+        return self._record(memory, event, symbols, before, dates, orders, rules, made), memory
 
-    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+    def _steps(self, before: Configuration, symbols: Iterable[str]) -> list[Step]:
+        """The machine's steps on these symbols, one after the other; what stops treatment is the last."""
+        steps: list[Step] = []
+        for symbol in symbols:
+            steps.append(self._machine.step(before, symbol))
+            before = steps[-1].after
+            if before == DISCONTINUED:
+                break
+        return steps
+
+    def _refuse_another_patient(self, event: AnyLine) -> None:
         if event.patient is not None and event.patient != self.patient:
             raise CourseRefusal(
                 f"the event is of patient {event.patient!r}, the course of {self.patient!r}",
                 remedy="one course follows one patient",
             )
+
+    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+        self._refuse_another_patient(event)
         if isinstance(event, CourseStarted) and before != SCREENING:
             raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
         before_start = CourseStarted | PatientDied | ConsentWithdrawn
         if before == SCREENING and not isinstance(event, before_start):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
+
+    def _slots(self, memory: _Memory, dates: Calendar, at: datetime) -> Slots:
+        """The planned doses at a moment, by the calendar, the holds until now and what was reported of them."""
+        holds: list[tuple[datetime, bool]] = []
+        for since, configuration in memory.history:
+            held = self._machine.status(configuration).ixazomib_held
+            if held is not (bool(holds) and holds[-1][1]):
+                holds.append((since, held))
+        return Slots(at, dates, self.edition, tuple(holds), memory.slots).current()
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
@@ -307,28 +457,31 @@ class Course:
         self,
         memory: _Memory,
         event: AnyEvent,
-        symbol: str | None,
+        symbols: tuple[str, ...],
         before: Configuration,
         dates: Calendar | None,
         orders: Iterable[Order],
         rules: Iterable[str],
+        earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
-        assert memory.latest is not None  # every event has a moment
-        at = event.at or memory.latest.astimezone(dates.zone if dates else UTC)
+        at, latest = event.at, memory.latest
+        if at is None and latest is not None and dates is not None and not dates.nominal:
+            at = latest.astimezone(dates.zone)
         return Record(
             number=memory.number,
             edition=self.edition.name,
             patient=self.patient,
-            at=None if dates is not None and dates.nominal else at,
-            day=memory.dates.day(memory.latest) if memory.dates else None,
+            at=at,
+            day=memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
             event=event,
-            symbol=symbol,
+            symbols=symbols,
             before=before,
             after=memory.configuration,
             status=self._machine.status(memory.configuration),
             orders=in_order(orders),
             rules=self.edition.cite(rules),
+            earned=earned,
         )
 
 
@@ -339,7 +492,9 @@ def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapsho
     try:
         if isinstance(saved, Mapping):
             return Snapshot.model_validate(dict(saved))
-        return Snapshot.model_validate_json(saved)
+        if isinstance(saved, str):
+            return Snapshot.model_validate_json(unmarked(saved))
+        return Snapshot.model_validate_json(unmarked(saved) if isinstance(saved, bytes) else saved)
     except ValidationError as error:
         problem = explain(error, "snapshot", Snapshot)
         raise InputError(problem.what, where=problem.where, remedy=f"{problem.remedy}; or save it again") from None

@@ -11,9 +11,10 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from statemachine import StateChart
 from statemachine.orderedset import OrderedSet
 
-from ixastate.chart.builder import Step, Transition, document_order, transitions_of
+from ixastate.chart.builder import Step, Transition, asked_by, document_order, transitions_of
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.errors import ChartError, near
@@ -22,19 +23,16 @@ from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
 
 
-class Machine:
-    """The live statechart of an edition: it steps from any configuration, and keeps none."""
+class Interpreter:
+    """A live statechart, of a course or of a dose: it steps from any configuration, and keeps none."""
 
-    def __init__(self, edition: str = DEFAULT_EDITION) -> None:
-        self.chart = build_chart(edition)
-        moves = transitions_of(self.chart)
+    def __init__(self, chart: type[StateChart[Any]]) -> None:
+        moves = transitions_of(chart)
         internal = {raised for move in moves for raised in move.raised}
         self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
-        self._states = {state.id: state for state in document_order(list(self.chart.states))}
-        # At most one per reachable configuration, some tens of thousands.
-        self._statuses: dict[Configuration, Status] = {}
+        self._states = {state.id: state for state in document_order(list(chart.states))}
         self._taken: list[Transition] = []
-        self._live = self.chart(listeners=[self])
+        self._live = chart(listeners=[self])
         self._lock = Lock()
 
     def after_transition(self, transition: Any) -> None:
@@ -42,8 +40,8 @@ class Machine:
         if isinstance(transition, Transition):
             self._taken.append(transition)
 
-    def step(self, before: Configuration, symbol: str) -> Step:
-        """Send one external symbol in a configuration and say what it did.
+    def transitions(self, before: Configuration, symbol: str) -> tuple[Configuration, tuple[Transition, ...]]:
+        """Send one external symbol in a configuration: the configuration after it, and the transitions taken.
 
         `ChartError` when the alphabet does not hold the symbol, the configuration is not legal, or the chart leaves
         a symbol unanswered.
@@ -60,24 +58,14 @@ class Machine:
             self._live.send(symbol)
             taken, after = tuple(self._taken), set(self._live.configuration_values)
         expected = [symbol, *(raised for move in taken for raised in move.raised)]
-        if sorted(move.symbol for move in taken) != sorted(expected):
+        if not self.answers([move.symbol for move in taken], expected):
             raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
         reached = tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states)
-        return Step(
-            symbol,
-            before,
-            reached,
-            self.status(reached),
-            in_order(order for move in taken for order in move.orders),
-            self.chart.edition.cite(rule for move in taken for rule in move.rules),
-        )
+        return reached, taken
 
-    def status(self, configuration: Configuration) -> Status:
-        """What a configuration means to a person."""
-        known = self._statuses.get(configuration)
-        if known is None:
-            known = self._statuses[configuration] = status_of(self.chart.meanings, configuration)
-        return known
+    def answers(self, taken: list[str], expected: list[str]) -> bool:
+        """Whether the transitions taken answer what was sent and raised: every symbol, by one region or more."""
+        return set(taken) == set(expected)
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
@@ -102,6 +90,41 @@ class Machine:
         if roots != 1:
             raise ChartError(f"{roots} root states are active, not one", where=where)
         return OrderedSet(state.id for state in active)
+
+
+class Machine(Interpreter):
+    """The live statechart of a course under an edition."""
+
+    def __init__(self, edition: str = DEFAULT_EDITION) -> None:
+        self.chart = build_chart(edition)
+        super().__init__(self.chart)
+        # At most one per reachable configuration, some tens of thousands.
+        self._statuses: dict[Configuration, Status] = {}
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """Send one external symbol in a configuration and say what it did; `ChartError` as `transitions`."""
+        reached, taken = self.transitions(before, symbol)
+        return Step(
+            symbol,
+            before,
+            reached,
+            self.status(reached),
+            in_order(order for move in taken for order in move.orders),
+            self.chart.edition.cite(rule for move in taken for rule in move.rules),
+            # In the order of the rules file, as an edge of the graph has them.
+            tuple((drug, self.chart.edition.cite(rules)) for drug, rules in asked_by(taken)),
+        )
+
+    def answers(self, taken: list[str], expected: list[str]) -> bool:
+        """In the chart of a course one region alone answers a symbol, once each time."""
+        return sorted(taken) == sorted(expected)
+
+    def status(self, configuration: Configuration) -> Status:
+        """What a configuration means to a person."""
+        known = self._statuses.get(configuration)
+        if known is None:
+            known = self._statuses[configuration] = status_of(self.chart.meanings, configuration)
+        return known
 
 
 def machine(edition: str = DEFAULT_EDITION) -> Machine:

@@ -1,4 +1,4 @@
-"""Log files: JSON Lines of events, or of records, one per line.
+"""Log files: JSON Lines of events, of lines that correct or withdraw one, or of records, one per line.
 
 Every line is checked on its own, and an error names the file, the line and the field, and what would be right.
 This module knows no course: whether the events belong together is `replay`'s question.
@@ -7,6 +7,7 @@ This module knows no course: whether the events belong together is `replay`'s qu
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,22 +16,25 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
+from ixastate.amendments import AnyLine, EventCorrected, parse_line
 from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
-from ixastate.events import AnyEvent, parse_event
-from ixastate.fields import explain
-from ixastate.files import write_whole
+from ixastate.events import AMENDING
+from ixastate.fields import MARKED, explain, json_text
+from ixastate.files import text_of, unmarked, write_whole
 
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
 LONGEST_LINE = 1_000_000
+# The parts of a record that few have.
+OF_CORRECTIONS = ("revisions", "impossible", "ties")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a log: where it stands, the event, and the record when the log is one of records."""
+    """One line of a log: where it stands, the event or what amends one, and the record when the log is of records."""
 
     where: str
-    event: AnyEvent
+    event: AnyLine
     record: Record | None = None
 
 
@@ -52,7 +56,7 @@ def read_stream(stream: BinaryIO, name: str) -> Iterator[Line]:
         where = f"{name}:{number}"
         if len(raw) > LONGEST_LINE:
             raise InputError(f"the line is longer than {LONGEST_LINE} bytes", where=where, remedy="one event per line")
-        if not raw.strip():
+        if not unmarked(raw).strip():
             continue
         empty = False
         yield _line(raw, where)
@@ -60,21 +64,27 @@ def read_stream(stream: BinaryIO, name: str) -> Iterator[Line]:
         raise InputError("there is no event in it", where=name, remedy="one JSON object per line, as in examples/")
 
 
-def write_log(path: Path, lines: Iterable[AnyEvent | Record]) -> int:
+def write_log(path: Path, lines: Iterable[AnyLine | Record]) -> int:
     """Write events or records as JSON Lines, whole or not at all, and return how many."""
     dumped = [dump(line) for line in lines]
     write_whole(path, "".join(f"{line}\n" for line in dumped).encode())
     return len(dumped)
 
 
-def dump(line: AnyEvent | Record) -> str:
-    """One line of a log. An event leaves out the fields that were not given."""
+def dump(line: AnyLine | Record) -> str:
+    """One line of a log, every number with all of its digits.
+
+    An event leaves out the fields that were not given, a record those of corrections if they are empty.
+    """
+    return json_text(_as_data(line))
+
+
+def _as_data(line: AnyLine | Record) -> dict[str, Any]:
     if isinstance(line, Record):
-        data = line.model_dump(mode="json", exclude={"event"})
-        data["event"] = json.loads(dump(line.event))
-        ordered = {name: data[name] for name in type(line).model_fields}
-        return json.dumps(ordered, ensure_ascii=False)
-    return json.dumps({"type": line.type, **line.model_dump(mode="json", exclude_defaults=True)}, ensure_ascii=False)
+        data = {**line.model_dump(mode="json", context=MARKED, exclude={"event"}), "event": _as_data(line.event)}
+        return {name: data[name] for name in type(line).model_fields if data[name] or name not in OF_CORRECTIONS}
+    data = {"type": line.type, **line.model_dump(mode="json", context=MARKED, exclude_defaults=True)}
+    return {**data, "event": _as_data(line.event)} if isinstance(line, EventCorrected) else data
 
 
 def _line(raw: bytes, where: str) -> Line:
@@ -85,10 +95,10 @@ def _line(raw: bytes, where: str) -> Line:
             where=where,
             remedy='such as {"type": "rash_graded", …}',
         )
-    if "event" not in data:
-        return Line(where, parse_event(data, where))
+    if "event" not in data or data.get("type") in AMENDING:
+        return Line(where, parse_line(data, where))
     refuse_newer(data, where)
-    event = parse_event(data["event"], f"{where}: event")
+    event = parse_line(data["event"], f"{where}: event")
     try:
         record = Record.model_validate({**data, "event": event})
     except (ValidationError, TypeError) as error:
@@ -102,11 +112,11 @@ def _line(raw: bytes, where: str) -> Line:
 
 def _json(raw: bytes, where: str) -> Any:
     try:
-        text = raw.decode("utf-8")
+        text = text_of(raw)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"byte {error.start + 1} is not UTF-8 text", where=where, remedy="a log is JSON Lines in UTF-8"
-        ) from None
+        wide = raw[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)
+        remedy = "it is UTF-16; save it as UTF-8" if wide else "a log is JSON Lines in UTF-8"
+        raise InputError(f"byte {error.start + 1} is not UTF-8 text", where=where, remedy=remedy) from None
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:

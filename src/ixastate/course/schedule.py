@@ -21,6 +21,10 @@ from ixastate.rules import Edition
 
 # A course dated by treatment days alone runs on a made-up calendar, which begins on or after this Monday.
 NOMINAL_MONDAY = date(2001, 1, 1)
+# Earlier than its first day in any time zone.
+BEFORE_ALL_DAYS = datetime.combine(NOMINAL_MONDAY - timedelta(days=1), time(), tzinfo=UTC)
+# The treatment day on which a course starts that is dated by days.
+FIRST_DAY = 1
 
 
 class HowToTake(NamedTuple):
@@ -44,7 +48,10 @@ APART = HowToTake(("not together with {other}",), ("ADM-05",))
 
 @dataclass(frozen=True)
 class Dose:
-    """One dose that is due: the drug, mg, the treatment day, the moment, how to take it, and the rules."""
+    """One dose that is due: the drug, mg, the treatment day, the moment, how to take it, and the rules.
+
+    Of a course that knows no dates only the clock time of the moment means anything.
+    """
 
     drug: Drug
     mg: float
@@ -98,7 +105,7 @@ def calendar(event: CourseStarted, lenalidomide_every_days: int) -> Calendar:
     """The calendar that a start sets up; `CourseRefusal` when it is dated by a day other than 1."""
     zone: tzinfo = ZoneInfo(event.timezone) if event.timezone else UTC
     if event.at is None:
-        if event.day != 1:
+        if event.day != FIRST_DAY:
             raise CourseRefusal(
                 f"a course cannot start on day {event.day}", remedy="day 1 is the first day; or give a date in `at`"
             )
@@ -115,7 +122,21 @@ def calendar(event: CourseStarted, lenalidomide_every_days: int) -> Calendar:
 
 
 def moment_of(event: Event, dates: Calendar | None, latest: datetime | None) -> datetime:
-    """The moment of an event in UTC; `CourseRefusal` when it has none or lies before the latest one."""
+    """The moment of an event in UTC; `CourseRefusal` when it has none or lies before the latest one.
+
+    A course that is dated by treatment days knows no dates, and one that has dates cannot start on a mere day: neither
+    can be placed beside the other. The days of a course that started on a date are its own.
+    """
+    if dates is not None and dates.nominal and event.at is not None:
+        raise CourseRefusal(
+            f"the course is dated by treatment days, so {event.at.isoformat()} has no place in it",
+            remedy="give the treatment day in `day`, or a date to every event from course_started on",
+        )
+    if dates is not None and dates.nominal and isinstance(event, CourseStarted) and latest is not None:
+        raise CourseRefusal(
+            f"the course has dates, the last of them {latest.isoformat()}, so its start cannot be a mere day",
+            remedy="give course_started a date in `at`",
+        )
     if event.at is not None:
         at = event.at.astimezone(UTC)
     elif event.day is not None and dates is not None:
@@ -132,6 +153,32 @@ def moment_of(event: Event, dates: Calendar | None, latest: datetime | None) -> 
             remedy="put a patient's events in the order in which they were seen",
         )
     return at
+
+
+def moment_asked(when: datetime | int, dates: Calendar | None, where: str) -> datetime:
+    """The moment (UTC) that a question names: a date and time with its offset, or the slot of a treatment day.
+
+    `InputError` for anything else, for a day before the start, and for a date in a course that knows none.
+    """
+    if isinstance(when, datetime):
+        try:
+            offset = when.utcoffset()
+        except ValueError:  # a moment of pandas that is missing
+            offset = None
+        if offset is None:
+            raise InputError(f"{when!r} is no date and time with its offset", where=where, remedy="give a timezone")
+        if dates is not None and dates.nominal:
+            raise InputError(
+                "the course is dated by treatment days, and knows no dates", where=where, remedy="give a day, such as 8"
+            )
+        return when.astimezone(UTC)
+    if not isinstance(whole(when), int) or isinstance(when, bool):
+        raise InputError(
+            f"{when!r} is no date and time with its offset, and no treatment day", where=where, remedy="such as 8"
+        )
+    if dates is None:
+        raise InputError("a treatment day means nothing before the start", where=where, remedy="give a date and time")
+    return dates.moment(require_day(when, where)).astimezone(UTC)
 
 
 def is_due_day(drug: Drug, day: int, every_days: int, edition: Edition) -> bool:

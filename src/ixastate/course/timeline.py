@@ -1,6 +1,6 @@
 """Timelines and schedules as text: what was seen, what follows, by which rules, and what is due.
 
-It writes down what the records and the schedule say; it decides nothing, and knows no machine.
+It writes down what the records and the schedule say; it decides nothing, and asks the chart only what a state means.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Protocol
 
+from ixastate.chart.chart import build_chart
+from ixastate.chart.reasons import drug_levels
+from ixastate.chart.states import Level
 from ixastate.chart.status import Status
 from ixastate.course.record import Record
 from ixastate.course.schedule import Calendar, Dose, cycle_of, is_due_day
 from ixastate.events import DRUGS
-from ixastate.rules import Edition
+from ixastate.rules import Edition, Rule
 from ixastate.symbols import BOTH
 from ixastate.words import describe
 
@@ -124,16 +127,31 @@ def calendar_words(dates: Calendar) -> str:
 def _entry(record: Record, differences: Sequence[Differing], edition: Edition, width: int) -> Iterator[str]:
     seen = describe(record.event)
     quiet = not record.orders and record.before == record.after and not differences
+    recorded_at = record.event.recorded_at
     if quiet:
         seen = f"{seen}: nothing follows"
     yield from textwrap.wrap(
         seen, width, initial_indent=f"{record.when:<32} ", subsequent_indent=" " * 33, break_on_hyphens=False
     )
+    if recorded_at is not None:
+        yield from _part("recorded", f"{recorded_at:%a %d %b %Y %H:%M} as {record.name}", width)
+    if record.ties:
+        others = ", ".join(f"event {number}" for number in record.ties)
+        yield from _part(
+            "tied", f"at the moment of {others}: what was recorded first counts first, then the ids", width
+        )
     if quiet:
         return
     yield from _part("state", _state(record), width)
     if record.orders:
-        yield from _part("asked for", "; ".join(map(str, record.orders)), width)
+        yield from _part("asked for", "; ".join(record.asked_for), width)
+    for one in record.earned:
+        if one.rule is not None:
+            yield from _part("earned by", f"{_clause(edition.rule(one.rule))}, on day {one.day}", width)
+    for revision in record.revisions:
+        yield from _part("otherwise", str(revision), width)
+    for impossible in record.impossible:
+        yield from _part("impossible", str(impossible), width)
     yield from _rules(record.rules, edition, width)
     for difference in differences:
         words = f"{difference.part} was recorded as {difference.recorded}; today {difference.today}"
@@ -144,9 +162,16 @@ def _state(record: Record) -> str:
     now = record.status
     if now.phase != "on treatment":
         return record.words
-    doses = {"ixazomib": now.ixazomib_mg, "lenalidomide": now.lenalidomide_mg}
-    drugs = [f"{drug} {doses[drug]:g} mg{' (held)' if now.held(drug) else ''}" for drug in BOTH]
+    levels = drug_levels(build_chart(record.edition).meanings, record.after)
+    drugs = [f"{drug} {levels[drug].mg:g} mg{_standing(levels[drug])}" for drug in BOTH]
     return f"{record.words} · {' · '.join(drugs)}"
+
+
+def _standing(level: Level) -> str:
+    """Whether a drug is held, and comes back lower."""
+    if level.owes:
+        return " (held, to be reduced at its release)"
+    return " (held)" if level.held else ""
 
 
 def _rules(rule_ids: Iterable[str], edition: Edition, width: int) -> Iterator[str]:
@@ -154,11 +179,15 @@ def _rules(rule_ids: Iterable[str], edition: Edition, width: int) -> Iterator[st
     rules = [edition.rule(rule_id) for rule_id in rule_ids]
     for rule in rules:
         if rule.kind == "label":
-            words = f"{rule.id} {rule.title} (line {', '.join(map(str, rule.lines))})"
-            yield from _part("by", words, width)
+            yield from _part("by", _clause(rule), width)
     readings = [rule.id for rule in rules if rule.kind != "label"]
     if readings:
         yield from _part("read as", " ".join(readings), width)
+
+
+def _clause(rule: Rule) -> str:
+    """A clause with its title, and with the lines of the text or else the source that it rests on."""
+    return f"{rule.id} {rule.title} ({rule.place})"
 
 
 def _part(name: str, words: str, width: int) -> list[str]:
@@ -211,7 +240,7 @@ def _packed(head: str, phrases: Sequence[str], width: int) -> Iterator[str]:
 
 def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records: Sequence[Record]) -> str:
     """The reason why nothing is due on these days, in a sentence."""
-    end = next((record for record in records if record.status.phase == "discontinued"), None)
+    end = _end(records)
     if end is not None and end.day is not None and end.day <= days[-1]:
         return f"Nothing is due: treatment ended on day {end.day} ({describe(end.event)})."
     every = dates.lenalidomide_every_days
@@ -220,6 +249,17 @@ def _why_nothing(course: Followed, dates: Calendar, days: Sequence[int], records
     after, cycle = days[-1] + 1, course.edition.integer("DOSE-01", "cycle")
     following = next((day for day in range(after, after + cycle) if course.due([day])), None)
     return f"Nothing is due: {why}." + (f" The next dose is due on day {following}." if following else "")
+
+
+def _end(records: Sequence[Record]) -> Record | None:
+    """The record by which treatment has ended; None where it goes on, be it that a correction says so."""
+    end = None
+    for record in records:
+        if record.status.phase != "discontinued":
+            end = None
+        elif end is None:
+            end = record
+    return end
 
 
 def _clock(dose: Dose) -> str:

@@ -14,7 +14,7 @@ from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Fra
 from ixastate.errors import InputError
 from ixastate.orders import Order, Verb
 from ixastate.symbols import BOTH, NEW_CYCLE, RASH, TOXICITIES
-from ixastate.table.graph import Edge, Graph
+from ixastate.table.graph import ChartGraph, Edge, Graph
 
 READ_BOXES = (
     "Boxes: solid, given or clear; dashed, held; dotted, owing (held, a reduction is owed); double border, the end."
@@ -132,7 +132,7 @@ def kind_of_orders(orders: Iterable[Order], *, stays: bool) -> ArrowKind:
     return next((kind for verb, kind in kinds if verb in verbs), "go")
 
 
-def region_of(graph: Graph, edge: Edge) -> str:
+def region_of(graph: ChartGraph, edge: Edge) -> str:
     """The region that an edge leads from; '' for one from screening or from all of treatment."""
     parent = graph.region_of(edge.source)
     return parent if parent in graph.regions else ""

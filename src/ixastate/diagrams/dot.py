@@ -1,7 +1,7 @@
 """A Drawing as DOT, the same bytes in every process.
 
-Labels are plain text: some engines draw HTML labels wrongly. A line runs through its own label, so that no label can
-lie on another line; what leaves no state is gathered in a note beside its box.
+Labels are plain text, shown as it is written: some engines draw HTML labels wrongly. A line runs through its own label,
+so that no label can lie on another line; what leaves no state is gathered in a note beside its box.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Writer:
     def _picture(self) -> dict[str, str]:
         words = (self.drawing.title, *self.drawing.legend)
         attributes = {
-            "label": "".join(f"{line}\\l" for part in words for line in wrapped(part, LEGEND_WIDTH)),
+            "label": "".join(f"{_escaped(line)}\\l" for part in words for line in wrapped(part, LEGEND_WIDTH)),
             "labelloc": "b",
             "labeljust": "l",
             "fontname": FONT,
@@ -74,7 +74,7 @@ class _Writer:
             "ranksep": "0.3",
             "pad": "0.2",
             "bgcolor": "white",
-            "tooltip": self.drawing.title,
+            "tooltip": _tooltip(self.drawing.title),
         }
         # Without newrank, lines between frames do not keep one below the other.
         return attributes | {"newrank": "true"} if self.drawing.columns else attributes
@@ -97,14 +97,14 @@ class _Writer:
                     self._fill(inner, frame.id)
 
     def _box(self, graph: Digraph, box: Box) -> None:
-        attributes = {"label": _escaped(box.label), "tooltip": _escaped(box.tooltip or box.label), **BOXES[box.kind]}
+        attributes = {"label": _escaped(box.label), "tooltip": _tooltip(box.tooltip or box.label), **BOXES[box.kind]}
         if box.link and box.link != self.drawing.name and self.pictures:
             attributes["URL"] = box.link + self.pictures
         graph.node(box.id, **attributes)
 
     def _note(self, graph: Digraph, box_id: str, arrows: list[Arrow]) -> None:
         """What a box answers without being left, each entry with its further lines set in."""
-        text = "".join(arrow.label.replace("\n", "\\l   ") + "\\l" for arrow in arrows)
+        text = "".join(_escaped(arrow.label, "\\l   ") + "\\l" for arrow in arrows)
         note = f"note {box_id}"
         look = {"shape": "note", "style": "dotted", "color": GREY, "fontcolor": DARK, "margin": "0.06,0.03"}
         line = {"style": "dotted", "color": GREY, "arrowhead": "none"}
@@ -128,7 +128,7 @@ class _Writer:
             "fontsize": SMALL,
             "width": "0.1",
             "height": "0.1",
-            "tooltip": _escaped(tooltip),
+            "tooltip": _tooltip(tooltip),
             **self._link(arrows[0]),
         }
 
@@ -140,7 +140,7 @@ class _Writer:
         if arrow.width:
             free["penwidth"] = f"{arrow.width:.2f}"
         # The label has the whole tooltip; a line of its own copy would double the file.
-        return {**ARROWS[arrow.kind], "tooltip": _escaped(arrow.label or "begins here"), **free}
+        return {**ARROWS[arrow.kind], "tooltip": _tooltip(arrow.label or "begins here"), **free}
 
     def _arrow(self, graph: Digraph, label: str, arrow: Arrow) -> None:
         """Lines from every source to the label, and from it to every target.
@@ -184,7 +184,7 @@ class _Writer:
 
 def _border(frame: Frame) -> dict[str, str]:
     return {
-        "label": frame.label,
+        "label": _escaped(frame.label),
         "labelloc": "t",
         "labeljust": frame.corner[0],
         "fontsize": "12",
@@ -193,10 +193,19 @@ def _border(frame: Frame) -> dict[str, str]:
         "style": "rounded",
         "penwidth": "0.8" if frame.quiet else "1.4",
         "margin": "12",
-        "tooltip": frame.label,
+        "tooltip": _tooltip(frame.label),
     }
 
 
-def _escaped(text: str) -> str:
-    """DOT writes a new line as two characters."""
-    return text.replace("\n", "\\n")
+def _escaped(text: str, new_line: str = "\\n") -> str:
+    """A text as the label that shows it: DOT has escapes of its own, and reads the entities of HTML.
+
+    A new line is written as two characters. What begins with `<` and ends with `>` would be taken for HTML.
+    """
+    plain = text.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", new_line)
+    return f"&lt;{plain[1:]}" if plain[:1] == "<" else plain
+
+
+def _tooltip(text: str) -> str:
+    """A text as the tooltip that shows it. Graphviz reads the escapes of a tooltip twice."""
+    return _escaped(text.replace("\\", "\\\\"))

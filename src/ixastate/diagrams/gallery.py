@@ -20,6 +20,7 @@ from ixastate.diagrams.slices import PRESETS
 from ixastate.diagrams.views import drawing, graph_of
 from ixastate.files import write_whole
 from ixastate.rules import DEFAULT_EDITION, EDITIONS
+from ixastate.table.slot import read_slot
 
 RULES = ("ANC-06", "PLT-03", "DOSE-10", "B-FIRSTEVER", "B-LENFLOOR", "B-UPGRADE")
 WORKED_COURSE = Path("examples") / "worked-course.jsonl"
@@ -44,6 +45,7 @@ def pictures(root: Path) -> Iterator[Drawing]:
     yield drawing("chart")
     for region in graph_of().regions:
         yield drawing("region", region)
+    yield drawing("slot")
     for preset in PRESETS:
         yield drawing("slice", preset)
     records = [step.record for step in replay_log(read_log(root / WORKED_COURSE))]
@@ -62,7 +64,8 @@ def golden(root: Path) -> dict[str, str]:
     ]
     # The default edition comes first; the others are compared with it.
     editions = sorted(EDITIONS, key=lambda name: name != DEFAULT_EDITION)
-    return {**files, README: HEAD + "".join(shown), TRANSITIONS: transitions.write([*map(graph_of, editions)])}
+    moves = transitions.write([*map(graph_of, editions)]) + transitions.write_slot(read_slot())
+    return {**files, README: HEAD + "".join(shown), TRANSITIONS: moves}
 
 
 def write_all(folder: Path) -> Iterator[str]:

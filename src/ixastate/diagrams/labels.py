@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from ixastate.chart.states import Episode, Level
+from ixastate.chart.states import Circumstance, DoseState, Episode, Level
 from ixastate.orders import brief
 from ixastate.rules import GENERAL_RULES, Edition
-from ixastate.table.graph import Edge, Graph
+from ixastate.table.graph import ChartGraph, Edge
 
 # How a drug stands when it is not given, in short and in full.
 SHORT = {"given": "", "held": "held", "owing": "owing", "owing_two": "owing two"}
@@ -74,7 +74,7 @@ def edge_tooltip(edges: Sequence[Edge], edition: Edition) -> str:
     return "\n".join(map(str, edges)) + f"{orders}\n{sentences(edges[0].rules, edition)}"
 
 
-def state_label(graph: Graph, state_id: str) -> str:
+def state_label(graph: ChartGraph, state_id: str) -> str:
     """A state in a label: what it is, then which one."""
     match graph.meanings[state_id]:
         case Level() as level:
@@ -82,22 +82,28 @@ def state_label(graph: Graph, state_id: str) -> str:
         case Episode() as episode:
             which = episode.which.replace("_", " ")
             return f"{episode.word}\n{which}" if which else episode.word
+        case DoseState(word=word):
+            return word
+        case Circumstance(says=says):
+            return "\n".join(wrapped(says, 20))
         case phase:
             return phase.id
 
 
-def state_meaning(graph: Graph, state_id: str) -> list[str]:
+def state_meaning(graph: ChartGraph, state_id: str) -> list[str]:
     """What a state means beyond its label, in one sentence or none: a drug's level, or what it holds and for what."""
     match graph.meanings[state_id]:
         case Level() as level:
             return [f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}"]
         case Episode(drugs=drugs, reason=reason) if drugs:
             return [f"holds {' and '.join(drugs)} for {reason}"]
+        case DoseState(says=says) | Circumstance(says=says):
+            return [says]
         case _:
             return []
 
 
-def state_tooltip(graph: Graph, state_id: str) -> str:
+def state_tooltip(graph: ChartGraph, state_id: str) -> str:
     """A state in full: its id, its meaning, and the text of the clauses that lead into it."""
     lines = [state_id, *state_meaning(graph, state_id)]
     entering = (rule for edge in graph.edges if state_id in edge.targets for rule in edge.rules)

@@ -21,8 +21,11 @@ def lit(graph: Graph, records: Sequence[Record]) -> Drawing:
     visited = {graph.initial[0]}
     for record in records:
         visited |= set(record.after) - set(graph.final)
-        if record.symbol is not None:
-            for edge in graph.step(record.before, record.symbol).edges:
+        now = record.before
+        for symbol in record.symbols:
+            step = graph.step(now, symbol)
+            now = step.after
+            for edge in step.edges:
                 taken.setdefault(edge, []).append(record.number)
     whole = chart(graph)
     arrows = tuple(_arrow(arrow, taken) for arrow in whole.arrows)

@@ -23,6 +23,11 @@ LINES: dict[ArrowKind, str] = {
     "dim": "-->",
 }
 DASHES = {"dashed": ",stroke-dasharray:6 4", "dotted": ",stroke-dasharray:2 3"}
+# What Mermaid would read as its own: entities, HTML, a line break, directives, Markdown and formulas.
+MARKS = str.maketrans(
+    {"\n": "<br/>", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;"}
+    | {mark: f"#{ord(mark)};" for mark in "#\\%`*~$"}
+)
 
 
 def write(drawing: Drawing) -> str:
@@ -69,6 +74,4 @@ def _id(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    for mark, code in (("#", "#35;"), ("&", "#amp;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
-        text = text.replace(mark, code)
-    return '"' + text.replace("\n", "<br/>") + '"'
+    return '"' + text.translate(MARKS) + '"'

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from ixastate.registry import Picture, find
 
-View = Literal["chart", "region", "bedside", "slice", "path", "rule"]
+View = Literal["chart", "region", "bedside", "slice", "path", "rule", "slot"]
 VIEWS: tuple[View, ...] = get_args(View)
 # The suffixes of the files that a picture can be written to.
 SUFFIXES = (".dot", ".mmd", ".svg", ".png", ".pdf")

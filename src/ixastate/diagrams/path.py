@@ -76,7 +76,7 @@ def _arrow(graph: Graph, record: Record, source: str, target: str) -> Arrow:
     day = f"day {record.day}" if record.day is not None else "before day 1"
     when = f"{day} · {record.at:%a %d %b %Y}" if record.at is not None else day
     label = [when, *wrapped(describe(record.event), WIDTH)]
-    label += [record.symbol] if record.symbol else []
+    label += [", ".join(record.symbols)] if record.symbols else []
     label += wrapped(f"/ {brief(record.orders)}", WIDTH) if record.orders else []
     label += wrapped(cited(record.rules, edition), WIDTH)
     kind = kind_of_orders(record.orders, stays=source == target)

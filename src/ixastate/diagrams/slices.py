@@ -29,6 +29,7 @@ from ixastate.symbols import (
     Configuration,
     Onset,
     Recovery,
+    Repeat,
     Start,
     StartBlocked,
     Toxicity,
@@ -45,9 +46,12 @@ from ixastate.table.walk import walk
 
 @dataclass(frozen=True)
 class Preset:
-    """A slice that has a name: these symbols after the usual start, or after one with less ixazomib (`lower`)."""
+    """A slice that has a name: these symbols after the usual start, or after one with less ixazomib (`lower`).
 
-    symbols: tuple[Onset | Recovery, ...]
+    A symbol that an edition does not have is left out of its slice.
+    """
+
+    symbols: tuple[Onset | Repeat | Recovery, ...]
     lower: bool = False
 
     def start(self, edition: Edition) -> Start:
@@ -67,7 +71,7 @@ def _preset(*toxicities: Toxicity) -> tuple[str, Preset]:
     name = "+".join(toxicity.key for toxicity in toxicities)
     if len(toxicities) == 1:
         return name, Preset(toxicities[0].symbols)
-    symbols: list[Onset | Recovery] = []
+    symbols: list[Onset | Repeat | Recovery] = []
     for toxicity in toxicities:
         symbols += toxicity.opening
         symbols += toxicity.recoveries
@@ -192,7 +196,8 @@ def chosen(text: str, graph: Graph) -> tuple[str, tuple[str, ...]]:
     """The start and the symbols that a preset's name or a list of symbols means."""
     preset = PRESETS.get(text)
     if preset is not None:
-        symbols: tuple[str, ...] = (preset.start(graph.edition).name, *(symbol.name for symbol in preset.symbols))
+        known = (symbol.name for symbol in preset.symbols if symbol.name in graph.symbols)
+        symbols: tuple[str, ...] = (preset.start(graph.edition).name, *known)
     else:
         symbols = tuple(part.strip() for part in text.split(",") if part.strip())
     if not symbols:

@@ -14,7 +14,7 @@ from ixastate.diagrams.charts import region_of
 from ixastate.diagrams.labels import state_meaning
 from ixastate.errors import ChartError
 from ixastate.orders import brief
-from ixastate.table.graph import Edge, Graph
+from ixastate.table.graph import ChartGraph, Edge, Graph
 
 # The cells of a line; a section has a heading for each cell, and lines.
 Line = tuple[str, ...]
@@ -43,7 +43,16 @@ def write(graphs: Sequence[Graph]) -> str:
     return "".join(parts)
 
 
-def sections(graph: Graph) -> dict[str, Section]:
+def write_slot(graph: ChartGraph) -> str:
+    """The transitions of the chart of a dose, which is the same in every edition but for what its rules say."""
+    parts = [_heading(2, f"One dose of ixazomib: {len(graph.edges)} transitions")]
+    for title, (columns, lines) in sections(graph).items():
+        if lines:
+            parts += [_heading(3, title), _table(columns, lines)]
+    return "".join(parts)
+
+
+def sections(graph: ChartGraph) -> dict[str, Section]:
     """The sections of a graph: the transitions of each region, the guards and the states."""
     return {
         **{region: (COLUMNS, lines) for region, lines in transition_lines(graph).items()},
@@ -52,7 +61,7 @@ def sections(graph: Graph) -> dict[str, Section]:
     }
 
 
-def transition_lines(graph: Graph) -> dict[str, list[Line]]:
+def transition_lines(graph: ChartGraph) -> dict[str, list[Line]]:
     """The lines of each region, in document order: by state, then by symbol."""
     rank = {node.id: place for place, node in enumerate(graph.nodes)}
     found: dict[str, list[Line]] = {OUTSIDE: [], **{name: [] for name in graph.regions}}
@@ -61,7 +70,7 @@ def transition_lines(graph: Graph) -> dict[str, list[Line]]:
     return found
 
 
-def guard_lines(graph: Graph) -> list[Line]:
+def guard_lines(graph: ChartGraph) -> list[Line]:
     """Each question that guards are made of, with the states that it asks about; sorted by its words."""
     found: dict[str, str] = {}
     for edge in graph.edges:
@@ -72,7 +81,7 @@ def guard_lines(graph: Graph) -> list[Line]:
     return sorted(found.items())
 
 
-def state_lines(graph: Graph) -> list[Line]:
+def state_lines(graph: ChartGraph) -> list[Line]:
     """Each state in document order: what it lies in, whether it is entered first there, and what it means."""
     return [
         (

@@ -11,11 +11,12 @@ from functools import cache
 
 from ixastate.chart.chart import build_chart
 from ixastate.course.course import Record
-from ixastate.diagrams import bedside, charts, dot, lit, mermaid, path, slices
+from ixastate.diagrams import bedside, charts, dot, lit, mermaid, path, slices, slot
 from ixastate.diagrams.model import Drawing, View
 from ixastate.errors import InputError
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.table.graph import Graph, read
+from ixastate.table.slot import read_slot
 from ixastate.table.table import Table
 
 
@@ -40,6 +41,8 @@ def drawing(
         return path.path(graph_of(records[0].edition), records)
     if view == "bedside":
         return bedside.bedside(Table.of(edition))
+    if view == "slot":
+        return slot.slot(read_slot(edition))
     graph = graph_of(edition)
     if view == "chart":
         return lit.lit(graph_of(records[0].edition), records) if records else charts.chart(graph)

@@ -12,11 +12,34 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from ixastate.errors import ChartError, InputError
 from ixastate.events import AnyEvent
+from ixastate.table.graph import ChartGraph
 from ixastate.table.table import Table
 from ixastate.table.witness import witness
+
+
+class Explored(Protocol):
+    """What a check must know of a machine: its chart, its symbols, and a shortest course to each configuration."""
+
+    @property
+    def graph(self) -> ChartGraph:
+        """The chart."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols, in the order of their numbers."""
+
+    def course_to(self, number: int) -> list[str]:
+        """The symbols of a shortest course to a configuration."""
+
+
+# The machine that is checked: that of a course, where nothing else is said.
+Machine = TypeVar("Machine", bound=Explored, default=Table)
 
 
 @dataclass(frozen=True)
@@ -30,27 +53,27 @@ class Breach:
     course: tuple[str, ...] = ()
 
 
-Search = Callable[[Table], Breach | None]
+Search = Callable[[Machine], Breach | None]
 
 
 @dataclass(frozen=True)
-class Property:
+class Property(Generic[Machine]):
     """Something that must hold of a machine: its name, a sentence, and the search for a breach."""
 
     name: str
     says: str
-    search: Search
+    search: Search[Machine]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Generic[Machine]):
     """What became of one property: proved, or broken by a shortest course."""
 
-    proposition: Property
+    proposition: Property[Machine]
     breach: Breach | None
     symbols: tuple[str, ...] = ()
 
-    def events(self, table: Table) -> list[AnyEvent]:
+    def events(self, table: Machine) -> list[AnyEvent]:
         """The course that breaks it as clinical events, ready to be replayed; [] for one that no events show."""
         try:
             return witness(self.symbols, table.graph.edition)
@@ -58,16 +81,16 @@ class Finding:
             return []
 
 
-def prove(name: str, says: str) -> Callable[[Search], Property]:
+def prove(name: str, says: str) -> Callable[[Search[Machine]], Property[Machine]]:
     """Mark a function that looks for a breach as a property."""
 
-    def mark(search: Search) -> Property:
+    def mark(search: Search[Machine]) -> Property[Machine]:
         return Property(name, says, search)
 
     return mark
 
 
-def check(table: Table, properties: Iterable[Property]) -> Iterator[Finding]:
+def check(table: Machine, properties: Iterable[Property[Machine]]) -> Iterator[Finding[Machine]]:
     """Look for a breach of each property, in order."""
     for proposition in properties:
         try:
@@ -80,7 +103,7 @@ def check(table: Table, properties: Iterable[Property]) -> Iterator[Finding]:
         if breach is None:
             yield Finding(proposition, None)
             continue
-        symbols = list(breach.course) or table.space.course_to(breach.configuration)
+        symbols = list(breach.course) or table.course_to(breach.configuration)
         if breach.symbol is not None and not breach.course:
             symbols.append(table.symbols[breach.symbol])
         yield Finding(proposition, breach, tuple(symbols))

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from ixastate.chart.builder import Step
-from ixastate.course.live import machine
+from ixastate.chart.slot import build_slot
+from ixastate.course.live import Interpreter, machine
+from ixastate.orders import Order, in_order
+from ixastate.symbols import Configuration
+from ixastate.table.slot import SlotStep, SlotTable
 from ixastate.table.table import Table
 
 CHUNK = 500
@@ -63,5 +67,25 @@ def prove_equal(
     return compared, unequal
 
 
-def _show(step: Step) -> str:
-    return f"{', '.join(step.after)} | {'; '.join(map(str, step.orders))} | {' '.join(step.rules)}"
+def compare_slot(edition: str) -> tuple[int, list[Unequal]]:
+    """How many moves of a dose were compared, live chart against table, and those that are unequal."""
+    table, live = SlotTable.of(edition), Interpreter(build_slot(edition))
+    unequal = []
+    for (before, symbol), step in table.moves.items():
+        after, taken = live.transitions(before, symbol)
+        orders = in_order(order for transition in taken for order in transition.orders)
+        rules = table.graph.edition.cite(rule for transition in taken for rule in transition.rules)
+        if (after, orders, rules) != (step.after, step.orders, step.rules):
+            number = table.configurations.index(before)
+            unequal.append(Unequal(number, symbol, _words(after, orders, rules), _show(step)))
+    return len(table.moves), unequal
+
+
+def _show(step: Step | SlotStep) -> str:
+    lowered = step.asked if isinstance(step, Step) else ()
+    asked = "".join(f" | lowers {drug}: {' '.join(rules)}" for drug, rules in lowered)
+    return _words(step.after, step.orders, step.rules) + asked
+
+
+def _words(after: Configuration, orders: Iterable[Order], rules: Iterable[str]) -> str:
+    return f"{', '.join(after)} | {'; '.join(map(str, orders))} | {' '.join(rules)}"

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from ixastate.course.log import dump
 from ixastate.errors import ChartError
-from ixastate.proofs.check import Finding
+from ixastate.proofs.check import Finding, Machine
 from ixastate.proofs.compare import Parting
+from ixastate.table.slot import SlotTable
 from ixastate.table.table import Table
 from ixastate.table.witness import witness
 from ixastate.words import describe
@@ -28,7 +29,15 @@ def describe_table(table: Table, *, minimal: bool = False, width: int = WIDTH) -
         yield from textwrap.wrap(words, width, subsequent_indent="  ")
 
 
-def finding_lines(finding: Finding, table: Table, width: int = WIDTH) -> Iterator[str]:
+def describe_slot(table: SlotTable, width: int = WIDTH) -> Iterator[str]:
+    """The size of the machine of a dose, in one sentence."""
+    graph = table.graph
+    size = f"{len(graph.leaves)} states, {len(table.configurations)} configurations, {len(table.moves):,} moves"
+    words = f"one dose of ixazomib: {size}, {len(graph.edges)} transitions (fingerprint {graph.fingerprint[:12]})"
+    yield from textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def finding_lines(finding: Finding[Machine], table: Machine, width: int = WIDTH) -> Iterator[str]:
     """One property: proved, or broken with a shortest course that shows it."""
     proposition, breach = finding.proposition, finding.breach
     verdict = "proved" if breach is None else "BROKEN"

@@ -23,7 +23,7 @@ GENERAL_RULES: frozenset[str] = frozenset(
     ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
 )
 
-Place = Literal["transition", "threshold", "schedule", "order", "start"]
+Place = Literal["transition", "slot", "threshold", "schedule", "order", "start"]
 
 
 class _Frozen(BaseModel):
@@ -33,7 +33,7 @@ class _Frozen(BaseModel):
 class Quantity(_Frozen):
     """A number (or a list of them) that a rule states, with its UCUM unit."""
 
-    value: int | float | tuple[int | str, ...]
+    value: int | float | tuple[int, ...]
     unit: str
 
 
@@ -54,6 +54,13 @@ class Rule(_Frozen):
     executed_by: tuple[Place, ...] = ()
     numbers: dict[str, Quantity] = {}
     not_modelled: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the dosing text, in words."""
+        if not self.lines:
+            return "no line of the text"
+        return f"line{'s' if len(self.lines) > 1 else ''} {', '.join(map(str, self.lines))}"
 
     @model_validator(mode="after")
     def _executed_or_explained(self) -> Rule:
@@ -152,21 +159,12 @@ class Edition(_Frozen):
 
     def integers(self, rule_id: str, name: str) -> tuple[int, ...]:
         """The whole numbers that a rule lists, such as days of a cycle; `RulesError` when it lists none."""
-        return tuple(value for value in self._list(rule_id, name, int) if isinstance(value, int))
-
-    def terms(self, rule_id: str, name: str) -> tuple[str, ...]:
-        """The terms that a rule lists; `RulesError` when it lists none."""
-        return tuple(value for value in self._list(rule_id, name, str) if isinstance(value, str))
-
-    def _list(self, rule_id: str, name: str, kind: type) -> tuple[int | str, ...]:
         value = self._value(rule_id, name)
-        if not isinstance(value, tuple) or not all(isinstance(one, kind) for one in value):
-            raise RulesError(
-                f"{name!r} of rule {rule_id} is no list of that kind: {value}", where=f"edition {self.name}"
-            )
+        if not isinstance(value, tuple):
+            raise RulesError(f"{name!r} of rule {rule_id} is no list: {value}", where=f"edition {self.name}")
         return value
 
-    def _value(self, rule_id: str, name: str) -> int | float | tuple[int | str, ...]:
+    def _value(self, rule_id: str, name: str) -> int | float | tuple[int, ...]:
         numbers = self.rule(rule_id).numbers
         if name not in numbers:
             raise RulesError(

@@ -12,11 +12,11 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from statemachine import State
+from statemachine import State, StateChart
 
-from ixastate.chart.builder import Step, Transition, document_order, transitions_of
+from ixastate.chart.builder import Step, Transition, asked_by, document_order, transitions_of
 from ixastate.chart.chart import CourseChart
 from ixastate.chart.guards import Guard
 from ixastate.chart.states import Episode, Level, Meaning, holds, levels
@@ -61,39 +61,16 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Graph:
-    """The whole chart as data. States stand in document order, edges in order of source, symbol and guard.
+class ChartGraph:
+    """A chart as data, of a course or of a dose. States stand in document order, edges by source, symbol and guard.
 
-    `meanings` says what each leaf means. `unreachable` names the edges that no course takes and that are there because
-    a pattern is whole.
+    `meanings` says what each leaf means.
     """
 
     edition: Edition
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     meanings: dict[str, Meaning]
-    unreachable: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        return f"<Graph {self.edition.name}: {len(self.leaves)} states, {len(self.edges)} transitions>"
-
-    def diagram(self) -> Picture:
-        """The whole chart as a picture that a notebook shows."""
-        picture: Picture = find("picture of a graph")(self)
-        return picture
-
-    def _repr_svg_(self) -> str:
-        return self.diagram().svg
-
-    @cached_property
-    def levels(self) -> dict[str, Level]:
-        """The leaves that are levels of a drug."""
-        return levels(self.meanings)
-
-    @cached_property
-    def holds(self) -> dict[str, Episode]:
-        """The leaves that hold a drug."""
-        return holds(self.meanings)
 
     def region_of(self, leaf: str) -> str:
         """The region of a leaf; '' for one outside treatment."""
@@ -116,52 +93,31 @@ class Graph:
         return tuple(sorted({raised for edge in self.edges for raised in edge.raised}))
 
     @cached_property
-    def symbols(self) -> tuple[str, ...]:
-        """The external symbols: the machine's input alphabet, the usual start first."""
-        external = {edge.symbol for edge in self.edges} - set(self.internal)
-        names = [start.name for start in starts(self.edition)]
-        return (*names, *sorted(external - set(names)))
-
-    @cached_property
-    def initial(self) -> Configuration:
-        """The configuration in which a course begins."""
-        return next((node.id,) for node in self.nodes if node.initial and not node.parent)
-
-    @cached_property
     def final(self) -> Configuration:
-        """The configuration in which a course ends."""
-        return next((node.id,) for node in self.nodes if node.kind == "final")
+        """The configuration in which a course ends; () for a chart without a final state."""
+        return next(((node.id,) for node in self.nodes if node.kind == "final"), ())
 
     @cached_property
-    def fingerprint(self) -> str:
-        """A digest of the rules, their numbers, and every edge: two charts that differ in anything differ here."""
-        text = json.dumps(
+    def _first(self) -> dict[str, str]:
+        """The state that each region enters first."""
+        return {node.parent: node.id for node in self.nodes if node.initial and node.parent in self.regions}
+
+    @cached_property
+    def _written(self) -> list[list[object]]:
+        """Every edge as a digest reads it."""
+        return [
             [
-                self.edition.model_dump(mode="json"),
-                [[node.id, node.parent, node.kind, node.initial] for node in self.nodes],
-                [
-                    [
-                        edge.source,
-                        edge.symbol,
-                        edge.targets,
-                        edge.guard.name if edge.guard else "",
-                        edge.guard.expression if edge.guard else "",
-                        edge.raised,
-                        list(map(str, edge.orders)),
-                        edge.rules,
-                    ]
-                    for edge in self.edges
-                ],
-                [[name, level.drug, level.mg, level.standing] for name, level in sorted(self.levels.items())],
-                [[name, hold.reason, hold.drugs] for name, hold in sorted(self.holds.items())],
-                self.unreachable,
+                edge.source,
+                edge.symbol,
+                edge.targets,
+                edge.guard.name if edge.guard else "",
+                edge.guard.expression if edge.guard else "",
+                edge.raised,
+                list(map(str, edge.orders)),
+                edge.rules,
             ]
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    @cached_property
-    def _order(self) -> dict[str, int]:
-        return {node.id: rank for rank, node in enumerate(self.nodes)}
+            for edge in self.edges
+        ]
 
     @cached_property
     def _parents(self) -> dict[str, str]:
@@ -190,8 +146,8 @@ class Graph:
             state_id = self._parents[state_id]
         return line
 
-    def step(self, before: Configuration, symbol: str) -> Step:
-        """What an external symbol does; `ChartError` when the chart leaves it, or what it raises, unanswered."""
+    def taken(self, before: Configuration, symbol: str) -> tuple[Configuration, tuple[Edge, ...]]:
+        """The configuration after an external symbol, and the edges taken in order; `ChartError` when none is."""
         configuration = before
         taken: list[Edge] = []
         queue = deque([symbol])
@@ -206,15 +162,7 @@ class Graph:
                 queue.extend(edge.raised)
             if configuration == self.final:
                 break
-        return Step(
-            symbol,
-            before,
-            configuration,
-            status_of(self.meanings, configuration),
-            in_order(order for edge in taken for order in edge.orders),
-            self.edition.cite(rule for edge in taken for rule in edge.rules),
-            tuple(edge.number for edge in taken),
-        )
+        return configuration, tuple(taken)
 
     def _select(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """One edge a leaf at most, the innermost first; an edge of a common ancestor counts once."""
@@ -240,17 +188,94 @@ class Graph:
         if targets == self.final:
             return self.final
         entered = {self._parents[target]: target for target in targets}
-        firsts = {node.parent: node.id for node in self.nodes if node.initial and node.parent in self.regions}
-        return tuple(entered.get(name, firsts[name]) for name in self.regions)
+        return tuple(entered.get(name, self._first[name]) for name in self.regions)
+
+
+@dataclass(frozen=True)
+class Graph(ChartGraph):
+    """The whole chart of a course as data.
+
+    `unreachable` names the edges that no course takes and that are there because a pattern is whole.
+    """
+
+    unreachable: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.edition.name}: {len(self.leaves)} states, {len(self.edges)} transitions>"
+
+    def diagram(self) -> Picture:
+        """The whole chart as a picture that a notebook shows."""
+        picture: Picture = find("picture of a graph")(self)
+        return picture
+
+    def _repr_svg_(self) -> str:
+        return self.diagram().svg
+
+    @cached_property
+    def levels(self) -> dict[str, Level]:
+        """The leaves that are levels of a drug."""
+        return levels(self.meanings)
+
+    @cached_property
+    def holds(self) -> dict[str, Episode]:
+        """The leaves that hold a drug."""
+        return holds(self.meanings)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The external symbols: the machine's input alphabet, the usual start first."""
+        external = {edge.symbol for edge in self.edges} - set(self.internal)
+        names = [start.name for start in starts(self.edition)]
+        return (*names, *sorted(external - set(names)))
+
+    @cached_property
+    def initial(self) -> Configuration:
+        """The configuration in which a course begins."""
+        return next((node.id,) for node in self.nodes if node.initial and not node.parent)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the rules, their numbers, and every edge: two charts that differ in anything differ here."""
+        text = json.dumps(
+            [
+                self.edition.model_dump(mode="json"),
+                [[node.id, node.parent, node.kind, node.initial] for node in self.nodes],
+                self._written,
+                [[name, level.drug, level.mg, level.standing] for name, level in sorted(self.levels.items())],
+                [[name, hold.reason, hold.drugs] for name, hold in sorted(self.holds.items())],
+                self.unreachable,
+            ]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """What an external symbol does; `ChartError` when the chart leaves it, or what it raises, unanswered."""
+        configuration, taken = self.taken(before, symbol)
+        return Step(
+            symbol,
+            before,
+            configuration,
+            status_of(self.meanings, configuration),
+            in_order(order for edge in taken for order in edge.orders),
+            self.edition.cite(rule for edge in taken for rule in edge.rules),
+            asked_by(taken),
+            tuple(edge.number for edge in taken),
+        )
 
 
 def read(chart: type[CourseChart]) -> Graph:
     """The chart as data; `ChartError` for an edge that rests on no rule, or a guard that asks about no leaf."""
+    nodes, edges = read_parts(chart, chart.edition)
+    return Graph(chart.edition, nodes, edges, chart.meanings, chart.unreachable)
+
+
+def read_parts(chart: type[StateChart[Any]], edition: Edition) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+    """The states and the transitions of any chart that cites this edition; `ChartError` as `read`."""
     states = list(document_order(list(chart.states)))
     leaves = {state.id for state in states if not state.states}
     ordered = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
-    edges = tuple(_edge(number, one, chart.edition, leaves) for number, (_, one) in enumerate(ordered))
-    return Graph(chart.edition, tuple(_node(state) for state in states), edges, chart.meanings, chart.unreachable)
+    edges = tuple(_edge(number, one, edition, leaves) for number, (_, one) in enumerate(ordered))
+    return tuple(_node(state) for state in states), edges
 
 
 def _node(state: State) -> Node:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from ixastate.chart.builder import Step
+from ixastate.chart.builder import Asked, Step, asked_by
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.errors import ChartError, InputError, near
@@ -83,6 +83,7 @@ class Table:
             self.statuses[after],
             self.orders[output],
             self.rules[output],
+            self.asked[output],
             self.edges[output],
         )
 
@@ -152,9 +153,19 @@ class Table:
         )
 
     @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """The drugs of which a reduction was asked, with the rules that asked, by output."""
+        edges = self.graph.edges
+        return tuple(asked_by(edges[number] for number in taken) for taken in self.edges)
+
+    @cached_property
     def final(self) -> int:
         """The number of `discontinued`."""
         return self.numbers[self.graph.final]
+
+    def course_to(self, number: int) -> list[str]:
+        """The symbols of a shortest course to a configuration."""
+        return self.space.course_to(number)
 
     def row(self, configuration: int) -> range:
         """The moves of a configuration, one per symbol."""

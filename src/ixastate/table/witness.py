@@ -1,12 +1,12 @@
 """Witnesses: a course of clinical events for a course of symbols, which leads the machine there.
 
 The values lie on the boundaries of the text, taken from the rules. The events are dated by treatment day, one day
-after the other, so that nothing but the symbols happens.
+after the other, so that nothing but the symbols happens: the counts of an assessment repeat what is known of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,19 @@ from typing import Any
 from ixastate.errors import ChartError
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
-from ixastate.symbols import TOXICITY, End, Onset, Recovery, Start, StartBlocked, Symbol, facts, is_severe
+from ixastate.symbols import (
+    TOXICITY,
+    End,
+    Onset,
+    Recovery,
+    Repeat,
+    Start,
+    StartBlocked,
+    Symbol,
+    can_be_seen,
+    facts,
+    is_severe,
+)
 from ixastate.symbols import symbols as alphabet
 
 BEFORE_THE_START = datetime(2001, 1, 2, tzinfo=UTC)
@@ -25,21 +37,26 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
     known = alphabet(edition)
     course: list[AnyEvent] = []
     terms: list[str] = []
-    opened = 0
+    numbered = 0
+    # The toxicities whose episodes are open.
+    opened: set[str] = set()
     started = False
     for name in symbols:
         symbol = known.get(name)
         day = len(course) + 1 if started else 1
-        seen = _facts(name, symbol, edition)
+        seen = _facts(name, symbol, edition, opened)
+        if isinstance(symbol, Onset):
+            opened.add(symbol.toxicity)
+        elif isinstance(symbol, Recovery):
+            opened.discard(symbol.toxicity)
         if isinstance(symbol, Onset) and TOXICITY[symbol.toxicity].by_term:
-            opened += 1
-            terms.append(f"other toxicity {opened}")
+            numbered += 1
+            terms.append(f"other toxicity {numbered}")
             seen = [{**one, "term": terms[-1]} for one in seen]
-        elif isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
-            if not terms:
-                raise ChartError(f"{name!r} cannot be seen while no other toxicity is open")
-            seen = [{**one, "term": term} for one in seen for term in terms]
-            terms = []
+        elif isinstance(symbol, Repeat | Recovery) and TOXICITY[symbol.toxicity].by_term:
+            over = isinstance(symbol, Recovery)
+            seen = [{**one, "term": term} for one in seen for term in (terms if over else terms[-1:])]
+            terms = [] if over else terms
         if not started and not isinstance(symbol, Start | StartBlocked):
             # Before the start there are no treatment days.
             seen = [{**one, "at": BEFORE_THE_START, "day": None} for one in seen]
@@ -48,15 +65,18 @@ def witness(symbols: Sequence[str], edition: Edition) -> list[AnyEvent]:
     return course
 
 
-def _facts(name: str, symbol: Symbol | None, edition: Edition) -> list[dict[str, Any]]:
-    """What is seen when this symbol is meant, whatever came before."""
+def _facts(name: str, symbol: Symbol | None, edition: Edition, opened: Collection[str]) -> list[dict[str, Any]]:
+    """What is seen when this symbol is meant while episodes of these toxicities are open."""
+    if isinstance(symbol, Repeat | Recovery) and not can_be_seen(symbol, opened):
+        why = "no other toxicity is open" if TOXICITY[symbol.toxicity].by_term else "an episode of low counts is open"
+        raise ChartError(f"{name!r} cannot be seen while {why}")
     match symbol:
         case Start():
             return [{**_USUAL_START, **_organs(symbol, edition)}]
         case StartBlocked():
             return [{**_USUAL_START, "patient_informed": False}]
-        case Onset() | Recovery():
-            return [facts(symbol, edition)]
+        case Onset() | Repeat() | Recovery():
+            return [facts(symbol, edition, opened)]
         case End():
             return [{"type": symbol.event}]
     raise ChartError(f"no event is known to mean {name!r}", remedy=f"one of: {', '.join(alphabet(edition))}")

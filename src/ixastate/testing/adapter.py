@@ -34,7 +34,8 @@ KEPT_OF_STDERR = 4000
 GRACE, MOST_GRACE = 0.2, 10
 ENDING = 2.0
 
-FaultKind = Literal["silent", "died", "junk", "twice", "nothing"]
+FaultKind = Literal["silent", "died", "junk", "twice", "nothing", "not repeatable"]
+NOT_REPEATABLE: FaultKind = "not repeatable"
 
 
 class System(Protocol):

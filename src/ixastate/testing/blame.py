@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from functools import cache
+from typing import Any
 
+from ixastate.chart.reasons import GIVING, effects_of
 from ixastate.events import KINDS, Drug
-from ixastate.orders import Order, Verb
+from ixastate.orders import Order
 from ixastate.rules import Edition
-from ixastate.rules.effects import Effects, RuleEffects, load_effects
+from ixastate.rules.effects import EventEffects, GeneralEffects, RuleEffects, What, check_kinds
 from ixastate.testing.answers import DOSE_OF, ENDED, HELD_OF, Difference
 from ixastate.testing.sentences import order_of, parts_of
 
@@ -27,9 +29,16 @@ GENERAL_WEIGHT = 1
 EXPLAINED = ("refused", "phase", "ixazomib_held", "lenalidomide_held", "ixazomib_mg", "lenalidomide_mg", "held_for")
 
 
-def effects() -> RuleEffects:
-    """What each rule does, read once."""
-    return load_effects(frozenset(KINDS), frozenset(get_args(Verb)))
+# What a rule says that speaks against an effect: a drug that it spares is not held by it, and so on.
+AGAINST: Mapping[What, What] = {"holds": "spares", "lowers": "keeps", "keeps": "lowers"}
+
+
+@cache
+def effects(edition: str) -> RuleEffects:
+    """What each rule of an edition does, checked against the kinds of events that there are."""
+    found = effects_of(edition)
+    check_kinds(found, KINDS)
+    return found
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,6 @@ class CheckedEvent:
     before: Mapping[str, Any] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
 
-    @property
-    def effects(self) -> Effects:
-        """What rules do at this kind of event."""
-        return effects().of(self.event["type"])
-
     def acting(self, rules: Iterable[str]) -> list[str]:
         """Those of these rules on which the right answer rests."""
         return [rule for rule in rules if rule in self.rules]
@@ -59,13 +63,14 @@ class CheckedEvent:
 def blame(checked: CheckedEvent, differences: Sequence[Difference], edition: Edition) -> Rules:
     """The rules that these differences break, the most likely one first; then clauses of the text, then readings."""
     differing = {difference.key: difference for difference in differences}
-    found = checked.acting(effects().whatever.after_the_end)
+    found = checked.acting(effects(edition.name).whatever.after_the_end)
     if "refused" in differing:
         found += by_weight(checked.rules, edition)
     only_due = not set(differing) - {"due"}
+    of_event = _Broken(checked, edition)
     for difference in implied(differing, edition):
         # What is due follows from the rest, and says something of its own only when the rest is right.
-        found += _broken(checked, difference, edition) if difference.key != "due" or only_due else []
+        found += of_event.by(difference) if difference.key != "due" or only_due else []
     rest = by_weight(checked.rules, edition)
     if only_due:
         rest = [*by_weight(checked.schedule, edition), *rest]
@@ -74,10 +79,11 @@ def blame(checked: CheckedEvent, differences: Sequence[Difference], edition: Edi
 
 def by_weight(rules: Iterable[str], edition: Edition) -> list[str]:
     """Particular clauses, then general ones, then readings, then what is bookkeeping."""
-    general = effects().whatever.in_general
+    known = effects(edition.name)
 
     def weight(rule: str) -> int:
-        return GENERAL_WEIGHT if rule in general else WEIGHTS[edition.rule(rule).kind]
+        kind = edition.rule(rule).kind
+        return GENERAL_WEIGHT if kind == "label" and known.general(rule) else WEIGHTS[kind]
 
     return sorted(rules, key=weight)
 
@@ -97,107 +103,124 @@ def implied(differing: Mapping[str, Difference], edition: Edition) -> list[Diffe
     return sorted(found, key=lambda difference: rank.get(difference.key, len(EXPLAINED)))
 
 
-def _broken(checked: CheckedEvent, difference: Difference, edition: Edition) -> list[str]:
-    """The rules that one difference breaks."""
-    key, whatever = difference.key, effects().whatever
-    if key == "phase":
-        return _phase(checked, difference)
-    if key in HELD_OF:
-        return _held(checked, difference, HELD_OF[key])
-    if key in DOSE_OF:
-        return _dose(checked, difference, DOSE_OF[key])
-    if key == "held_for":
-        opened = set(difference.expected or ()) - set(checked.before.get("held_for") or ())
-        holds, releases = checked.effects.holds, checked.effects.releases
-        return _first(checked, holds if opened else (*releases, *holds))
-    if key == "late_dose":
-        return checked.acting(whatever.late_dose)[:1]
-    if key == "orders":
-        return _orders(checked, difference, edition)
-    if key == "due":
-        return _due(difference)
-    return []
+@dataclass(frozen=True)
+class _Broken:
+    """The rules that a wrong answer to one event breaks, difference by difference."""
 
+    checked: CheckedEvent
+    edition: Edition
 
-def _phase(checked: CheckedEvent, difference: Difference) -> list[str]:
-    """Treatment ends too late, or too early."""
-    if difference.expected == ENDED:
-        return checked.acting(checked.effects.ends)
-    instead = [rule for resting, rule in checked.effects.ends_instead.items() if resting in checked.rules]
-    return instead or _first(checked, checked.effects.ends)
+    @property
+    def here(self) -> EventEffects:
+        """What rules decide at this kind of event."""
+        return effects(self.edition.name).at(self.checked.event["type"])
 
+    @property
+    def whatever(self) -> GeneralEffects:
+        """What holds at every kind of event."""
+        return effects(self.edition.name).whatever
 
-def _held(checked: CheckedEvent, difference: Difference, drug: Drug) -> list[str]:
-    """A drug is held that should be given, or the other way round."""
-    still = checked.acting(effects().whatever.still_held)
-    if checked.before.get(difference.key):
-        released = _first(checked, checked.effects.releases)
-        # Another toxicity holds it still.
-        return [*still, *released] if difference.expected else released
-    at_all = checked.acting(effects().whatever.held_at_all.of(drug))
-    return [*_first(checked, checked.effects.holds), *at_all]
+    def by(self, difference: Difference) -> list[str]:
+        """The rules that one difference breaks."""
+        key = difference.key
+        if key == "phase":
+            return self._phase(difference)
+        if key in HELD_OF:
+            return self._held(difference, HELD_OF[key])
+        if key in DOSE_OF:
+            return self._dose(difference, DOSE_OF[key])
+        if key == "held_for":
+            opened = set(difference.expected or ()) - set(self.checked.before.get("held_for") or ())
+            holds = self.here.doing("holds")
+            every = (*self.here.doing("resumes"), *holds, *self.here.doing("spares"))
+            return self._first(holds if opened else tuple(dict.fromkeys(every)))
+        if key == "late_dose":
+            return self.checked.acting(self.whatever.late_dose)[:1]
+        if key == "orders":
+            return self._orders(difference)
+        return self._due(difference) if key == "due" else []
 
+    def _phase(self, difference: Difference) -> list[str]:
+        """Treatment ends too late, or too early."""
+        if difference.expected == ENDED:
+            return self.checked.acting(self._ends())
+        instead = [one.stops_instead for rule, one in self.here.effects.items() if rule in self.checked.rules]
+        return [rule for rule in instead if rule] or self._first(self._ends())
 
-def _dose(checked: CheckedEvent, difference: Difference, drug: Drug) -> list[str]:
-    """A drug is lowered that should keep its dose, or the other way round, or by too much."""
-    lowers, keeps = checked.effects.lowers.of(drug), checked.effects.keeps.of(drug)
-    before, expected, got = checked.before.get(difference.key), difference.expected, difference.got
-    if checked.expected.get("phase") == ENDED or expected is None or got is None:
-        return _first(checked, checked.effects.ends)
-    too_low = isinstance(got, int | float) and got < expected
-    if before is None or expected < before:
-        one_level = checked.acting(effects().whatever.one_level) if before is not None and too_low else []
-        return [*one_level, *_first(checked, lowers)]
-    if isinstance(got, int | float) and got > expected:
-        return [*_first(checked, keeps), *checked.acting(effects().whatever.same_dose)]
-    return _later_last(checked, checked.acting(keeps)) or _first(checked, lowers)
+    def _ends(self) -> Rules:
+        """The rules by which treatment ends, or does not start."""
+        return self.here.doing("stops") or self.here.doing("withholds")
 
+    def _held(self, difference: Difference, drug: Drug) -> list[str]:
+        """A drug is held that should be given, or the other way round."""
+        still = self.checked.acting(self.whatever.still_held)
+        if self.checked.before.get(difference.key):
+            released = self._first(self.here.doing("resumes"))
+            # Another toxicity holds it still.
+            return [*still, *released] if difference.expected else released
+        at_all = self.checked.acting(self.whatever.held_at_all.of(drug))
+        return [*self._about("holds", drug), *at_all]
 
-def _orders(checked: CheckedEvent, difference: Difference, edition: Edition) -> list[str]:
-    """Orders that are missing, then those that are given in error; a sentence that is unknown explains nothing."""
-    expected = set(map(str, difference.expected or ()))
-    got = set(map(str, difference.got)) if isinstance(difference.got, list) else set()
-    found: list[str] = []
-    for sentence in [*sorted(expected - got), *sorted(got - expected)]:
-        order = order_of(sentence, edition)
-        found += _order(checked, order) if order is not None else []
-    return found
+    def _dose(self, difference: Difference, drug: Drug) -> list[str]:
+        """A drug is lowered that should keep its dose, or the other way round, or by too much."""
+        checked = self.checked
+        before, expected, got = checked.before.get(difference.key), difference.expected, difference.got
+        if checked.expected.get("phase") == ENDED or expected is None or got is None:
+            return self._first(self._ends())
+        too_low = isinstance(got, int | float) and got < expected
+        if before is None or expected < before:
+            one_level = checked.acting(self.whatever.one_level) if before is not None and too_low else []
+            return [*one_level, *(self._about("lowers", drug) or self._first(self.here.doing("starts", drug)))]
+        if isinstance(got, int | float) and got > expected:
+            return [*self._about("keeps", drug), *checked.acting(self.whatever.same_dose)]
+        return self._later_last(checked.acting(self.here.doing("keeps", drug))) or self._about("lowers", drug)
 
+    def _orders(self, difference: Difference) -> list[str]:
+        """Orders that are missing, then those that are given in error; a sentence that is unknown explains nothing."""
+        expected = set(map(str, difference.expected or ()))
+        got = set(map(str, difference.got)) if isinstance(difference.got, list) else set()
+        found: list[str] = []
+        for sentence in [*sorted(expected - got), *sorted(got - expected)]:
+            order = order_of(sentence, self.edition)
+            found += self._order(order) if order is not None else []
+        return found
 
-def _order(checked: CheckedEvent, order: Order) -> list[str]:
-    """The rules by which an order is given."""
-    of_kind = checked.effects
-    advice = {**effects().whatever.advises, **of_kind.advises}
-    if order.verb in advice:
-        return list(advice[order.verb])
-    if order.verb == "hold":
-        return _first(checked, of_kind.holds)
-    if order.verb == "reduce" and order.drug:
-        return _first(checked, of_kind.lowers.of(order.drug))
-    if order.verb == "resume":
-        return _first(checked, of_kind.releases)
-    if order.verb == "stop":
-        return _first(checked, of_kind.ends)
-    return []
+    def _order(self, order: Order) -> list[str]:
+        """The rules by which an order is given."""
+        if order.verb == "stop":
+            return self._first(self._ends())
+        what = GIVING.get(order.verb)
+        if what is not None:
+            return self._about(what, order.drug)
+        return list(self.here.advising(order.verb) or self._general_advice(order.verb))
 
+    def _general_advice(self, verb: str) -> Rules:
+        """The rules that advise this at no kind of event of their own."""
+        known = effects(self.edition.name)
+        return tuple(rule for rule in known.advising(verb) if not known.effects[rule].at)
 
-def _due(difference: Difference) -> list[str]:
-    """The days of the drugs whose doses differ."""
+    def _due(self, difference: Difference) -> list[str]:
+        """The days of the drugs whose doses differ."""
 
-    def doses(items: Any) -> set[tuple[str, str]]:
-        pairs = items if isinstance(items, list) else []
-        return {(str(item.get("drug")), f"{item.get('mg')}") for item in pairs if isinstance(item, dict)}
+        def doses(items: Any) -> set[tuple[str, str]]:
+            pairs = items if isinstance(items, list) else []
+            return {(str(item.get("drug")), f"{item.get('mg')}") for item in pairs if isinstance(item, dict)}
 
-    differing = {drug for drug, _ in doses(difference.expected) ^ doses(difference.got)}
-    return [rule for drug, rules in effects().whatever.due if drug in differing for rule in rules]
+        differing = {drug for drug, _ in doses(difference.expected) ^ doses(difference.got)}
+        return [rule for drug, rules in self.whatever.due if drug in differing for rule in rules]
 
+    def _about(self, what: What, drug: str) -> list[str]:
+        """The rules that do this to a drug, or that say that it is not done; else the one that is applied in error."""
+        doing = self.here.doing(what, drug)
+        against = self.here.doing(AGAINST[what], drug) if what in AGAINST else ()
+        acting = self.checked.acting(doing) or self.checked.acting(against)
+        return self._later_last(acting) or self._later_last(list(doing or against))[:1]
 
-def _first(checked: CheckedEvent, rules: Rules) -> list[str]:
-    """Those of these rules that the event rests on; when it rests on none, the one applied in error."""
-    return _later_last(checked, checked.acting(rules)) or _later_last(checked, list(rules))[:1]
+    def _first(self, rules: Rules) -> list[str]:
+        """Those of these rules that the event rests on; when it rests on none, the one applied in error."""
+        return self._later_last(self.checked.acting(rules)) or self._later_last(list(rules))[:1]
 
-
-def _later_last(checked: CheckedEvent, rules: list[str]) -> list[str]:
-    """A rule about one episode stands in front the first time that it acts; after that those about later ones do."""
-    past = [rule for rule in rules if rule in checked.effects.once and rule in checked.earlier]
-    return [*(rule for rule in rules if rule not in past), *past]
+    def _later_last(self, rules: list[str]) -> list[str]:
+        """A rule about one episode stands in front the first time that it acts; after that those about later ones."""
+        past = [rule for rule in rules if self.here.effects[rule].once and rule in self.checked.earlier]
+        return [*(rule for rule in rules if rule not in past), *past]

@@ -1,6 +1,9 @@
 """Conformance testing: a suite is run against a system under test, and the results are counted rule by rule.
 
 This module compares answers and names the rules that wrong ones break. It knows a system only by its adapter.
+
+A course that goes wrong is run again before a rule is named: what a system answers by chance, by the hour or by what an
+earlier course left behind breaks no rule that could be named, and is a finding of its own.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ixastate.rules import Edition, load_edition
-from ixastate.testing.adapter import Adapter, Fault, FaultKind
-from ixastate.testing.answers import Difference, compared, differences
+from ixastate.testing.adapter import NOT_REPEATABLE, Adapter, Fault, FaultKind
+from ixastate.testing.answers import Difference, compared, differences, show
 from ixastate.testing.blame import CheckedEvent, blame
 from ixastate.testing.suites.courses import Answers
 from ixastate.testing.suites.files import Suite, TestCourse
 
 # After so many courses in which the system did not answer, the rest would only take time.
 GIVE_UP_AFTER = 5
+# How often a course that goes wrong is run again, and how often once another course was not repeatable: of answers that
+# are wrong by chance half of the time, one in a thousand is taken for a broken rule.
+AGAIN, OFTEN_AGAIN = 3, 10
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,11 @@ class Failure:
     def title(self) -> str:
         """The heading of a report: the rule, or the fault as 'fault: silent'."""
         return self.rule or f"fault: {self.fault}"
+
+    @property
+    def file_name(self) -> str:
+        """The title as the name of a file, without a suffix."""
+        return "-".join(self.title.replace(":", "").split())
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,11 @@ class Summary:
     def failures(self) -> list[Result]:
         """The courses that went wrong."""
         return [result for result in self.results if result.failure is not None]
+
+    @property
+    def not_repeatable(self) -> int:
+        """How many courses were answered otherwise when they were run again."""
+        return sum(1 for result in self.ran if result.failure and result.failure.fault == NOT_REPEATABLE)
 
     @property
     def ran(self) -> list[Result]:
@@ -141,6 +157,7 @@ def conform(adapter: Adapter, suite: Suite) -> Summary:
     for result in run(adapter, suite.courses, summary.edition):
         summary.results.append(result)
     summary.not_run = len(suite.courses) - len(summary.results)
+    confirm(adapter, summary)
     try:
         adapter.settle()
     except Fault as fault:
@@ -158,17 +175,19 @@ def shortened(adapter: Adapter, summary: Summary) -> Summary:
     """
     answers = Answers(summary.edition.name)
     better = Summary(summary.edition, list(summary.results), summary.not_run)
+    times = OFTEN_AGAIN if summary.not_repeatable else AGAIN
     for result in summary.shortest().values():
-        better.results += shorter(adapter, result, answers)
+        better.results += shorter(adapter, result, answers, times)
     return better
 
 
-def shorter(adapter: Adapter, result: Result, answers: Answers) -> Iterator[Result]:
+def shorter(adapter: Adapter, result: Result, answers: Answers, times: int = AGAIN) -> Iterator[Result]:
     """Failing courses made by leaving out events, many at once and then one by one, as long as the rule is broken.
 
     They are given as they are found, also those that break another rule; the last of the same rule is the shortest.
+    Each is run again so many `times`, and left out when it is not repeatable.
     """
-    if result.failure is None or result.failure.fault == "silent":
+    if result.failure is None or result.failure.fault in ("silent", NOT_REPEATABLE):
         return
     title, refused = result.failure.title, sum(step.expected["refused"] for step in result.test.steps)
     events = result.test.events()[: result.failure.position + 1]
@@ -181,7 +200,7 @@ def shorter(adapter: Adapter, result: Result, answers: Answers) -> Iterator[Resu
             begin = max(place - size, first)
             fewer = [*events[:begin], *events[place:]]
             place = begin
-            again = _failing(adapter, answers.course(result.test.course, fewer), refused, answers.edition)
+            again = _failing(adapter, answers.course(result.test.course, fewer), refused, answers.edition, times)
             if again is None or again.failure is None:
                 continue
             yield replace(again, shortened=True)
@@ -193,27 +212,58 @@ def shorter(adapter: Adapter, result: Result, answers: Answers) -> Iterator[Resu
             size //= 2
 
 
-def _failing(adapter: Adapter, test: TestCourse, refused: int, edition: Edition) -> Result | None:
-    """The result of a course, if it fails in time and has no more refused events than this."""
+def _failing(adapter: Adapter, test: TestCourse, refused: int, edition: Edition, times: int) -> Result | None:
+    """The result of a course, if it fails in time and each time, and has no more refused events than this."""
     if sum(step.expected["refused"] for step in test.steps) > refused:
         return None
-    result = run_course(adapter, test, edition)
-    return None if result.failure is None or result.failure.fault == "silent" else result
+    result = repeated(adapter, run_course(adapter, test, edition), times)
+    return None if result.failure is None or result.failure.fault in ("silent", NOT_REPEATABLE) else result
 
 
 def run(adapter: Adapter, courses: Sequence[TestCourse], edition: Edition) -> Iterator[Result]:
     """The result of each course, in order; no more once the system has failed to answer too often."""
     faults = 0
     for course in courses:
-        result = run_course(adapter, course, edition)
+        result = repeated(adapter, run_course(adapter, course, edition))
         yield result
-        faults += result.failure is not None and result.failure.fault is not None
+        faults += result.failure is not None and result.failure.fault not in (None, NOT_REPEATABLE)
         if faults >= GIVE_UP_AFTER:
             return
 
 
-def run_course(adapter: Adapter, test: TestCourse, edition: Edition) -> Result:
-    """One course, up to the first answer that is wrong."""
+def repeated(adapter: Adapter, result: Result, times: int = AGAIN) -> Result:
+    """A result whose course, when an answer was wrong, was run again; with a fault instead of rules where it differs.
+
+    What is compared is where the course went wrong, and how.
+    """
+    failure = result.failure
+    if failure is None or failure.fault is not None:
+        return result
+    for _ in range(times):
+        again = run_course(adapter, result.test, None).failure
+        if again is None or (again.position, again.differences) != (failure.position, failure.differences):
+            how = "every answer was right" if again is None else _otherwise(failure, again)
+            return replace(result, failure=replace(failure, rules=(), fault=NOT_REPEATABLE, what=f"run again, {how}"))
+    return result
+
+
+def _otherwise(failure: Failure, again: Failure) -> str:
+    """How a course went wrong that went wrong otherwise before."""
+    if again.fault is not None:
+        return again.what
+    if again.position != failure.position:
+        return f"event {again.position + 1} was answered wrongly, and not event {failure.position + 1}"
+    return "; ".join(f"{difference.key}: got {show(difference.got)}" for difference in again.differences)
+
+
+def confirm(adapter: Adapter, summary: Summary) -> None:
+    """Once a course was not repeatable, run those again, and often, that are said to break a rule."""
+    if summary.not_repeatable:
+        summary.results[:] = [repeated(adapter, result, OFTEN_AGAIN) for result in summary.results]
+
+
+def run_course(adapter: Adapter, test: TestCourse, edition: Edition | None) -> Result:
+    """One course, up to the first answer that is wrong. Without an edition no rule is named that it breaks."""
     passed: list[str] = []
     earlier: set[str] = set()
     before: Mapping[str, Any] = {}
@@ -253,11 +303,11 @@ def reached(checked: CheckedEvent, given: Iterable[str]) -> list[str]:
 
 
 def _wrong(
-    adapter: Adapter, position: int, checked: CheckedEvent, found: tuple[Difference, ...], edition: Edition
+    adapter: Adapter, position: int, checked: CheckedEvent, found: tuple[Difference, ...], edition: Edition | None
 ) -> Failure:
     """A wrong answer, unless it turns out to be a second answer to the same request."""
     try:
         adapter.settle()
     except Fault as fault:
         return Failure(position, fault=fault.kind, what=fault.what)
-    return Failure(position, found, blame(checked, found, edition))
+    return Failure(position, found, () if edition is None else blame(checked, found, edition))

@@ -41,10 +41,10 @@ from ixastate.course.schedule import next_ixazomib_day
 from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import DISCONTINUED, SCREENING
-from ixastate.testing.adapter import Adapter, Answer, Fault, InProcess, System
+from ixastate.testing.adapter import NOT_REPEATABLE, Adapter, Answer, Fault, InProcess, System
 from ixastate.testing.answers import Expected, Oracle, as_data, compared, differences
 from ixastate.testing.blame import CheckedEvent, blame
-from ixastate.testing.conformance import Failure, Result, Summary, reached, shorter
+from ixastate.testing.conformance import Failure, Result, Summary, confirm, reached, repeated, shorter
 from ixastate.testing.reports.report import failing_lines
 from ixastate.testing.suites.courses import Answers, course_of
 from ixastate.testing.suites.facts import MONDAY
@@ -220,6 +220,7 @@ class CourseMachine(RuleBasedStateMachine):
         cls, edition = type(self), self._oracle.course.edition
         if cls.shortest is None:
             # Once is enough: Hypothesis runs what fails again, to see that it does.
+            result = repeated(self._adapter, result)
             every = [result, *shorter(self._adapter, result, Answers(edition.name))]
             [cls.shortest, *_] = Summary(edition, every).shortest().values()
             self._write_log(cls.shortest)
@@ -232,8 +233,8 @@ class CourseMachine(RuleBasedStateMachine):
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = result.failure.title.replace(": ", "-")
-        write_log(self.folder / f"{name}.jsonl", result.test.events()[: result.failure.position + 1])
+        events = result.test.events()[: result.failure.position + 1]
+        write_log(self.folder / f"{result.failure.file_name}.jsonl", events)
 
     # --- Requests and answers --------------------------------------------------------------------------------------
 
@@ -267,6 +268,12 @@ class CourseMachine(RuleBasedStateMachine):
             # The course goes on without the system, so that what is drawn never depends on it.
             return None
         self._answered.append((request, expected))
+        if self._not_repeatable is not None:
+            # Asked again, it would answer otherwise again, and Hypothesis would call this test unreliable.
+            if [data for data, _ in self._answered] == [step.event for step in self._not_repeatable.test.steps]:
+                self._failed = True
+                self.found(self._not_repeatable)
+            return None
         try:
             answer = self._request(request)
         except Fault as fault:
@@ -284,6 +291,13 @@ class CourseMachine(RuleBasedStateMachine):
             return self._fail(Failure(len(self._answered) - 1, fault=fault.kind, what=fault.what))
         rules = blame(checked, found, self._oracle.course.edition)
         return self._fail(Failure(len(self._answered) - 1, found, rules))
+
+    @property
+    def _not_repeatable(self) -> Result | None:
+        """The failing course that is shown, if it was answered otherwise when it was run again."""
+        shown = self.shortest
+        known = shown is not None and shown.failure is not None and shown.failure.fault == NOT_REPEATABLE
+        return shown if known else None
 
     def _request(self, request: dict[str, Any]) -> Answer:
         return self._adapter.observe(request) if len(self._answered) > 1 else self._adapter.start(request)
@@ -318,9 +332,10 @@ def explore(adapter: Adapter, edition: str, *, examples: int, seed: int, most_fa
 
         def found(self, result: Result) -> None:
             nonlocal faults
+            result = repeated(self._adapter, result)
             assert result.failure is not None
             summary.results.append(result)
-            if result.failure.fault is not None:
+            if result.failure.fault not in (None, NOT_REPEATABLE):
                 # A silent one costs the whole time limit, each time.
                 faults += 10 if result.failure.fault == "silent" else 1
                 Exploring.given_up = faults >= most_faults
@@ -328,4 +343,5 @@ def explore(adapter: Adapter, edition: str, *, examples: int, seed: int, most_fa
     Exploring.adapter = staticmethod(lambda: adapter)
     Exploring.edition = edition
     run_state_machine_as_test(seeded(seed)(Exploring), settings=settings(SETTINGS, max_examples=examples))
+    confirm(adapter, summary)
     return summary

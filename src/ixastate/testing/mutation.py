@@ -3,7 +3,8 @@
 A mutant is the chart with one fault. A suite kills it when the mutant gives a wrong answer on one of its courses.
 
 The courses are run on each mutant as symbols, by the step of bits. A wrong answer is another status or other orders
-than those of the chart, or none because the mutant is stuck.
+than those of the chart, or none because the mutant is stuck. An event that means several symbols is answered once,
+after the last of them, and of its orders those of the last are compared.
 """
 
 from __future__ import annotations
@@ -43,9 +44,13 @@ class Score:
 
 @dataclass
 class Branch:
-    """Courses as a prefix tree: the configuration here, and what the chart does at each next symbol."""
+    """Courses as a prefix tree: the configuration here, and what the chart does at each next symbol.
+
+    `answered`: an event ends here in some course, so that a program would have answered.
+    """
 
     bits: int
+    answered: bool = False
     further: dict[int, tuple[tuple[int, ...], Branch]] = field(default_factory=dict)
 
 
@@ -66,30 +71,29 @@ def branches(sound: Walker, courses: Iterable[TestCourse]) -> Branch:
     graph = sound.graph
     root = Branch(sound.encode(graph.initial))
     columns = {name: number for number, name in enumerate(graph.symbols)}
-    for symbols in symbols_of(graph.edition.name, courses):
+    for course in symbols_of(graph.edition.name, courses):
         place = root
-        for name in symbols:
-            symbol = columns[name]
-            if symbol not in place.further:
-                after, taken = sound.step(place.bits, symbol)
-                place.further[symbol] = (taken, Branch(after))
-            place = place.further[symbol][1]
+        for symbols in course:
+            for symbol in map(columns.__getitem__, symbols):
+                if symbol not in place.further:
+                    after, taken = sound.step(place.bits, symbol)
+                    place.further[symbol] = (taken, Branch(after))
+                place = place.further[symbol][1]
+            place.answered = True
     return root
 
 
-def symbols_of(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[str]]:
-    """The symbols of each course of events."""
+def symbols_of(edition: str, courses: Iterable[TestCourse]) -> Iterator[list[tuple[str, ...]]]:
+    """The symbols of each course of events, event by event."""
     for one in courses:
         course = Course(edition=edition)
-        symbols = []
+        seen: list[tuple[str, ...]] = []
         for event in one.events():
             try:
-                record = course.observe(event)
+                seen.append(course.observe(event).symbols)
             except CourseRefusal:
                 continue
-            if record.symbol is not None:
-                symbols.append(record.symbol)
-        yield symbols
+        yield seen
 
 
 def kills(sound: Walker, mutant: Graph, tree: Branch) -> bool:
@@ -105,7 +109,8 @@ def kills(sound: Walker, mutant: Graph, tree: Branch) -> bool:
             except ChartError:
                 return True
             alike = after == further.bits and tuple(old[number] for number in others) == taken
-            if not alike and _output(sound, further.bits, taken) != _output(walker, after, others):
+            shown = further.answered and not alike
+            if shown and _output(sound, further.bits, taken) != _output(walker, after, others):
                 return True
             waiting.append((further, after))
     return False

@@ -13,7 +13,6 @@ from ixastate.cohort.rows import AGREES, CLEAR, KIND, KINDS, NOT_CLEAR, PAIN, RE
 from ixastate.errors import InputError
 from ixastate.events import (
     AnyEvent,
-    CellCount,
     Count,
     CycleAssessed,
     DoseDelayed,
@@ -23,6 +22,7 @@ from ixastate.events import (
     RashGraded,
     parse_event,
 )
+from ixastate.measurements import CellCount
 
 PER_MM3 = "/mm3"
 
@@ -64,7 +64,7 @@ def encode(event: AnyEvent) -> Code:
 
 
 def _whole(count: CellCount) -> int:
-    if count.per_mm3 != int(count.per_mm3):
+    if count.comparator is not None or count.per_mm3 != int(count.per_mm3):
         raise InputError("a count must be a whole number of cells per cubic millimetre", where="cohort log")
     return int(count.per_mm3)
 

@@ -1,18 +1,20 @@
 """The toxicity model `hazards`, a Markov chain: each week at most one symbol, with a probability by the state.
 
 The probabilities are a file that users edit (`hazards.toml` is ours): onsets by the level of ixazomib while no episode
-of that toxicity is open, recoveries and worsening while one is, and ends. Which episodes are open and which level is
-in force is read off the machine. A number of the file is the probability that a symbol would have if nothing else could
-happen in that week; several compete as constant rates do, and the first of them comes.
+of that toxicity is open, recoveries and worsening while one is, reports that it persists where those change something
+(B-PERSIST), and ends. Which episodes are open and which level is in force is read off the machine. A number of the file
+is the probability that a symbol would have if nothing else could happen in that week; several compete as constant rates
+do, and the first of them comes.
 
-What is left out: values of laboratory tests (a symbol stands for the event at the boundary of its rule), the patient's
-own susceptibility, the time since the start, and several events in one week. So the model is a Markov chain on the
-machine's configurations, and `exact` can say what a cohort of any size tends to.
+What is left out: values of laboratory tests (a symbol stands for the event at the boundary of its rule; the counts of
+an assessment are low while an episode of low counts is open, and then the criteria for a new cycle cannot be met), the
+patient's own susceptibility, the time since the start, and several events in one week. So the model is a Markov chain
+on the machine's configurations, and `exact` can say what a cohort of any size tends to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -26,17 +28,22 @@ from ixastate.cohort.arrays import TENTHS, MachineArrays, cycle_length
 from ixastate.cohort.log.codec import Code, encode
 from ixastate.cohort.model import Block, Kernel, read_toml
 from ixastate.cohort.models.hazards_kernel import BINS, pack, step_block, write_rows
-from ixastate.cohort.rows import room
+from ixastate.cohort.rows import Rows, room
 from ixastate.errors import InputError
-from ixastate.events import DRUGS
+from ixastate.events import DRUGS, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import (
     ENDS,
+    NEUTROPENIA,
+    NEW_CYCLE,
+    THROMBOCYTOPENIA,
     TOXICITIES,
     TOXICITY,
     Recovery,
+    Repeat,
     Start,
     StartBlocked,
+    facts,
     starts,
     toxicities,
     usual_start,
@@ -56,6 +63,12 @@ WHILE_OPEN = {
         *(onset.name for onset in toxicity.opening if onset.needs_step and not toxicity.by_term),
     }
     for toxicity in TOXICITIES
+}
+# A report that would open the episode that is open already, by the toxicity of that episode.
+AGAIN = {
+    letter.name: toxicity
+    for toxicity in TOXICITIES
+    for letter in (toxicity.repeats if toxicity.by_term else [one for one in toxicity.opening if not one.needs_step])
 }
 END_NAMES = {end.name for end in ENDS}
 
@@ -96,7 +109,13 @@ class HazardsFile(BaseModel):
     start: Probabilities
     onset: dict[str, Entry]
     open: dict[str, Probabilities]
+    persists: Probabilities | None = None
     ends: Probabilities
+
+    @property
+    def again(self) -> dict[str, float]:
+        """The probability of each report that an open episode persists."""
+        return self.persists.by_symbol if self.persists else {}
 
 
 @dataclass(frozen=True)
@@ -175,6 +194,7 @@ class Hazards:
         self._known("open", file.open, WHILE_OPEN)
         for toxicity, entry in file.open.items():
             self._known(f"open.{toxicity}", entry.by_symbol, WHILE_OPEN[toxicity])
+        self._known("persists", file.again, AGAIN)
         self._known("ends", file.ends.by_symbol, END_NAMES)
         total = sum(file.start.by_symbol.values())
         if abs(total - 1) > 1e-9:
@@ -236,11 +256,19 @@ class Hazards:
             may = treated & ~opened[toxicity.key] if toxicity else treated
             for name, states in self._levels(arrays.edition, level, given).items():
                 weekly[may & states, numbers[symbol]] = self._at(entry, name, symbol)
-        for key, symbols in self.file.open.items():
-            if key not in opened:
+        for toxicity in toxicities(arrays.edition):
+            if toxicity.key not in self.file.open:
                 continue
-            for symbol, probability in symbols.by_symbol.items():
-                weekly[opened[key], numbers[symbol]] = probability
+            # No recovery can be seen while the counts that its event carries are low.
+            low = [opened[TOXICITY[counted].key] for _, counted in toxicity.counts]
+            may = opened[toxicity.key] & ~np.any(low, axis=0) if low else opened[toxicity.key]
+            for symbol, probability in self.file.open[toxicity.key].by_symbol.items():
+                weekly[may, numbers[symbol]] = probability
+        for symbol, probability in self.file.again.items():
+            if symbol in numbers:
+                # Where such a report changes nothing it is left out, so that it takes no other symbol's place.
+                acts = arrays.following[:, numbers[symbol]] != np.arange(len(weekly))
+                weekly[opened[AGAIN[symbol].key] & acts, numbers[symbol]] = probability
         for symbol, probability in self.file.ends.by_symbol.items():
             weekly[treated, numbers[symbol]] = probability
         return weekly
@@ -288,6 +316,7 @@ class Hazards:
         start_states = np.array([places[int(arrays.following[0, symbol])] for symbol in start_symbols], np.uint64)
         shares = np.cumsum(list(self.file.start.by_symbol.values()))
         shares[-1] = 1.0
+        repeat_low_counts = _repeating_low_counts(arrays)
         codes = np.array(self._codes(arrays), np.int64)
         kinds, values, seconds, terms, details = (np.ascontiguousarray(column) for column in codes.T)
 
@@ -316,6 +345,7 @@ class Hazards:
                 *rows.columns().values(),
             )
             assert written == len(rows)
+            repeat_low_counts(rows)
             return Block(rows, {"start": start_symbols[starts]})
 
         return run
@@ -333,8 +363,25 @@ class Hazards:
         for name in arrays.table.symbols:
             symbol = letters[name]
             before = [] if isinstance(symbol, Start | StartBlocked) else [usual_start(edition).name]
-            if isinstance(symbol, Recovery) and TOXICITY[symbol.toxicity].by_term:
+            if isinstance(symbol, Repeat | Recovery) and TOXICITY[symbol.toxicity].by_term:
                 # Its term is that of the episode.
                 before.append(TOXICITY[symbol.toxicity].opening[0].name)
             codes.append(encode(witness([*before, name], edition)[-1]))
         return codes
+
+
+def _repeating_low_counts(arrays: MachineArrays) -> Callable[[Rows], None]:
+    """Lowers the counts of the assessments among some rows, where an episode of low counts is open."""
+    edition = arrays.edition
+    if NEW_CYCLE not in toxicities(edition):
+        return lambda rows: None
+    (unmet,) = NEW_CYCLE.onsets
+    low = encode(parse_event({"day": 1, **facts(unmet, edition, [counted for _, counted in NEW_CYCLE.counts])}))
+    neutropenia, thrombocytopenia = arrays.open_episodes(NEUTROPENIA), arrays.open_episodes(THROMBOCYTOPENIA)
+
+    def repeat(rows: Rows) -> None:
+        assessed = rows.symbol == arrays.numbers[unmet.name]
+        rows.value[assessed & neutropenia[rows.configuration]] = low.value
+        rows.second[assessed & thrombocytopenia[rows.configuration]] = low.second
+
+    return repeat

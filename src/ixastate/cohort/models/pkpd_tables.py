@@ -20,10 +20,10 @@ from ixastate.cohort.models.pkpd_kernel import ENDS, Machine
 from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, Visits
 from ixastate.cohort.models.pkpd_patient_kernel import MOST_NEUTROPHILS, MOST_PLATELETS
 from ixastate.cohort.rows import NO_SYMBOL
-from ixastate.course.alphabet import Attribution, Context, read
+from ixastate.course.alphabet import Attribution, Context, criteria, read
 from ixastate.course.schedule import NOMINAL_MONDAY, Calendar, is_ixazomib_day, late_dose_fits
 from ixastate.errors import InputError
-from ixastate.events import parse_event
+from ixastate.events import CycleAssessed, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA, Toxicity
 
@@ -89,7 +89,11 @@ def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | 
     """The column of the symbol that an event means, or `NO_SYMBOL`, and the context after it."""
     event = parse_event({"day": 1, **facts})
     meant = read(event, Context() if context is None else context, arrays.edition)
-    return NO_SYMBOL if meant.symbol is None else arrays.numbers[meant.symbol], meant.context
+    if isinstance(event, CycleAssessed):
+        # Its counts have been reported that day, and mean nothing more.
+        asked = criteria(event, arrays.edition)
+        return arrays.numbers[asked.name] if asked else NO_SYMBOL, meant.context
+    return arrays.numbers[meant.symbols[-1]] if meant.symbols else NO_SYMBOL, meant.context
 
 
 def recoveries(arrays: MachineArrays, toxicity: Toxicity) -> list[int]:

@@ -27,14 +27,18 @@ from ixastate.cohort.models.reference_patient import (
     rounded,
     unit,
 )
-from ixastate.course.alphabet import Context, lenalidomide_start, read
+from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.limits import lenalidomide_start
 from ixastate.course.schedule import is_due_day, next_ixazomib_day
 from ixastate.events import AnyEvent, CourseStarted, Drug, OtherToxicityGraded, parse_event
 from ixastate.rules import Edition
+from ixastate.symbols import OTHER
 from ixastate.table.table import Table
 
 NO_SYMBOL = 255
 TERM = "diarrhoea"
+# What ends the episode of a term.
+OVER = {recovery.name for recovery in OTHER.recoveries}
 
 
 Row = dict[str, Any]
@@ -114,7 +118,12 @@ class Course:
     def means(self, facts: dict[str, Any]) -> str | None:
         """What an event would mean now."""
         event: AnyEvent = parse_event({"day": 1, **facts})
-        return read(event, self.context, self.edition).symbol
+        return self.logged(read(event, self.context, self.edition))
+
+    @staticmethod
+    def logged(meaning: Meaning) -> str | None:
+        """The symbol that the log has of an event: the last, as those before it repeat what was reported that day."""
+        return meaning.symbols[-1] if meaning.symbols else None
 
     def is_open(self, recovery: str) -> bool:
         """Whether the machine is in an episode that this symbol would end."""
@@ -128,16 +137,16 @@ class Course:
         if isinstance(event, CourseStarted):
             self.every_days = lenalidomide_start(event, self.edition).every_days
         said = 0
-        if meaning.symbol is not None:
-            self.now, said = self.model.move(self.now, meaning.symbol)
+        symbol = self.logged(meaning)
+        if symbol is not None:
+            self.now, said = self.model.move(self.now, symbol)
         self.number += 1
-        symbol = NO_SYMBOL if meaning.symbol is None else self.model.columns[meaning.symbol]
         return {
             "patient": self.patient,
             "number": self.number,
             "day": day,
             "event": event,
-            "symbol": symbol,
+            "symbol": NO_SYMBOL if symbol is None else self.model.columns[symbol],
             "configuration": self.now,
             "output": said,
         }
@@ -207,7 +216,7 @@ class Course:
         facts = {"type": "other_toxicity_graded", "term": TERM, "grade": self.diarrhoea}
         is_open = bool(self.context.open_terms)
         attributed = {"attribution": self.attribution} if is_open else {}
-        over = is_open and self.means(facts | attributed | {"physician_agrees": True}) is not None
+        over = is_open and self.means(facts | attributed | {"physician_agrees": True}) in OVER
         if self.diarrhoea == was and not over:
             return
         details = draw(self.model.seed, self.patient, week, 2)

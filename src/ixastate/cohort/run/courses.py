@@ -189,7 +189,7 @@ class _Comparison:
             records.append(record)
             orders, rules = self._said(record)
             for part, simulated, live in (
-                ("the symbol", symbol, record.symbol),
+                ("the symbol", symbol, _logged(record)),
                 ("the state", self.states[configuration], record.after),
                 ("the words", self.words[configuration], record.words),
                 ("the orders", self.orders[output], orders),
@@ -203,10 +203,15 @@ class _Comparison:
             yield Difference(patient, "at the end", "the state", final, course.configuration)
 
     def _said(self, record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The orders and rules of the live chart alone; a record also has the alphabet's and the course's advice."""
-        if record.symbol is None:
+        """The orders and rules of the live chart at the symbol of the log; a record also has the alphabet's advice and
+        the course's, and what the other symbols gave.
+        """
+        before, step = record.before, None
+        for symbol in record.symbols:
+            step = self.live.step(before, symbol)
+            before = step.after
+        if step is None:
             return (), ()
-        step = self.live.step(record.before, record.symbol)
         return tuple(str(order) for order in step.orders), step.rules
 
     def _doses(
@@ -234,6 +239,11 @@ class _Comparison:
                 simulated = 0 if line is None else line[name]
                 if simulated != due[drug]:
                     yield Difference(patient, f"cycle {cycle}", f"{drug} in tenths of a mg", simulated, due[drug])
+
+
+def _logged(record: Record) -> str | None:
+    """The symbol that a log has of an event: the last, since those before it repeat what was reported that day."""
+    return record.symbols[-1] if record.symbols else None
 
 
 def sample(run: Run, count: int | None) -> list[int]:

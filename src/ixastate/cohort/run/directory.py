@@ -21,7 +21,7 @@ from typing import Any
 from ixastate.cohort.log.log import as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
-from ixastate.files import write_whole
+from ixastate.files import text_of, write_whole
 from ixastate.version import __version__
 
 FORMAT = "ixastate cohort 1"
@@ -90,7 +90,7 @@ class Directory:
         """The manifest of a directory as it stands; `InputError` when there is none or it is damaged."""
         where = path / MANIFEST
         try:
-            manifest = json.loads(where.read_text(encoding="utf-8"))
+            manifest = json.loads(text_of(where.read_bytes()))
         except OSError:
             raise InputError(
                 "it holds no cohort, and is not empty" if path.is_dir() else "there is no such directory",
@@ -125,7 +125,7 @@ class Directory:
     def finished(self, shard: int) -> bool:
         """Whether a shard is there and whole, by the digests of its files."""
         try:
-            said = json.loads(self.record(shard).read_text(encoding="utf-8"))
+            said = json.loads(text_of(self.record(shard).read_bytes()))
             return bool(
                 all(_sha256(path.read_bytes()) == said["files"][kind] for kind, path in self.files(shard).items())
             )
@@ -170,7 +170,7 @@ class Directory:
         blocks: list[str] = []
         events = 0
         for shard in range(self.plan.shards):
-            said = json.loads(self.record(shard).read_text(encoding="utf-8"))
+            said = json.loads(text_of(self.record(shard).read_bytes()))
             files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said["files"].items()}
             blocks += said["blocks"]
             events += said["events"]

@@ -19,6 +19,7 @@ from ixastate.cohort.models.hazards import Hazards
 from ixastate.cohort.models.parameters import FORMER_NAME
 from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.errors import InputError
+from ixastate.files import unmarked
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.table.table import Table
 
@@ -145,7 +146,7 @@ def read_model(toxicity: str) -> Model:
             remedy=f"one of {', '.join(MODELS)}, or a TOML file such as theirs",
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = unmarked(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"cannot be read: {reason}", where=toxicity, remedy="name a TOML file") from None

@@ -1,4 +1,5 @@
-"""Events from the SDTM data sets of a study, as SAS transport files hold them (`read_sdtm`)."""
+"""Events from the SDTM data sets of a study (`read_sdtm`), and its doses against those due (`compare_doses`)."""
 
+from ixastate.exchange.sdtm.doses import compare_doses as compare_doses
 from ixastate.exchange.sdtm.read import read_sdtm as read_sdtm
-from ixastate.exchange.sdtm.study import ImportReport as ImportReport
+from ixastate.exchange.sdtm.report import ImportReport as ImportReport

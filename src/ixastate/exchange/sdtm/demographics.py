@@ -1,44 +1,58 @@
-"""DM, EX and DS: which subjects are imported, how their courses start, and when they died."""
+"""DM: which subjects are imported and how their courses start; a study of another species is refused."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import time
+from typing import Any
 
 from ixastate.errors import InputError
 from ixastate.events import WEEKDAYS
-from ixastate.exchange.sdtm.adverse_events import is_fatal
+from ixastate.exchange.sdtm.folder import DataSet, Row
 from ixastate.exchange.sdtm.study import Rank, Study, Subject
-from ixastate.exchange.sdtm.values import LeftOut, When, when
-from ixastate.exchange.sdtm.xport import Row
-from ixastate.symbols import DEATH
+from ixastate.exchange.sdtm.values import LeftOut, When, key, meanings, when
 
-USUAL_CLOCK_TIME = time(8)
 # What a start must state of the organs, or name as assumed.
 ORGANS = ("bilirubin", "creatinine_clearance")
 
 
-def enrol(study: Study, demographics: Sequence[Row], exposures: Sequence[Row], *, where: str) -> None:
+def require_people(demographics: DataSet, summary: DataSet) -> None:
+    """Raise InputError where DM or TS names a species other than human."""
+    named = [(row["SPECIES"], demographics.files) for row in demographics.rows]
+    named += [(row["TSVAL"], summary.files) for row in summary.rows if row["TSPARMCD"].upper() == "SPECIES"]
+    for species, files in named:
+        if key(species) and meanings("species").get(key(species)) is None:
+            raise InputError(
+                f"a study of another species than human: {species}",
+                where=files[0],
+                remedy="give the SDTM data sets of a study in patients; the rules are for people alone",
+            )
+
+
+def enrol(study: Study, demographics: DataSet, exposures: DataSet) -> None:
     """Take in each treated subject; `InputError` when one has more than one row."""
-    twice = [patient for patient, n in Counter(row["USUBJID"] for row in demographics).items() if patient and n > 1]
+    counted = Counter(row["USUBJID"] for row in demographics.rows)
+    twice = [patient for patient, n in counted.items() if patient and n > 1]
     if twice:
-        raise InputError(f"DM has more than one row for {twice[0]}", where=where, remedy="give a subject one row")
-    first_dose = _first_doses(study, exposures)
-    study.account("DM", demographics, lambda row: _enrol_one(study, row, first_dose))
+        what = f"DM has more than one row for {twice[0]}"
+        raise InputError(what, where=demographics.files[0], remedy="give a subject one row")
+    first_dose = _first_doses(study, exposures.rows)
+    study.account("DM", demographics.rows, lambda row: _enrol_one(study, row, first_dose))
 
 
 def _first_doses(study: Study, exposures: Sequence[Row]) -> dict[str, When]:
-    """The first dated dose of each subject."""
-    first: dict[str, When] = {}
+    """The first dated dose of each subject; of two on one day the one that has a time, which is the clock time."""
+    dated: dict[str, list[When]] = {}
     for row in exposures:
         try:
             dose = when(row["EXSTDTC"], study.zone)
         except LeftOut:
             continue
-        if dose.before(first.setdefault(row["USUBJID"], dose)):
-            first[row["USUBJID"]] = dose
-    return first
+        dated.setdefault(row["USUBJID"], []).append(dose)
+    return {
+        patient: min(doses, key=lambda dose: (dose.day, not dose.timed, dose.moment))
+        for patient, doses in dated.items()
+    }
 
 
 def _enrol_one(study: Study, row: Row, first_dose: dict[str, When]) -> str:
@@ -51,12 +65,12 @@ def _enrol_one(study: Study, row: Row, first_dose: dict[str, When]) -> str:
     if row["ARMCD"].upper() in ("", "NOTASSGN"):
         raise LeftOut("not assigned to an arm")
     try:
-        start = when(row["RFSTDTC"], study.zone)
+        start = study.date(row, "RFSTDTC")
     except LeftOut as reason:
         if patient not in first_dose:
             raise LeftOut(f"no start: {reason}") from None
         start = first_dose[patient]
-        study.notes["start dated by EX"] += 1
+        study.note("start dated by EX")
     if start.timed:
         start = When(start.moment.replace(second=0), start.day, timed=True)
     study.left_out_subjects.discard(patient)
@@ -67,46 +81,21 @@ def _enrol_one(study: Study, row: Row, first_dose: dict[str, When]) -> str:
 def start_courses(study: Study) -> None:
     """Add the start of each course, with its baseline and what is assumed of it."""
     for patient, subject in study.subjects.items():
-        assumed = tuple(organ for organ in ORGANS if organ not in subject.organs)
-        study.notes.update(f"{organ} at the start assumed" for organ in assumed)
+        fields = start_fields(study, subject)
+        study.notes.update(f"{organ} at the start assumed" for organ in fields["assumed"])
         if not subject.informed:
-            study.notes["patient_informed at the start assumed"] += 1
-        start = subject.start
-        study.add(
-            patient,
-            start.moment,
-            Rank.START,
-            type="course_started",
-            weekday=WEEKDAYS[start.day.weekday()],
-            clock_time=start.moment.time() if start.timed else USUAL_CLOCK_TIME,
-            timezone=study.timezone,
-            patient_informed=True,
-            assumed=assumed,
-            **subject.organs,
-        )
+            study.note("patient_informed at the start assumed")
+        study.add(patient, subject.start.moment, Rank.START, fields)
 
 
-def settle_deaths(
-    study: Study, demographics: Sequence[Row], dispositions: Sequence[Row], adverse: Sequence[Row]
-) -> None:
-    """The date of each death, from the first source that has it whole (convention DEATH)."""
-    dead = [(row, "DTHDTC") for row in demographics if row["DTHFL"].upper() == "Y" or row["DTHDTC"]]
-    dead += [(row, "DSSTDTC") for row in dispositions if row["DSDECOD"].upper() == "DEATH"]
-    dead += [(row, "AEENDTC") for row in adverse if is_fatal(row)]
-    undated: set[str] = set()
-    for row, variable in dead:
-        subject = study.subjects.get(row["USUBJID"])
-        if subject is None or subject.death is not None:
-            continue
-        try:
-            died = when(row[variable], study.zone)
-        except LeftOut:
-            undated.add(row["USUBJID"])
-            continue
-        if died.before(subject.start):
-            study.notes["death before the start: not taken over"] += 1
-            continue
-        subject.death = When(max(died.moment, subject.start.moment), died.day, died.timed)
-        study.add(row["USUBJID"], subject.death.moment, Rank.DEATH, type=DEATH.event)
-    unknown = [patient for patient in undated if study.subjects[patient].death is None]
-    study.notes.update(["death without a full date: no patient_died"] * len(unknown))
+def start_fields(study: Study, subject: Subject) -> dict[str, Any]:
+    """The fields of the start of a course by what is known of the subject."""
+    return {
+        "type": "course_started",
+        "weekday": WEEKDAYS[subject.start.day.weekday()],
+        "clock_time": subject.clock_time,
+        "timezone": study.timezone,
+        "patient_informed": True,
+        "assumed": tuple(organ for organ in ORGANS if organ not in subject.organs),
+        **subject.organs,
+    }

@@ -14,6 +14,11 @@ from ixastate.proofs.properties.doses import (
     one_level_at_a_time,
     orders_say_what_happens,
 )
+from ixastate.proofs.properties.explanations import (
+    no_reason_contradicts,
+    order_has_a_reason,
+    reduction_has_its_earner,
+)
 from ixastate.proofs.properties.holds import (
     agreement_is_needed,
     held_is_not_given,
@@ -27,6 +32,7 @@ from ixastate.proofs.properties.stops import (
     grade_4_stops,
     needed_step_is_made,
     only_the_stops_of_the_text,
+    open_is_not_opened_again,
 )
 from ixastate.proofs.properties.turns import advice_is_given, alternation_alternates, each_episode_lowers
 from ixastate.proofs.properties.whole import answered, everything_reachable, one_guard_open, one_state_a_region
@@ -50,8 +56,12 @@ PROPERTIES: tuple[Property, ...] = (
     discontinued_is_final,
     exhausted_stops,
     needed_step_is_made,
+    open_is_not_opened_again,
     only_the_stops_of_the_text,
     alternation_alternates,
     each_episode_lowers,
     advice_is_given,
+    order_has_a_reason,
+    no_reason_contradicts,
+    reduction_has_its_earner,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ixastate.chart.states import Episode
+from ixastate.chart.states import Episode, episodes
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
 from ixastate.proofs.properties.common import ladder_of
 from ixastate.symbols import ENDS, NEUROPATHY, NEW_CYCLE, OTHER, TOXICITY, owed_by, toxicities
@@ -85,8 +85,40 @@ def needed_step_is_made(table: Table) -> Breach | None:
 
 
 @prove(
+    "an open episode is not opened again",
+    "Within an episode a report like the one that opened it, or a milder one, changes nothing (B-EPISODE); where "
+    "B-PERSIST is a rule, one like it stops treatment with ixazomib at its floor.",
+)
+def open_is_not_opened_again(table: Table) -> Breach | None:
+    """In terms of the letters: an onset that asks for no more than the episode does; of a term, its own repeat."""
+    floor = ladder_of(table, "ixazomib")[-1]
+    persists = "B-PERSIST" in table.graph.edition.rules
+    found = episodes(table.graph.meanings).items()
+    reported = {leaf: _reported_again(table, episode) for leaf, episode in found if episode.open}
+    for number in on_treatment(table):
+        at_floor = table.statuses[number].ixazomib_mg == floor
+        for leaf in table.configurations[number]:
+            for symbol, like_it in reported.get(leaf, ()):
+                due = table.final if persists and at_floor and like_it else number
+                if table.next[table.row(number)[symbol]] != due:
+                    why = "it changes something" if due == number else "treatment goes on with ixazomib at its floor"
+                    return Breach(number, symbol, why)
+    return None
+
+
+def _reported_again(table: Table, episode: Episode) -> list[tuple[int, bool]]:
+    """The symbols of reports that would open no more than this episode, and whether they would open the like of it."""
+    toxicity = TOXICITY[episode.toxicity]
+    if toxicity.by_term:
+        return [(table.columns[one.name], True) for one in toxicity.repeats if one.name in table.columns]
+    milder = [one for one in toxicity.opening if one.needs_step <= episode.needs_step]
+    return [(table.columns[one.name], one.needs_step == episode.needs_step) for one in milder]
+
+
+@prove(
     "only the text's stops",
-    "Treatment stops only at grade 4, an end, or when a step is needed that ixazomib does not have.",
+    "Treatment stops only at grade 4, an end, or with ixazomib at its floor: where a step is needed that it lacks, or "
+    "by B-PERSIST.",
 )
 def only_the_stops_of_the_text(table: Table) -> Breach | None:
     """A stop on any other symbol needs ixazomib at its floor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from ixastate.proofs.check import Breach, on_treatment, prove
-from ixastate.table.graph import Edge
+from ixastate.table.graph import ChartGraph, Edge
 from ixastate.table.table import Table
 
 
@@ -14,7 +14,12 @@ from ixastate.table.table import Table
 )
 def one_guard_open(table: Table) -> Breach | None:
     """Over every combination of the states that the guards name, whether a course reaches it or not."""
-    graph = table.graph
+    why = not_one_open(table.graph)
+    return Breach(0, None, why) if why else None
+
+
+def not_one_open(graph: ChartGraph) -> str | None:
+    """Where not exactly one guard is open on a symbol of a state; None when one is everywhere."""
     groups: dict[tuple[str, str], list[Edge]] = {}
     for edge in graph.edges:
         groups.setdefault((edge.source, edge.symbol), []).append(edge)
@@ -24,7 +29,7 @@ def one_guard_open(table: Table) -> Breach | None:
         for combination in product(*named):
             active = frozenset(combination)
             if sum(edge.open(active) for edge in edges) != 1:
-                return Breach(0, None, f"{source} on {symbol}: not one guard is open with {', '.join(combination)}")
+                return f"{source} on {symbol}: not one guard is open with {', '.join(combination)}"
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from ixastate.testing.adapter import NOT_REPEATABLE
 from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.reports.report import failing_lines
 
@@ -48,6 +49,8 @@ def junit(summary: Summary, name: str) -> bytes:
 def _message(result: Result) -> str:
     failure = result.failure
     assert failure is not None
+    if failure.fault == NOT_REPEATABLE:
+        return f"{NOT_REPEATABLE}: {failure.what}"
     return failure.what or "; ".join(map(str, failure.differences))
 
 

@@ -8,7 +8,7 @@ from html import escape
 from ixastate.rules import Rule
 from ixastate.testing.answers import show
 from ixastate.testing.conformance import Result, Summary
-from ixastate.testing.reports.report import FAULTS, course_lines
+from ixastate.testing.reports.report import FAULTS, course_lines, not_repeatable_words
 from ixastate.testing.sentences import unknown
 
 STYLE = """
@@ -56,6 +56,8 @@ def _lines(summary: Summary, name: str) -> Iterator[str]:
     yield f'<p class="soft">{escape(summary.edition.title)} (edition {escape(summary.edition.name)})</p>'
     if summary.nothing_compared:
         yield '<p class="bad">It answers nothing: no answer held any of the parts that can be compared.</p>'
+    if summary.not_repeatable:
+        yield f'<p class="bad">Not repeatable: {escape(not_repeatable_words(summary))}.</p>'
     if summary.not_run:
         yield f'<p class="bad">{summary.not_run} courses were not run: it failed to answer too often.</p>'
     shortest = summary.shortest()
@@ -101,7 +103,7 @@ def _card(result: Result, summary: Summary, times: int) -> Iterator[str]:
 
 
 def _place(rule: Rule) -> str:
-    return f"line {', '.join(map(str, rule.lines))} of the dosing text · {rule.kind}" if rule.lines else rule.kind
+    return f"{rule.place} of the dosing text · {rule.kind}" if rule.lines else rule.kind
 
 
 def _rules(summary: Summary) -> Iterator[str]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ixastate.rules import Edition
-from ixastate.testing.adapter import FaultKind
+from ixastate.testing.adapter import NOT_REPEATABLE, FaultKind
 from ixastate.testing.answers import show
 from ixastate.testing.conformance import Result, Summary
 from ixastate.testing.sentences import unknown
@@ -19,6 +19,7 @@ FAULTS: dict[FaultKind, str] = {
     "junk": "answered junk",
     "twice": "answered twice",
     "nothing": "answers nothing",
+    NOT_REPEATABLE: "not repeatable",
 }
 
 
@@ -30,11 +31,23 @@ def report(summary: Summary, name: str) -> Iterator[str]:
         yield "ANSWERS NOTHING: no answer held any of the parts that can be compared; see the test kit's README"
     if summary.not_run:
         yield f"{summary.not_run} courses were not run: it failed to answer too often"
+    if summary.not_repeatable:
+        yield f"NOT REPEATABLE: {not_repeatable_words(summary)}"
     yield ""
     for title, result in summary.shortest().items():
         yield from failing_lines(result, summary.edition, summary.times(title))
         yield ""
     yield from by_rule_lines(summary)
+
+
+def not_repeatable_words(summary: Summary) -> str:
+    """What is said of a system whose answers differ from run to run."""
+    number = summary.not_repeatable
+    courses = f"{number} courses were" if number > 1 else "1 course was"
+    return (
+        f"{courses} answered otherwise when run again, so that no rule is named for them. The answers depend on more "
+        "than the events of a course: on chance, on the time, or on what an earlier course left behind"
+    )
 
 
 def failing_lines(result: Result, edition: Edition, times: int = 1) -> Iterator[str]:
@@ -76,7 +89,7 @@ def course_lines(result: Result) -> Iterator[tuple[str, str, str]]:
 def rule_words(rule: str, edition: Edition) -> str:
     """A rule with its line and title."""
     found = edition.rule(rule)
-    lines = f" (line {', '.join(map(str, found.lines))})" if found.lines else ""
+    lines = f" ({found.place})" if found.lines else ""
     return f"{rule}{lines} {found.title}"
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ixastate.events import CELLS_PER_MM3
 from ixastate.rules import Edition
-from ixastate.symbols import DEATH
+from ixastate.rules.terms import load_terms
+from ixastate.symbols import DEATH, TOXICITY
 from ixastate.testing.suites.days import days
 from ixastate.testing.suites.facts import (
     BoundaryCase,
@@ -27,6 +27,7 @@ from ixastate.testing.suites.facts import (
     started,
 )
 from ixastate.testing.suites.ladders import ladders
+from ixastate.units import cells_power, ucum
 
 
 def boundary_cases(edition: Edition) -> Iterator[BoundaryCase]:
@@ -47,7 +48,8 @@ def _counts(edition: Edition) -> Iterator[BoundaryCase]:
     """Just below and at the threshold, in every unit, outside and within an episode."""
     for kind, rule, name in ((neutrophils, "ANC-01", "anc"), (platelets, "PLT-01", "platelets")):
         threshold = edition.integer(rule, name)
-        for unit, cells in CELLS_PER_MM3.items():
+        for unit in ucum("count"):
+            cells = 10 ** (cells_power(unit) or 0)
             at = Decimal(threshold) / cells
             below = Decimal(threshold - 1) / cells
             closer = at - Decimal("0.001") if cells == 1 else below
@@ -183,9 +185,12 @@ def rarities(edition: Edition) -> Iterator[BoundaryCase]:
     again = {**started(edition), "day": 2}
     yield case("K-RECORD: a second start", started(edition), again, neutrophils(edition.integer("ANC-01", "anc")))
     onset = edition.integer("OTH-01", "from_grade")
-    for rule in ("B-RASH-CLASS", "B-HAEM-OTHER"):
-        named = {**other(onset), "term": edition.terms(rule, "terms")[0]}
-        yield case(rule, started(edition), named)
+    for group in load_terms().terms:
+        rule = "B-RASH-CLASS" if group.toxicity in TOXICITY else "B-HAEM-OTHER"
+        yield case(rule, started(edition), {**other(onset), "term": group.names[0]})
+    anc = edition.integer("ANC-01", "anc")
+    signs = [neutrophils(anc, comparator="<"), neutrophils(anc, comparator="<="), neutrophils(anc, comparator=">=")]
+    yield case("B-COMPARATOR", started(edition), *signs)
     two = [other(onset, "clear"), other(onset, "not_clear", term="fatigue")]
     over = [other(1, "clear", agreed=True), other(1, "not_clear", agreed=True, term="fatigue")]
     yield case("B-OTHER-MULTI", started(edition), *two, *over)

@@ -2,8 +2,8 @@
 
 State coverage visits every class of configurations, transition coverage (0-switch) takes every transition of the chart,
 and transition-pair coverage (1-switch) every two that follow one another in a region. Each criterion is a set of
-targets, and every course covers some of them. The candidates are the shortest courses to every move of the table. This
-module knows symbols and no events.
+targets, and every course covers some of them. The candidates are the shortest courses to every move of the table that
+events can show. This module knows symbols and no events.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
+from typing import TypeVar
 
-from ixastate.chart.states import episodes
-from ixastate.symbols import TOXICITIES
-from ixastate.table.explore import Walker
 from ixastate.table.graph import Edge
+from ixastate.table.shown import Shown
 from ixastate.table.table import Table
 
 # A move, as the configuration in which it is made and the number of the symbol.
 Move = tuple[int, int]
 Pair = tuple[int, int]
+Value = TypeVar("Value")
 # Before the first transition of a region.
 ENTRY = -1
-# Toxicities told apart by term: no event can mean their recovery while no term is open.
-BY_TERM = tuple(toxicity for toxicity in TOXICITIES if toxicity.by_term)
 
 
 @dataclass(frozen=True)
@@ -93,53 +91,43 @@ class CoverTargets:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.width = len(table.symbols)
+        self.shown = Shown(table)
 
     @cached_property
-    def depths(self) -> list[int]:
-        """How many symbols the shortest course to each configuration has."""
-        depths = [0]
-        for number in range(1, len(self.table.space.bits)):
-            depths.append(depths[self.table.space.came_from[number][0]] + 1)
+    def depths(self) -> dict[int, int]:
+        """How many symbols the shortest course to each configuration has, in the order of the walk to them."""
+        depths: dict[int, int] = {}
+        for number, before in self.shown.found.came_from.items():
+            depths[number] = depths[before[0]] + 1 if before else 0
         return depths
 
     def moves(self) -> Iterator[tuple[int, int, int]]:
         """Every move that events can show: configuration, symbol, output."""
-        for place, out in enumerate(self.table.output):
-            number, symbol = divmod(place, self.width)
-            if out and (symbol not in self._unseen or self.can_be_shown(number, symbol)):
+        for number in self.shown.found:
+            for symbol, out in self.shown.moves_of(number):
                 yield number, symbol, out
-
-    def can_be_shown(self, number: int, symbol: int) -> bool:
-        """True when an event can mean this symbol in this configuration."""
-        return symbol not in self._unseen or bool(self.table.space.bits[number] & self._open_term)
-
-    @cached_property
-    def _unseen(self) -> set[int]:
-        """The recoveries that no event can mean while no term is open."""
-        return {self.table.columns[recovery.name] for toxicity in BY_TERM for recovery in toxicity.recoveries}
-
-    @cached_property
-    def _open_term(self) -> int:
-        """The leaves (as bits) in which a term is open."""
-        names = {toxicity.name for toxicity in BY_TERM}
-        found = episodes(self.table.graph.meanings).items()
-        leaves = tuple(leaf for leaf, episode in found if episode.open and episode.toxicity in names)
-        return Walker(self.table.graph).encode(leaves)
 
     def course(self, move: Move) -> tuple[str, ...]:
         """The symbols of the shortest course to a configuration, and then one more."""
-        return (*self.table.space.course_to(move[0]), self.table.symbols[move[1]])
+        return tuple(self.table.symbols[symbol] for symbol in (*self.shown.found.course_to(move[0]), move[1]))
+
+    def along_the_walk(self, start: Value, then: Callable[[Value, int], Value]) -> dict[int, Value]:
+        """What the shortest course to each configuration has come to: `then` adds the output of one more move."""
+        values: dict[int, Value] = {}
+        for number, before in self.shown.found.came_from.items():
+            if before is None:
+                values[number] = start
+            else:
+                parent, symbol = before
+                values[number] = then(values[parent], self.table.output[parent * self.width + symbol])
+        return values
 
     def along_the_tree(self, of_output: Sequence[int], each: int = 200) -> Iterator[Candidate]:
         """Shortest courses to moves, where a course covers what its moves cover: for every target some of the best.
 
         They are the courses that cover most among the first `each` moves that show a target.
         """
-        came_from, output = self.table.space.came_from, self.table.output
-        reached = [0]
-        for number in range(1, len(self.table.space.bits)):
-            parent, symbol = came_from[number]
-            reached.append(reached[parent] | of_output[output[parent * self.width + symbol]])
+        reached = self.along_the_walk(0, lambda bits, out: bits | of_output[out])
         seen: Counter[int] = Counter()
         for number, symbol, out in self.moves():
             bits = of_output[out]
@@ -216,21 +204,18 @@ class _Pairs:
         return bits
 
     def _along_the_tree(self, each: int = 60) -> list[Candidate]:
-        table, width = self.targets.table, self.targets.width
-        last: list[list[int]] = [[ENTRY] * (self._root + 1)]
-        reached = [0]
-        for number in range(1, len(table.space.bits)):
-            parent, symbol = table.space.came_from[number]
-            out = table.output[parent * width + symbol]
-            reached.append(reached[parent] | self._bits(last[parent], out))
-            last.append(self._after(last[parent], out))
+        started = (0, [ENTRY] * (self._root + 1))
+        passed = self.targets.along_the_walk(
+            started, lambda so_far, out: (so_far[0] | self._bits(so_far[1], out), self._after(so_far[1], out))
+        )
         candidates = []
         seen: Counter[int] = Counter()
         for number, symbol, out in self.targets.moves():
-            bits = self._bits(last[number], out)
+            reached, last = passed[number]
+            bits = self._bits(last, out)
             if any(seen[target] < each for target in _targets(bits)):
                 seen.update(_targets(bits))
-                candidates.append(Candidate(reached[number] | bits, self.targets.depths[number] + 1, (number, symbol)))
+                candidates.append(Candidate(reached | bits, self.targets.depths[number] + 1, (number, symbol)))
         return candidates
 
     def _after(self, last: Sequence[int], out: int) -> list[int]:
@@ -275,7 +260,7 @@ class _Pairs:
     def _search(self, region: int, origins: list[Move], wanted: set[int]) -> Iterator[tuple[str, ...]]:
         """Shortest courses from these moves on, on which nothing moves a region until one of these transitions does."""
         targets, width, depths = self.targets, self.targets.width, self.targets.depths
-        following, output, symbols = targets.table.next, targets.table.output, targets.table.symbols
+        following, symbols = targets.table.next, targets.table.symbols
         first_of = [{place: first for place, first, _, _ in moved}.get(region, -2) for moved in self._moved]
         came: dict[int, Move] = {}
         roots: dict[int, Move] = {}
@@ -292,16 +277,15 @@ class _Pairs:
             if number in came:
                 continue
             came[number] = move
-            start = number * width
-            for symbol, out in enumerate(output[start : start + width]):
-                first = first_of[out]
-                if not out or (first >= 0 and first not in missing) or not targets.can_be_shown(number, symbol):
+            for symbol, out in targets.shown.moves_of(number):
+                first, after = first_of[out], following[number * width + symbol]
+                if first >= 0 and first not in missing:
                     continue
                 if first >= 0:
                     missing.discard(first)
                     yield (*self._way(number, came, roots), symbols[symbol])
-                elif following[start + symbol] not in came:
-                    heapq.heappush(queue, (cost + 1, following[start + symbol], (number, symbol)))
+                elif after not in came:
+                    heapq.heappush(queue, (cost + 1, after, (number, symbol)))
 
     def _way(self, number: int, came: dict[int, Move], roots: dict[int, Move]) -> tuple[str, ...]:
         symbols: list[str] = []
@@ -336,19 +320,19 @@ def configurations(targets: CoverTargets) -> list[SelectedCourse]:
     Configurations of one class give the same orders ever after. Each course goes on to the farthest class.
     """
     classes = targets.table.minimal()
-    came_from = targets.table.space.came_from
+    came_from = targets.shown.found.came_from
     seen: set[int] = set()
     selected = []
-    for number in range(len(classes) - 1, 0, -1):
-        if classes[number] in seen:
+    for number in reversed(targets.shown.found.came_from):
+        last = came_from[number]
+        if last is None or classes[number] in seen:
             continue
         way = [number]
-        while way[-1]:
-            way.append(came_from[way[-1]][0])
+        while (before := came_from[way[-1]]) is not None:
+            way.append(before[0])
         new = list(dict.fromkeys(classes[place] for place in reversed(way) if classes[place] not in seen))
         seen.update(new)
-        parent, symbol = came_from[number]
-        selected.append(SelectedCourse(targets.course((parent, symbol)), tuple(f"class {one}" for one in new)))
+        selected.append(SelectedCourse(targets.course(last), tuple(f"class {one}" for one in new)))
     return selected
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from ixastate.course.schedule import next_ixazomib_day
@@ -13,6 +14,7 @@ from ixastate.symbols import NEW_CYCLE, toxicities
 from ixastate.testing.suites.facts import (
     MONDAY,
     BoundaryCase,
+    assessed,
     case,
     harmless,
     neuropathy,
@@ -21,6 +23,7 @@ from ixastate.testing.suites.facts import (
     platelets,
     started,
 )
+from ixastate.testing.suites.ladders import to_the_floor
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,6 +34,7 @@ def days(edition: Edition) -> Iterator[BoundaryCase]:
     yield from _doses(edition)
     yield from _calendar(edition)
     yield from _long_holds(edition)
+    yield from _assessments(edition)
     if NEW_CYCLE in toxicities(edition):
         yield from _new_cycles(edition)
 
@@ -129,15 +133,31 @@ def _long_holds(edition: Edition) -> Iterator[BoundaryCase]:
     yield case("B-HOLD-MAX alert: once", started(edition), low, *asked)
 
 
+def _assessments(edition: Edition) -> Iterator[BoundaryCase]:
+    """Each count of an assessment below and at its threshold, outside and within an episode of either count."""
+    anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
+    situations = {
+        "": [],
+        " in an episode of low neutrophils": [neutrophils(anc - 1)],
+        " in an episode of low platelets": [platelets(count - 1)],
+    }
+    for words, past in situations.items():
+        for short_anc, short_count in product((0, 1), repeat=2):
+            covers = f"B-ASSESS-COUNTS: neutrophils {anc - short_anc}, platelets {count - short_count}{words}"
+            yield case(covers, started(edition), *past, assessed(anc - short_anc, count - short_count))
+    low, fine = neutrophils(anc - 1), neutrophils(anc)
+    severe = neuropathy(edition.integer("PN-05", "grade"))
+    over = neuropathy(edition.integer("PN-02", "grade_without_pain"), agreed=True)
+    lowest = to_the_floor(edition, started(edition), [low, fine])
+    yield case("B-ASSESS-COUNTS: both low at the floor", *lowest, assessed(anc - 1, count - 1))
+    # What the neutrophils release comes to the floor, where the platelets end treatment.
+    releasing = [platelets(count - 1), platelets(count), severe, over, low, severe, over]
+    yield case("B-ASSESS-COUNTS: released to the floor", started(edition), *releasing, assessed(anc, count - 1))
+
+
 def _new_cycles(edition: Edition) -> Iterator[BoundaryCase]:
     anc, count = edition.integer("NC-01", "anc"), edition.integer("NC-01", "platelets")
     for short_anc, short_count, resolved in ((0, 0, True), (1, 0, True), (0, 1, True), (0, 0, False)):
-        fact = {
-            "type": "cycle_assessed",
-            "neutrophils": {"value": anc - short_anc, "unit": "/mm3"},
-            "platelets": {"value": count - short_count, "unit": "/mm3"},
-            "toxicities_resolved": resolved,
-        }
-        met = {**fact, "neutrophils": {"value": anc, "unit": "/mm3"}, "platelets": {"value": count, "unit": "/mm3"}}
+        fact = assessed(anc - short_anc, count - short_count, resolved)
         covers = f"NC-01: neutrophils {anc - short_anc}, platelets {count - short_count}, resolved {resolved}"
-        yield case(covers, started(edition), fact, {**met, "toxicities_resolved": True})
+        yield case(covers, started(edition), fact, assessed(anc, count))

@@ -63,6 +63,16 @@ def platelets(value: Decimal | int, unit: str = "/mm3", **flags: Any) -> Fact:
     return {"type": "platelets_measured", "value": value, "unit": unit, **flags}
 
 
+def assessed(neutrophils: int, platelets: int, resolved: bool = True) -> Fact:
+    """An assessment before a new cycle; counts per cubic millimetre."""
+    return {
+        "type": "cycle_assessed",
+        "neutrophils": {"value": neutrophils, "unit": "/mm3"},
+        "platelets": {"value": platelets, "unit": "/mm3"},
+        "toxicities_resolved": resolved,
+    }
+
+
 def neuropathy(grade: int, pain: bool = False, agreed: bool = False) -> Fact:
     """A grade of neuropathy."""
     return {"type": "neuropathy_graded", "grade": grade, "pain": pain, "physician_agrees": agreed}

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema
 from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
 from ixastate.events import EVENT, AnyEvent, Fact, explain, parse_event
-from ixastate.files import write_whole
+from ixastate.files import text_of, unmarked, write_whole
 from ixastate.rules import EDITIONS
 from ixastate.table.graph import read
 from ixastate.testing.answers import RightAnswer
@@ -134,7 +134,7 @@ def read_suite(path: Path) -> Suite:
     where = str(path)
     try:
         with path.open("rb") as stream:
-            raw = [line for line in iter(lambda: stream.readline(LONGEST_LINE), b"") if line.strip()]
+            raw = [line for line in iter(lambda: stream.readline(LONGEST_LINE), b"") if unmarked(line).strip()]
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=where, remedy="name a suite") from None
     remedy = "make one with `ixastate suite -o FILE`"
@@ -179,7 +179,7 @@ def _line(model: BaseModel) -> str:
 
 def _data(raw: bytes, where: str) -> Any:
     try:
-        return json.loads(raw)
+        return json.loads(text_of(raw))
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", where=where, remedy="one JSON object per line") from None
 

@@ -60,7 +60,7 @@ def _ladders(edition: Edition) -> Iterator[BoundaryCase]:
             if name not in ("PN moderate", "OTH not clear"):
                 yield case(f"DOSE-07 reductions: {name} from {level}", *course)
         for name, (onset, recovery) in pairs.items():
-            floor = _to_the_floor(edition, start, pairs["ANC"])
+            floor = to_the_floor(edition, start, pairs["ANC"])
             yield case(f"DOSE-10 floor: {name} from {level}", *_until_the_end(edition, floor, [onset, recovery]))
 
 
@@ -105,7 +105,8 @@ def _until_the_end(edition: Edition, past: Sequence[Fact], episode: Sequence[Fac
     return [*past, *episode]
 
 
-def _to_the_floor(edition: Edition, start: Fact, episode: Sequence[Fact]) -> list[Fact]:
+def to_the_floor(edition: Edition, start: Fact, episode: Sequence[Fact]) -> list[Fact]:
+    """A course of this start in which the episode comes again until ixazomib stands at its lowest level."""
     whole = [start, *list(episode) * MOST_EPISODES]
     course = Course(edition=edition.name)
     for number, event in enumerate(case("", *whole).events, 1):

@@ -41,7 +41,7 @@ def main_rule(course: AnsweredCourse, edition: Edition) -> str:
     if event["type"] == "course_started" and last.answer["phase"] == ON_TREATMENT:
         usual = usual_start(edition)
         found = differences(last.answer, {"ixazomib_mg": usual.ixazomib_mg, "lenalidomide_mg": usual.lenalidomide_mg})
-        return next(iter(blame(checked, found, edition) if found else effects().whatever.due.ixazomib), "")
+        return next(iter(blame(checked, found, edition) if found else effects(edition.name).whatever.due.ixazomib), "")
     for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(BEFORE_THE_START)):
         found = differences(last.answer, {key: before[key] for key in keys})
         if found:
@@ -70,10 +70,11 @@ def _subject(course: AnsweredCourse, edition: Edition) -> str:
 
 
 def _episodes(course: AnsweredCourse, toxicity: Toxicity, edition: Edition) -> int:
-    """How many episodes of a toxicity its own events have begun."""
+    """How many episodes of a toxicity its onsets have begun."""
     records = [expected.record for _, expected in course if expected.record is not None]
+    onsets = {onset.name for onset in toxicity.onsets}
     return sum(
-        record.event.type == toxicity.event
+        not onsets.isdisjoint(record.symbols)
         and _clear(record.before, toxicity, edition)
         and not _clear(record.after, toxicity, edition)
         for record in records

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ixastate.rules import Edition
+from ixastate.rules.terms import load_terms
 from ixastate.symbols import (
     ENDS,
     NEUROPATHY,
@@ -19,9 +20,10 @@ from ixastate.symbols import (
     OTHER,
     RASH,
     THROMBOCYTOPENIA,
+    TOXICITY,
 )
 from ixastate.symbols import toxicities as toxicities_of
-from ixastate.testing.suites.facts import Fact, neuropathy, neutrophils, other, platelets, rash, started
+from ixastate.testing.suites.facts import Fact, assessed, neuropathy, neutrophils, other, platelets, rash, started
 
 TERMS = ("diarrhoea", "fatigue")
 BIT = Decimal("0.001")
@@ -70,14 +72,16 @@ def toxicities(edition: Edition) -> dict[str, ToxicityValues]:
 
 
 def _neutropenia(edition: Edition) -> ToxicityValues:
-    return _counted(neutrophils, edition.integer("ANC-01", "anc"), "after_g_csf")
+    anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
+    return _counted(neutrophils, anc, "after_g_csf", (assessed(anc - 1, count), assessed(anc, count)))
 
 
 def _thrombocytopenia(edition: Edition) -> ToxicityValues:
-    return _counted(platelets, edition.integer("PLT-01", "platelets"), "after_transfusion")
+    anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
+    return _counted(platelets, count, "after_transfusion", (assessed(anc, count - 1), assessed(anc - 1, count - 1)))
 
 
-def _counted(kind: Any, threshold: int, supported: str) -> ToxicityValues:
+def _counted(kind: Any, threshold: int, supported: str, assessments: tuple[Fact, ...]) -> ToxicityValues:
     at, below = Decimal(threshold), Decimal(threshold) - BIT
     low = (
         kind(threshold - 1),
@@ -93,7 +97,7 @@ def _counted(kind: Any, threshold: int, supported: str) -> ToxicityValues:
         kind(4 * threshold, "/uL"),
         kind(threshold, **{supported: True}),
     )
-    return ToxicityValues(low, fine, (*low, *fine))
+    return ToxicityValues(low, fine, (*low, *fine, *assessments))
 
 
 def _neuropathy(edition: Edition) -> ToxicityValues:
@@ -130,23 +134,16 @@ def _other(edition: Edition) -> ToxicityValues:
             recoveries += [other(grade, cause, agreed=True, term=term) for grade in (well, 0)]
             beside += [other(well, cause, term=term), other(first - 1, cause, agreed=True, term=term)]
         beside.append(other(first - 1, agreed=True, term=term, baseline_grade=first - 1))
-    beside.append({**other(first), "term": edition.terms("B-HAEM-OTHER", "terms")[0]})
+    blood = next(group for group in load_terms().terms if group.toxicity not in TOXICITY)
+    beside.append({**other(first), "term": blood.names[0]})
     return ToxicityValues(tuple(onsets), tuple(recoveries), tuple(beside))
 
 
 def _new_cycle(edition: Edition) -> ToxicityValues:
     anc, count = edition.integer("NC-01", "anc"), edition.integer("NC-01", "platelets")
 
-    def assessed(anc_value: int, count_value: int, resolved: bool) -> Fact:
-        return {
-            "type": "cycle_assessed",
-            "neutrophils": {"value": anc_value, "unit": "/mm3"},
-            "platelets": {"value": count_value, "unit": "/mm3"},
-            "toxicities_resolved": resolved,
-        }
-
-    unmet = (assessed(anc - 1, count, True), assessed(anc, count - 1, True), assessed(anc, count, False))
-    met = (assessed(anc, count, True),)
+    unmet = (assessed(anc - 1, count), assessed(anc, count - 1), assessed(anc, count, resolved=False))
+    met = (assessed(anc, count),)
     return ToxicityValues(unmet, met, (*unmet, *met))
 
 
