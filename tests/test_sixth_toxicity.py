@@ -1,7 +1,7 @@
 """A sixth toxicity takes four edits, and to forget one of them is refused.
 
 The package is copied, and a made-up toxicity (a grade of liver injury that holds ixazomib and lowers it) is written
-into the copy: its clause, its letters, its rows, and the event that reports it.
+into the copy: its clause and what that does, its letters, its rows, and the event that reports it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,15 @@ executed_by = ["transition", "threshold"]
 numbers.from_grade = { value = 3, unit = "{CTCAE grade}" }
 numbers.stop_grade = { value = 4, unit = "{CTCAE grade}" }
 numbers.well_grade = { value = 1, unit = "{CTCAE grade}" }
+"""
+EFFECT = """
+[rules.LIV-01]
+at = ["liver_injury_graded"]
+either = [
+  { holds = ["ixazomib"] },
+  { resumes = ["ixazomib"], lowers = ["ixazomib"] },
+  { stops = ["ixazomib", "lenalidomide", "dexamethasone"] },
+]
 """
 LETTERS = """
 LIVER = Toxicity(
@@ -90,6 +99,7 @@ course = Course()
 symbols = ["start_4_25", "liver_injury", "anc_low", "liver_injury_resolved", "anc_recovered"]
 for event in witness(symbols, course.edition):
     print(course.observe(event).words)
+print(*course.records[-1].earned)
 print(course.observe({"type": "liver_injury_graded", "day": 9, "grade": 4}).words)
 """
 
@@ -106,6 +116,8 @@ def packaged(folder: Path, *left_out: str) -> Path:
             path.write_text(text.replace(anchor, before + anchor + after), encoding="utf-8")
 
     edit("clause", "rules/dosing_text.toml", "# ---- Administration\n", before=CLAUSE.lstrip() + "\n")
+    if "clause" not in left_out:
+        edit("effect", "rules/effects.toml", "# ---- The start\n", before=EFFECT.lstrip() + "\n")
     edit("letters", "symbols.py", "\n\n# --- What the chart raises", before=LETTERS)
     path = folder / "ixastate" / "chart" / "toxicities.py"
     if "rows" not in left_out:
@@ -132,6 +144,7 @@ def test_four_edits_make_a_sixth_toxicity(tmp_path: Path) -> None:
         "held for neutrophils, liver injury",
         "held for neutrophils",
         "active at 3 mg",
+        "LIV-01 on day 4",
         "discontinued",
     ]
 
@@ -140,6 +153,10 @@ def test_four_edits_make_a_sixth_toxicity(tmp_path: Path) -> None:
     ("left_out", "complaint"),
     [
         ("clause", "there is no rule 'LIV-01'"),
+        (
+            "effect",
+            "what LIV-01 does to a drug is not stated (state it in rules/effects.toml, or there why it does nothing)",
+        ),
         ("letters", "cannot import name 'LIVER'"),
         ("rows", "the toxicity 'liver' has no region (write its rows in chart/toxicities.py, and name it in REGIONS)"),
         ("event", "the toxicity 'liver' is reported by 'liver_injury_graded', which is no kind of event"),

@@ -36,15 +36,16 @@ gives; both travel unchanged to the record, the diagram and the table.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
 from statemachine import State, StateChart
 
-from ixastate.chart.builder import compound, parallel, rows, transition, transitions_of
+from ixastate.chart.builder import Transition, compound, parallel, rows, transition, transitions_of
 from ixastate.chart.drugs import at_floor, drug_region, levels_of
 from ixastate.chart.editions import SHAPES, EditionShape
+from ixastate.chart.reasons import effects_of
 from ixastate.chart.states import Episode, Level, Meaning, Phase, holds, levels
 from ixastate.chart.toxicities import STOP, Floors, Region
 from ixastate.errors import ChartError
@@ -106,7 +107,7 @@ def _build(name: str) -> type[CourseChart]:
         "unreachable": shape.unreachable,
     }
     chart: type[CourseChart] = types.new_class("Course", (CourseChart,), {}, lambda body: body.update(attributes))
-    _nothing_forgotten(edition, (one.symbol for one in transitions_of(chart)))
+    _nothing_forgotten(edition, transitions_of(chart))
     return chart
 
 
@@ -167,12 +168,20 @@ def _starts_and_ends(
             transition(screening, end.name, discontinued, end.rules)
 
 
-def _nothing_forgotten(edition: Edition, used: Iterable[str]) -> None:
-    """Every symbol of the alphabet has a transition, and every transition a symbol of the alphabet."""
-    external, known = {symbol for symbol in used if symbol not in RAISED}, set(symbols(edition))
+def _nothing_forgotten(edition: Edition, transitions: Sequence[Transition]) -> None:
+    """Every symbol has a transition, every transition a symbol, and every rule that it rests on says what it does."""
+    external, known = {one.symbol for one in transitions if one.symbol not in RAISED}, set(symbols(edition))
     if idle := sorted(known - external):
         raise ChartError(
             f"no transition takes {', '.join(idle)}", where=edition.name, remedy="give it a row in the chart"
         )
     if unknown := sorted(external - known):
         raise ChartError(f"{', '.join(unknown)}: no symbol", where=edition.name, remedy="name it in symbols.py")
+    effects = effects_of(edition.name)
+    stated = effects.effects.keys() | effects.without.keys()
+    if silent := sorted({rule for one in transitions for rule in one.rules} & edition.rules.keys() - stated):
+        raise ChartError(
+            f"what {', '.join(silent)} does to a drug is not stated",
+            where=edition.name,
+            remedy="state it in rules/effects.toml, or there why it does nothing",
+        )

@@ -179,14 +179,17 @@ class RuleEffects:
         return next((rule for rule in asking if self.effects[rule].does("lowers", drug)), None)
 
 
-@cache
 def load_effects(edition: str, verbs: frozenset[str]) -> RuleEffects:
     """What the rules of an edition do, from `effects.toml`, checked against these verbs of orders; read once.
 
     `RulesError` when there is no such edition.
     """
-    name = load_edition(edition).name
-    return parse_effects((files(__package__) / FILE).read_text(encoding="utf-8"), FILE, verbs)[name]
+    return _load(verbs)[load_edition(edition).name]
+
+
+@cache
+def _load(verbs: frozenset[str]) -> dict[str, RuleEffects]:
+    return parse_effects((files(__package__) / FILE).read_text(encoding="utf-8"), FILE, verbs)
 
 
 def parse_effects(text: str, where: str, verbs: Collection[str]) -> dict[str, RuleEffects]:
