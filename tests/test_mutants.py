@@ -125,7 +125,7 @@ DETERMINISM, FLOOR = "deterministic and complete", "never below the floor"
 FAST = {
     "guard negated: ixazomib_held_3 --release_ixazomib [nothing holds ixazomib]--> ixazomib_given_3": "exploration",
     "guard dropped: other_clear_again --other_onset [ixazomib above its floor]--> other_held": DETERMINISM,
-    f"target moved: {ANC_OVER}": "equality",
+    f"target moved: {ANC_OVER}": "no reason contradicts the orders",
     f"raised lost: {ANC_OVER}": "each episode lowers a drug",
     f"turn swapped: {RASH_OVER}": "alternation alternates",
     "stop removed: rash_clear_first --rash_grade_4--> discontinued": "grade 4 stops from everywhere",

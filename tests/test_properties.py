@@ -209,6 +209,12 @@ FAULTS: dict[str, dict[str, Callable[[], Table]]] = {
             raised=("release_ixazomib",),
         ),
     },
+    "an open episode is not opened again": {
+        "a second report that stops": fault("rash_open_first --rash_grade_2_3--> stays", targets=("discontinued",)),
+        "a second low count that ends the episode": fault(
+            "neutropenia_held_ixazomib_next --anc_low--> stays", targets=("neutropenia_clear_lenalidomide_next",)
+        ),
+    },
     "only the text's stops": {
         "a stop above the floor": fault(
             "other_clear_again --other_onset [ixazomib above its floor]--> other_held",
