@@ -355,7 +355,9 @@ def test_every_pair_is_taken_that_random_courses_take() -> None:
 @pytest.mark.parametrize("cover", ["rules", "readings"])
 def test_every_rule_acts_that_something_executes(cover: str) -> None:
     kinds = ("label", "bookkeeping") if cover == "rules" else ("reading",)
-    wanted = {rule.id for rule in EDITION.rules.values() if rule.kind in kinds and rule.executed_by}
+    # A suite tells each event as it happens, so it holds no correction of what was known.
+    acting_rules = {rule.id for rule in EDITION.rules.values() if rule.kind in kinds and rule.executed_by}
+    wanted = acting_rules - {"B-CORRECTION"}
     made = [one for one in suite("rules+readings").courses if one.course.startswith(f"{cover}-")]
     acting = set()
     for one in made:

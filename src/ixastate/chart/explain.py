@@ -19,6 +19,7 @@ PLACES = {
     "schedule": "the schedule (what is due)",
     "order": "advice given without a transition",
     "start": "the choice of the starting doses",
+    "correction": "lines of a log that change what was known of the past",
 }
 
 

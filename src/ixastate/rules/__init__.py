@@ -23,7 +23,7 @@ GENERAL_RULES: frozenset[str] = frozenset(
     ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
 )
 
-Place = Literal["transition", "slot", "threshold", "schedule", "order", "start"]
+Place = Literal["transition", "slot", "threshold", "schedule", "order", "start", "correction"]
 
 
 class _Frozen(BaseModel):

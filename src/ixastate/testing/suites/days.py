@@ -91,11 +91,31 @@ def _doses(edition: Edition) -> Iterator[BoundaryCase]:
     held = [started(edition), neutrophils(anc - 1), {"type": "dose_taken", "dose_mg": usual, "day": 8}]
     yield case("ADM-14: during a hold", *held)
     yield case("ADM-10: vomited", started(edition), {"type": "dose_vomited"})
+    yield from _several_reports(edition, usual)
     yield case("ADM-16: overdose", started(edition), {"type": "dose_overdosed", "dose_mg": 2 * usual, "day": 1})
     for fault in ("crushed", "chewed", "opened", "without_water", "with_food", "with_dexamethasone"):
         yield case(f"taken {fault}", started(edition), {"type": "dose_taken_wrongly", "fault": fault, "day": 1})
     without = {"type": "dose_taken_wrongly", "drug": "dexamethasone", "fault": "without_food", "day": 1}
     yield case("ADM-06: without food", started(edition), without)
+
+
+def _several_reports(edition: Edition, mg: Decimal) -> Iterator[BoundaryCase]:
+    """Every report of the dose of day 8 after every other: each way through the chart of a dose of two reports."""
+    reports: dict[str, dict[str, Any]] = {
+        "taken": {"type": "dose_taken", "dose_mg": mg},
+        "missed": {"type": "dose_missed", "scheduled_day": 8},
+        "vomited": {"type": "dose_vomited"},
+        "crushed": {"type": "dose_taken_wrongly", "fault": "crushed"},
+    }
+    for (first, one), (second, two) in product(reports.items(), repeat=2):
+        for day in (8, 9):
+            covers = f"B-WHICH-DOSE, B-CLARIFY: {first} on day 8, {second} on day {day}"
+            yield case(covers, started(edition), {**one, "day": 8}, {**two, "day": day})
+    missed = {**reports["missed"], "day": 9}
+    # Permitted on day 9 and taken then; on day 12 it is too late.
+    for day in (9, 12):
+        covers = f"B-WHICH-DOSE: missed on day 8, taken on day {day}"
+        yield case(covers, started(edition), missed, {**reports["taken"], "day": day})
 
 
 # --- Days ------------------------------------------------------------------------------------------------------

@@ -98,8 +98,11 @@ def _readings(edition: Edition, walk: RandomWalks) -> Iterator[PlannedCourse]:
 
 
 def _resting_on(edition: Edition, kinds: Sequence[str]) -> Iterator[PlannedCourse]:
-    """A small set of short courses on which every rule of these kinds acts that something executes."""
-    wanted = [rule.id for rule in edition.rules.values() if rule.kind in kinds and rule.executed_by]
+    """A small set of short courses on which every rule of these kinds acts that something executes.
+
+    Corrections are not among them: a suite tells a program each event as it happens.
+    """
+    wanted = [rule.id for rule in edition.rules.values() if rule.kind in kinds and {*rule.executed_by} - {"correction"}]
     pool = [case.events for case in (*boundary_cases(edition), *rarities(edition))]
     pool += [tuple(witness(symbols, edition)) for symbols in covers.resting_on(_targets(edition.name), wanted)]
     answers = Answers(edition.name)
