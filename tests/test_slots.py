@@ -116,6 +116,17 @@ def test_an_excess_at_an_early_hour_counts_the_dose_that_was_missed_the_week_bef
     assert words(course) == [(1, "reported_missed"), (8, "earlier_missed reported_above")]
 
 
+def test_a_dose_that_was_taken_late_after_all_is_missed_no_more() -> None:
+    course = begin()
+    early = "2026-03-09T06:00:00Z"
+    told(course, (TAKEN, early), (MISSED, early, {"scheduled_day": 1}))
+    assert words(course) == [(1, "reported_missed"), (8, "reported_taken earlier_missed")]
+    told(course, ("dose_delayed", early, {"scheduled_day": 1}))
+    assert words(course) == [(1, "reported_missed reported_late"), (8, "reported_taken")]
+    told(course, (TAKEN, early))
+    assert set(course.records[-1].rules) == {"ADM-14", "ADM-16", "B-OVERDOSE"}
+
+
 # --- Clock and calendar ---------------------------------------------------------------------------------------
 
 

@@ -214,6 +214,10 @@ class OpenSlot(Fact):
         """The same slot with one more report."""
         return OpenSlot(day=self.day, reports=(*self.reports, (at, symbol.name)))
 
+    def without(self, symbol: SlotSymbol) -> OpenSlot:
+        """The same slot without this report."""
+        return OpenSlot(day=self.day, reports=tuple(one for one in self.reports if one[1] != symbol.name))
+
 
 class Snapshot(Fact):
     """Everything needed to resume a course, as plain data.

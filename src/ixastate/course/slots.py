@@ -162,13 +162,19 @@ class Slots:
         return found
 
     def _told_of_a_gap(self, day: int) -> Slots:
-        """With the slot after this one told that a dose before it was missed, if one was and that slot has begun."""
+        """With the slot after this one told that a dose before it was missed, if one was and that slot has begun.
+
+        Until it comes, a missed dose may still be taken late; what was told of it is then taken back.
+        """
         following = self._slot(next_ixazomib_day(day, self.edition))
         moment = self.moment(following.day)
         begun = moment <= self.at or following in self.remembered
         end = max(self.at, self.end(day))
-        if begun and not following.reported(EARLIER_MISSED) and self._one_missed(self._slot(day), end):
+        missed = self._one_missed(self._slot(day), end)
+        if begun and missed and not following.reported(EARLIER_MISSED):
             return self._with(following.told(min(self.at, moment), EARLIER_MISSED))
+        if begun and not missed and moment > self.at:
+            return self._with(following.without(EARLIER_MISSED))
         return self
 
     def _one_missed(self, slot: OpenSlot, until: datetime) -> bool:
