@@ -63,7 +63,8 @@ def test_a_right_system_conforms(cover: str) -> None:
 def test_every_rule_that_a_suite_covers_is_told_as_passed() -> None:
     tallies = conform(InProcess(Sound), suite("rules+readings")).by_rule()
     assert {rule for rule, tally in tallies.items() if tally.word == "not reached"} == {
-        rule.id for rule in EDITION.rules.values() if not rule.executed_by
+        *(rule.id for rule in EDITION.rules.values() if not rule.executed_by),
+        "B-CORRECTION",  # a suite tells each event as it happens
     }
     assert all(tally.failed == 0 for tally in tallies.values())
 

@@ -12,7 +12,7 @@ import json
 import operator
 import re
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -187,7 +187,15 @@ def _clock_time(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+def _of_every_calendar(value: datetime) -> datetime:
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a moment of the years 1 to 9999, in UTC too") from None
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_of_every_calendar)]
 ClockTime = Annotated[
     time,
     BeforeValidator(_clock_time),
@@ -253,6 +261,9 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
     if kind == "extra_forbidden":
         names = list(model.model_fields) if model is not None and len(path) == 1 else []
         return InputError(f"there is no field {path[-1]!r} here", where=where, remedy=near(path[-1], names))
+    if kind == "union_tag_invalid":
+        tag, known = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+        return InputError(f"there is no type {tag!r}", where=place, remedy=f"one of: {known.replace(chr(39), '')}")
     message = str(problem["ctx"]["error"]) if kind == "value_error" else problem["msg"]
     message = message[0].lower() + message[1:].replace("Input should", "it should")
     message = message.replace("input should", "it should")

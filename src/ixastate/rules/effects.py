@@ -184,11 +184,12 @@ def load_effects(edition: str, verbs: frozenset[str]) -> RuleEffects:
 
     `RulesError` when there is no such edition.
     """
-    return _load(verbs)[load_edition(edition).name]
+    return _load(verbs, tuple(EDITIONS))[load_edition(edition).name]
 
 
 @cache
-def _load(verbs: frozenset[str]) -> dict[str, RuleEffects]:
+def _load(verbs: frozenset[str], editions: tuple[str, ...]) -> dict[str, RuleEffects]:
+    # The editions are named so that one which is added later is read too.
     return parse_effects((files(__package__) / FILE).read_text(encoding="utf-8"), FILE, verbs)
 
 
