@@ -60,7 +60,8 @@ BLOOD = listed("""
     Thrombotic thrombocytopenic purpura; Hemolytic uremic syndrome; Lymph node pain; Methemoglobinemia;
     Blood and lymphatic system disorders - Other, specify; Thrombocytosis;
     Blood and lymphatic system disorders; Haemolysis; Hemolysis; Red blood cell count decreased;
-    low platelets
+    low platelets; Heparin-induced thrombocytopenia; Reticulocytopenia; Cyclic neutropenia; Platelet disorder;
+    Band neutrophil count decreased; Neutrophil percentage decreased; Thrombocytopenia purpura
 """)
 OTHERS = listed("""
     Diarrhoea; Nausea; Fatigue; Pruritus; Dry skin; Urticaria; Erythema; Eczema; Paraesthesia;
