@@ -7,12 +7,17 @@ import io
 import re
 import shlex
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ixastate.cli.main import main
 from ixastate.course.log import read_stream
+from ixastate.proofs.properties import PROPERTIES
+from ixastate.proofs.slot.properties import SLOT_PROPERTIES
+from ixastate.rules import load_edition
+from tests.tables import table
 from tests.test_help import parsed
 
 ROOT = Path(__file__).parent.parent
@@ -114,6 +119,13 @@ def test_the_two_commands_come_first() -> None:
     first, second, *_ = blocks("sh")
     assert "ixastate simulate" in first
     assert "pytest" in second
+
+
+def test_it_counts_the_rules_and_the_properties() -> None:
+    kinds = Counter(rule.kind for rule in load_edition().rules.values())
+    assert f"has the {kinds['label']} clauses and {kinds['reading']} readings" in README
+    assert f"proves {len(PROPERTIES)} safety properties of a course and {len(SLOT_PROPERTIES)} of a dose" in README
+    assert f"its {len(table().configurations):,} reachable states" in README
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
