@@ -24,7 +24,6 @@ from ixastate.chart.slot import (
 )
 from ixastate.chart.slot_symbols import DOSE
 from ixastate.chart.states import DoseState
-from ixastate.diagrams.charts import READ_ARROWS
 from ixastate.diagrams.labels import edge_label, edge_tooltip, foremost, state_label, state_tooltip, symbol_label
 from ixastate.diagrams.model import Arrow, ArrowKind, Box, BoxKind, Drawing, Frame
 from ixastate.orders import Verb
@@ -36,6 +35,7 @@ READ_BOXES = (
     "Boxes: green, a dose may be taken; blue, it is known to have been taken; dashed, it may not be taken; "
     "double border, the next slot has come."
 )
+READ_ARROWS = "Arrows: symbol, [guard], / orders, (clauses + number of readings)."
 READ_LINES = "Lines: thick, a review; dashed, a dose is left out; thin, neither. Dotted note: the state stays."
 # The frames in the region of the dose, each with its parent and the states in it.
 UNTIL, KNOWN = "until the next slot", "known to be taken"
