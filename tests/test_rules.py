@@ -96,12 +96,12 @@ PLACES = {
     "order": [
         "course/administration.py",
         "course/alphabet.py",
-        "course/correction.py",
         "course/course.py",
         "course/slots.py",
         "chart/chart.py",
         "chart/editions.py",
     ],
+    "correction": ["course/correction.py"],
 }
 
 
