@@ -187,15 +187,15 @@ def _clock_time(value: Any) -> Any:
     return value
 
 
-def _of_every_calendar(value: datetime) -> datetime:
+def _in_utc(value: datetime) -> datetime:
     try:
         value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("must be a moment of the years 1 to 9999, in UTC too") from None
+        raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR - 1}") from None
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_of_every_calendar)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
 ClockTime = Annotated[
     time,
     BeforeValidator(_clock_time),
