@@ -56,6 +56,7 @@ from ixastate.course.live import Machine, machine
 from ixastate.events import KINDS, Event
 from ixastate.notebook import Text
 from ixastate.symbols import ENDS, NEUTROPENIA, SCREENING, TOXICITIES, Configuration, usual_start
+from ixastate.table.compiled import Compiled
 from ixastate.words import describe
 from tests.test_course import EVENTS, LOW, START, begin, run, see
 
@@ -695,7 +696,7 @@ def test_a_course_of_another_edition_finds_its_machine_again() -> None:
     course = Course("p", "us-label")
     course.observe(START)
     other = pickle.loads(pickle.dumps(course))
-    assert (other.edition.name, other._machine) == ("us-label", machine("us-label"))
+    assert (other.edition.name, other._machine) == ("us-label", Compiled.of("us-label"))
 
 
 def test_a_pickled_course_holds_no_machine() -> None:

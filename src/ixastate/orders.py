@@ -6,8 +6,9 @@ rules that fired stand beside it in the record. This module knows no rule and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal, get_args
 
@@ -146,11 +147,15 @@ def every_order(doses_mg: Mapping[Drug, Iterable[float]]) -> Iterator[Order]:
 
 def in_order(orders: Iterable[Order]) -> tuple[Order, ...]:
     """These orders, each once, in one fixed order: what changes the doses first, then advice; drug by drug."""
-    verbs, drugs = list(_SENTENCES), ["", *DRUGS]
-    return tuple(sorted(set(orders), key=lambda order: (verbs.index(order.verb), drugs.index(order.drug))))
+    return tuple(sorted(set(orders), key=lambda order: (_VERB_PLACES[order.verb], _DRUG_PLACES[order.drug])))
 
 
-def net_effect(steps: Sequence[Iterable[Order]]) -> tuple[Order, ...]:
+_VERB_PLACES = {verb: place for place, verb in enumerate(_SENTENCES)}
+_DRUG_PLACES = {drug: place for place, drug in enumerate(["", *DRUGS])}
+
+
+@lru_cache(maxsize=10_000)
+def net_effect(steps: tuple[tuple[Order, ...], ...]) -> tuple[Order, ...]:
     """What is to be done in the end, where each of these steps gave its orders, one after the other.
 
     A stop is all that is left. A drug that one step releases and a later one holds again, or the other way round,

@@ -15,9 +15,11 @@ from statemachine import State, StateChart
 from statemachine.transition import Transition as LibraryTransition
 
 from ixastate.chart.guards import Guard
+from ixastate.chart.states import Meaning
 from ixastate.chart.status import Status
 from ixastate.events import Drug
 from ixastate.orders import Order
+from ixastate.rules import Edition
 from ixastate.symbols import Configuration, owed_by
 
 
@@ -136,3 +138,24 @@ class Step:
     def __repr__(self) -> str:
         orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""
         return f"<Step {self.symbol} → {self.status.words}{orders}>"
+
+
+class Machine(Protocol):
+    """What a course steps on: the live statechart of an edition, or the same compiled."""
+
+    @property
+    def edition(self) -> Edition:
+        """The rules that it was built by."""
+
+    @property
+    def meanings(self) -> Mapping[str, Meaning]:
+        """What each leaf means."""
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """What an external symbol does in a configuration; `ChartError` when it is not answered."""
+
+    def status(self, configuration: Configuration) -> Status:
+        """What a configuration means to a person."""
+
+    def require_legal(self, configuration: Configuration) -> None:
+        """`ChartError` when these are not the leaves of one configuration."""

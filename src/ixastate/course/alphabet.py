@@ -9,7 +9,7 @@ still ask for advice. A kind of event without a reader is refused. This module k
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import singledispatch
+from functools import cache, singledispatch
 from typing import Literal
 
 from ixastate.course.limits import hepatic_rule, lenalidomide_start, on_a_boundary, renal_rule, settled, sign_of
@@ -95,6 +95,49 @@ class Meaning:
 def read(event: Event, context: Context, edition: Edition) -> Meaning:
     """What this event means; `CourseRefusal` when it is of the wrong kind, or of one that has no reader here."""
     return _read(event, context, edition)
+
+
+class Meanings:
+    """What events mean under an edition: what was read once is remembered, since nothing else decides a meaning."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self._known: dict[tuple[object, ...], Meaning] = {}
+
+    @classmethod
+    def of(cls, edition: Edition) -> Meanings:
+        """Those of an edition, made once a process."""
+        known = _OF_EDITIONS.get(id(edition))
+        if known is None:
+            known = _OF_EDITIONS[id(edition)] = cls(edition)
+        return known
+
+    def read(self, event: Event, context: Context) -> Meaning:
+        """What this event means, as `read`."""
+        kind, fields = type(event), event.__dict__
+        content = [fields[name] for name in _content(kind)]
+        baseline = context.baseline_neuropathy
+        remembered = (baseline.grade, baseline.pain, context.open_terms, context.related)
+        key = (kind, *content, *remembered)
+        known = self._known.get(key)
+        if known is None:
+            known = read(event, context, self.edition)
+            if len(self._known) >= MOST_MEANINGS:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+
+# By the edition's identity: two editions may have one name. The edition is kept with what is remembered, so that no
+# other one can come to have its identity.
+_OF_EDITIONS: dict[int, Meanings] = {}
+MOST_MEANINGS = 50_000
+
+
+@cache
+def _content(kind: type[Event]) -> tuple[str, ...]:
+    """What an event of this kind says, without its date and its names."""
+    return tuple(name for name in kind.model_fields if name not in {*Event.model_fields, "type"})
 
 
 @singledispatch

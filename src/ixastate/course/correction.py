@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from ixastate.amendments import AnyAmendment, AnyLine, EventCorrected, EventWithdrawn
+from ixastate.chart.builder import Machine
 from ixastate.chart.status import Status
 from ixastate.course.facts import Change, HasDates
-from ixastate.course.live import Machine
 from ixastate.course.record import Record
 from ixastate.course.schedule import Calendar
 from ixastate.errors import CourseRefusal
@@ -136,7 +136,7 @@ def record_of_jump(
     if isinstance(line, AnyAmendment) or elsewhere or change.revisions or change.impossible:
         orders = (*orders, Order("review_correction"))
     at, day = _when(line, change, after.dates)
-    edition = machine.chart.edition
+    edition = machine.edition
     return Record(
         edition=edition.name,
         at=at,
@@ -156,7 +156,7 @@ def record_of_jump(
 
 def _dosing(memory: Remembered, machine: Machine) -> Dosing:
     every_days = memory.dates.lenalidomide_every_days if memory.dates is not None else 1
-    return Dosing(machine.status(memory.configuration), machine.chart.edition.dexamethasone.dose_mg, every_days)
+    return Dosing(machine.status(memory.configuration), machine.edition.dexamethasone.dose_mg, every_days)
 
 
 def _when(line: AnyLine, change: Change[Any], dates: Calendar | None) -> tuple[datetime | None, int | None]:

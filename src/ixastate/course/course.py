@@ -13,23 +13,22 @@ withdrawal too; then what it remembers is what a course would that had been show
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from ixastate.amendments import AnyLine, parse_line
-from ixastate.chart.builder import Step
+from ixastate.chart.builder import Machine, Step
 from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
-from ixastate.course.alphabet import Context, Meaning, read
+from ixastate.course.alphabet import Context, Meaning, Meanings, read
 from ixastate.course.correction import record_of_jump, require_past_day, require_recorded
 from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.facts import Facts
-from ixastate.course.live import Machine, machine
+from ixastate.course.live import machine
 from ixastate.course.record import KeptFact, OpenSlot
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
@@ -45,16 +44,20 @@ from ixastate.orders import Order, in_order, net_effect
 from ixastate.registry import Picture, find
 from ixastate.rules import DEFAULT_EDITION, Edition
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
+from ixastate.table.compiled import Compiled
 from ixastate.words import describe
 
+# What may be seen of a patient whose course has not started.
+BEFORE_START = (CourseStarted, PatientDied, ConsentWithdrawn)
+# A record that says nothing yet.
+EMPTY = Record.model_construct()
 # How many records, the latest, a notebook shows.
 MOST_ROWS = 20
 
 _PATIENT: TypeAdapter[str | None] = TypeAdapter(Name | None)
 
 
-@dataclass(frozen=True)
-class _Memory:
+class _Memory(NamedTuple):
     """What a course remembers; replaced whole when an event is accepted, and not before."""
 
     configuration: Configuration = SCREENING
@@ -62,7 +65,7 @@ class _Memory:
     latest: datetime | None = None
     start: CourseStarted | None = None
     dates: Calendar | None = None
-    context: Context = field(default_factory=Context)
+    context: Context = Context()
     # Every change of the configuration with its moment (UTC), oldest first.
     history: tuple[tuple[datetime, Configuration], ...] = ()
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
@@ -78,13 +81,19 @@ class _Memory:
 class Course:
     """The treatment course of one patient under an edition of the rules.
 
-    `patient` is a printable name, or None; `edition` the name of an edition. `steps_on` is the machine of that edition
-    to step on; usually, and always in a copy, the one that every course of a process shares. `InputError` for a name
-    that cannot be printed, `RulesError` for an edition that does not exist.
+    `patient` is a printable name, or None; `edition` the name of an edition. With `live` it steps on the live
+    statechart itself, some hundred times more slowly, and otherwise on the same chart compiled. `steps_on` is another
+    machine of that edition to step on. `InputError` for a name that cannot be printed, `RulesError` for an edition that
+    does not exist.
     """
 
     def __init__(
-        self, patient: str | None = None, edition: str = DEFAULT_EDITION, *, steps_on: Machine | None = None
+        self,
+        patient: str | None = None,
+        edition: str = DEFAULT_EDITION,
+        *,
+        live: bool = False,
+        steps_on: Machine | None = None,
     ) -> None:
         try:
             self.patient = _PATIENT.validate_python(patient)
@@ -92,7 +101,7 @@ class Course:
             raise InputError(
                 f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
-        self._stand_on(machine(edition) if steps_on is None else steps_on)
+        self._stand_on(steps_on or (machine(edition) if live else Compiled.of(edition)))
         self._memory = _Memory()
         # What is kept of a course whose lines say when they were recorded; of another, nothing.
         self._facts: Facts[_Memory] = Facts(_Memory())
@@ -101,7 +110,8 @@ class Course:
 
     def _stand_on(self, steps_on: Machine) -> None:
         self._machine = steps_on
-        self.edition = steps_on.chart.edition
+        self.edition = steps_on.edition
+        self._meanings = Meanings.of(steps_on.edition)
         # Held by the thread that observes.
         self._observing = Lock()
 
@@ -116,7 +126,7 @@ class Course:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.patient = state["patient"]
-        self._stand_on(machine(state["edition"]))
+        self._stand_on(Compiled.of(state["edition"]))
         self._memory = state["memory"]
         self._facts = state["facts"].copied()
         self._records = list(state["records"])
@@ -292,8 +302,8 @@ class Course:
         except RulesError as error:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
-            course._machine.active(configuration)
-        owing = who_owes(course._machine.chart.meanings, saved.configuration)
+            course._machine.require_legal(configuration)
+        owing = who_owes(course._machine.meanings, saved.configuration)
         fitting = _fits_together(saved) and slots_fit(saved, course.edition)
         if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
@@ -313,7 +323,7 @@ class Course:
         course._facts = Facts.again(_Memory(), saved, course._step)
         if saved.facts:
             # What follows from the facts is made again, and must be what was saved with them.
-            course._memory = replace(course._facts.memory, number=saved.number, rewritten=saved.rewritten)
+            course._memory = course._facts.memory._replace(number=saved.number, rewritten=saved.rewritten)
             if course.snapshot() != saved:
                 raise InputError(
                     "its facts and its state do not fit together", where="snapshot", remedy="save it again"
@@ -330,7 +340,7 @@ class Course:
     def _step(self, memory: _Memory, fact: KeptFact) -> tuple[Record, _Memory]:
         """One fact on a course of its own that remembers what was before it."""
         course = Course(self.patient, steps_on=self._machine)
-        course._memory = replace(memory, number=fact.number - 1)
+        course._memory = memory._replace(number=fact.number - 1)
         return course._observe(fact.event)
 
     def _learn(self, line: AnyLine) -> tuple[Record, _Memory]:
@@ -340,7 +350,7 @@ class Course:
         number = self._memory.number + 1
         change = self._facts.change(self._facts.fact_of(line, number), self._step)
         rewritten = self._memory.rewritten if change.in_time else number
-        memory, ties = replace(change.memory, number=number, rewritten=rewritten), self._facts.ties(change)
+        memory, ties = change.memory._replace(number=number, rewritten=rewritten), self._facts.ties(change)
         step = change.of_fact.record
         if change.in_time and step is not None:
             record = step.model_copy(update={"event": line, "ties": ties})
@@ -354,56 +364,69 @@ class Course:
 
     def _observe(self, event: AnyEvent) -> tuple[Record, _Memory]:
         """The record of an event and what is remembered after it."""
-        memory, before = self._memory, self.configuration
+        memory = self._memory
+        before = memory.configuration
         self._refuse_out_of_place(event, before)
         final = before == DISCONTINUED
-        meaning = Meaning((), memory.context, ("K-FINAL",)) if final else read(event, memory.context, self.edition)
-        dates = memory.dates
-        if isinstance(event, CourseStarted):
-            dates = calendar(event, meaning.lenalidomide_every_days)
+        meaning = Meaning((), memory.context, ("K-FINAL",)) if final else self._meanings.read(event, memory.context)
+        start = event if isinstance(event, CourseStarted) else None
+        dates = calendar(start, meaning.lenalidomide_every_days) if start is not None else memory.dates
         at = moment_of(event, dates, memory.latest)
 
         after, orders, rules = before, meaning.orders, meaning.rules
-        owed = memory.owed
+        owed, slots = memory.owed, memory.slots
         made: tuple[Earned, ...] = ()
         if isinstance(event, DoseEvent) and dates is not None and not final:
-            slots = self._slots(memory, dates, at)
-            advice = Administration(self.status, slots).advice(event)
-            orders, rules = advice.orders, advice.rules
-            memory = replace(memory, slots=advice.slots)
+            advice = Administration(self.status, self._slots(memory, dates, at)).advice(event)
+            orders, rules, slots = advice.orders, advice.rules, advice.slots
         steps = self._steps(before, meaning.symbols)
         if steps:
             after = steps[-1].after
             # What stops treatment leaves nothing else to be ordered, and no other step to be explained.
             ended = after == DISCONTINUED
             acting = steps[-1:] if ended else steps
-            orders = net_effect([*(step.orders for step in acting), () if ended else orders])
+            orders = net_effect((*(step.orders for step in acting), () if ended else orders))
             rules = (*(rule for step in acting for rule in step.rules), *rules)
-            day = dates.day(at) if dates is not None else None
             for step in steps:
-                owed, earned = after_step(owed, step, day, effects_of(self.edition.name), self._machine.chart.meanings)
+                owed, earned = self._earned(owed, step, dates, at)
                 # Before the end nothing is made that was owed.
                 made = () if ended else (*made, *earned)
 
         # A start that is blocked sets up no calendar, so its day has no place in time.
         latest = memory.latest if event.at is None and memory.dates is None and after == before else at
-        memory = replace(
-            memory, configuration=after, number=memory.number + 1, latest=latest, context=meaning.context, owed=owed
+        history = memory.history if after == before else (*memory.history, (at, after))
+        begun = start is not None and after != before
+        memory = memory._replace(
+            configuration=after,
+            number=memory.number + 1,
+            latest=latest,
+            start=start if begun else memory.start,
+            dates=dates if begun else memory.dates,
+            context=meaning.context,
+            history=history,
+            slots=slots,
+            owed=owed,
         )
-        if after != before:
-            memory = replace(memory, history=(*memory.history, (at, after)))
-            if isinstance(event, CourseStarted):
-                memory = replace(memory, start=event, dates=dates)
-        if memory.slots and memory.dates is not None:
+        if slots and memory.dates is not None:
             open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
-            memory = replace(memory, slots=open_still)
+            memory = memory._replace(slots=open_still)
         if memory.dates is not None and after != DISCONTINUED:
             overdue = self._overdue_holds(memory, memory.dates, at)
-            new = [Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed]
-            orders, rules = (*orders, *new), (*rules, *(["B-HOLD-MAX"] if new else []))
-            memory = replace(memory, reviewed=overdue)
-        symbols = tuple(step.symbol for step in steps)
+            if overdue != memory.reviewed:
+                new = tuple(Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed)
+                orders, rules = in_order((*orders, *new)), (*rules, *(["B-HOLD-MAX"] if new else []))
+                memory = memory._replace(reviewed=overdue)
+        symbols = tuple([step.symbol for step in steps])
         return self._record(memory, event, symbols, before, dates, orders, rules, made), memory
+
+    def _earned(
+        self, owed: tuple[Earned, ...], step: Step, dates: Calendar | None, at: datetime
+    ) -> tuple[tuple[Earned, ...], tuple[Earned, ...]]:
+        """What is owed after a step, and what was owed before it and is made by it."""
+        if not owed and not step.asked:
+            return (), ()
+        day = dates.day(at) if dates is not None else None
+        return after_step(owed, step, day, effects_of(self.edition.name), self._machine.meanings)
 
     def _steps(self, before: Configuration, symbols: Iterable[str]) -> list[Step]:
         """The machine's steps on these symbols, one after the other; what stops treatment is the last."""
@@ -426,8 +449,7 @@ class Course:
         self._refuse_another_patient(event)
         if isinstance(event, CourseStarted) and before != SCREENING:
             raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
-        before_start = CourseStarted | PatientDied | ConsentWithdrawn
-        if before == SCREENING and not isinstance(event, before_start):
+        if before == SCREENING and not isinstance(event, BEFORE_START):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
 
     def _slots(self, memory: _Memory, dates: Calendar, at: datetime) -> Slots:
@@ -441,6 +463,9 @@ class Course:
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
+        status = self._machine.status(memory.configuration)
+        if not (status.ixazomib_held or status.lenalidomide_held):
+            return ()
         longest = self.edition.integer("B-HOLD-MAX", "alert")
         overdue: list[Drug] = []
         for drug in BOTH:
@@ -460,7 +485,7 @@ class Course:
         symbols: tuple[str, ...],
         before: Configuration,
         dates: Calendar | None,
-        orders: Iterable[Order],
+        orders: tuple[Order, ...],
         rules: Iterable[str],
         earned: tuple[Earned, ...],
     ) -> Record:
@@ -468,20 +493,23 @@ class Course:
         at, latest = event.at, memory.latest
         if at is None and latest is not None and dates is not None and not dates.nominal:
             at = latest.astimezone(dates.zone)
-        return Record(
-            number=memory.number,
-            edition=self.edition.name,
-            patient=self.patient,
-            at=at,
-            day=memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
-            event=event,
-            symbols=symbols,
-            before=before,
-            after=memory.configuration,
-            status=self._machine.status(memory.configuration),
-            orders=in_order(orders),
-            rules=self.edition.cite(rules),
-            earned=earned,
+        # Every part was checked where it was made, so that nothing is left for pydantic to check.
+        return EMPTY.model_copy(
+            update={
+                "number": memory.number,
+                "edition": self.edition.name,
+                "patient": self.patient,
+                "at": at,
+                "day": memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
+                "event": event,
+                "symbols": symbols,
+                "before": before,
+                "after": memory.configuration,
+                "status": self._machine.status(memory.configuration),
+                "orders": orders,
+                "rules": self.edition.cite(rules),
+                "earned": earned,
+            }
         )
 
 

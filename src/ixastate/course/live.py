@@ -14,13 +14,14 @@ from typing import Any
 from statemachine import StateChart
 from statemachine.orderedset import OrderedSet
 
-from ixastate.chart.builder import Step, Transition, asked_by, document_order, transitions_of
+from ixastate.chart.builder import Step, Transition, asked_by, transitions_of
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, status_of
 from ixastate.errors import ChartError, near
 from ixastate.orders import in_order
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
+from ixastate.table.graph import active_states, nodes_of
 
 
 class Interpreter:
@@ -30,7 +31,8 @@ class Interpreter:
         moves = transitions_of(chart)
         internal = {raised for move in moves for raised in move.raised}
         self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
-        self._states = {state.id: state for state in document_order(list(chart.states))}
+        self._nodes = nodes_of(chart)
+        self._leaves = tuple(node.id for node in self._nodes if node.kind in ("leaf", "final"))
         self._taken: list[Transition] = []
         self._live = chart(listeners=[self])
         self._lock = Lock()
@@ -60,8 +62,7 @@ class Interpreter:
         expected = [symbol, *(raised for move in taken for raised in move.raised)]
         if not self.answers([move.symbol for move in taken], expected):
             raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
-        reached = tuple(state_id for state_id, state in self._states.items() if state_id in after and not state.states)
-        return reached, taken
+        return tuple(leaf for leaf in self._leaves if leaf in after), taken
 
     def answers(self, taken: list[str], expected: list[str]) -> bool:
         """Whether the transitions taken answer what was sent and raised: every symbol, by one region or more."""
@@ -69,27 +70,7 @@ class Interpreter:
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
-        # A saved configuration can hold any text.
-        where = ", ".join(leaf if leaf.isprintable() else repr(leaf) for leaf in configuration)
-        if len(set(configuration)) != len(configuration):
-            raise ChartError("a leaf is named twice", where=where)
-        found: set[str] = set()
-        for leaf in configuration:
-            state = self._states.get(leaf)
-            if state is None or state.states:
-                raise ChartError(f"{leaf!r} is no leaf of the chart", where=where)
-            while state is not None:
-                found.add(state.id)
-                state = state.parent
-        active = [state for state_id, state in self._states.items() if state_id in found]
-        for state in active:
-            children = sum(child.id in found for child in state.states)
-            if state.states and children != (len(state.states) if state.parallel else 1):
-                raise ChartError(f"{children} children of {state.id!r} are active", where=where)
-        roots = sum(state.parent is None for state in active)
-        if roots != 1:
-            raise ChartError(f"{roots} root states are active, not one", where=where)
-        return OrderedSet(state.id for state in active)
+        return OrderedSet(active_states(self._nodes, configuration))
 
 
 class Machine(Interpreter):
@@ -97,6 +78,7 @@ class Machine(Interpreter):
 
     def __init__(self, edition: str = DEFAULT_EDITION) -> None:
         self.chart = build_chart(edition)
+        self.edition, self.meanings = self.chart.edition, self.chart.meanings
         super().__init__(self.chart)
         # At most one per reachable configuration, some tens of thousands.
         self._statuses: dict[Configuration, Status] = {}
@@ -110,20 +92,39 @@ class Machine(Interpreter):
             reached,
             self.status(reached),
             in_order(order for move in taken for order in move.orders),
-            self.chart.edition.cite(rule for move in taken for rule in move.rules),
+            self.edition.cite(rule for move in taken for rule in move.rules),
             # In the order of the rules file, as an edge of the graph has them.
-            tuple((drug, self.chart.edition.cite(rules)) for drug, rules in asked_by(taken)),
+            tuple((drug, self.edition.cite(rules)) for drug, rules in asked_by(taken)),
         )
 
     def answers(self, taken: list[str], expected: list[str]) -> bool:
         """In the chart of a course one region alone answers a symbol, once each time."""
         return sorted(taken) == sorted(expected)
 
+    def require_legal(self, configuration: Configuration) -> None:
+        """`ChartError` when these are not the leaves of one configuration."""
+        self.active(configuration)
+
     def status(self, configuration: Configuration) -> Status:
         """What a configuration means to a person."""
         known = self._statuses.get(configuration)
         if known is None:
-            known = self._statuses[configuration] = status_of(self.chart.meanings, configuration)
+            known = self._statuses[configuration] = status_of(self.meanings, configuration)
+        return known
+
+
+class Remembering(Machine):
+    """The live machine that is asked each move once: what it answered it remembers."""
+
+    def __init__(self, edition: str = DEFAULT_EDITION) -> None:
+        super().__init__(edition)
+        self._steps: dict[tuple[Configuration, str], Step] = {}
+
+    def step(self, before: Configuration, symbol: str) -> Step:
+        """What a symbol does in a configuration, as `Machine.step`."""
+        known = self._steps.get((before, symbol))
+        if known is None:
+            known = self._steps[before, symbol] = super().step(before, symbol)
         return known
 
 

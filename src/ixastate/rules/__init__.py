@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
@@ -176,10 +176,18 @@ class Edition(_Frozen):
 
     def cite(self, rule_ids: Iterable[str]) -> tuple[str, ...]:
         """These rules, each once, in the order of the file; `RulesError` for one that does not exist."""
-        wanted = {self.rule(rule_id).id for rule_id in rule_ids}
-        return tuple(rule_id for rule_id in self.rules if rule_id in wanted)
+        places = self._places
+        wanted = {*rule_ids}
+        for unknown in wanted - places.keys():
+            self.rule(unknown)
+        return tuple(sorted(wanted, key=places.__getitem__))
 
-    @property
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The place of each rule in the file."""
+        return {rule_id: place for place, rule_id in enumerate(self.rules)}
+
+    @cached_property
     def ixazomib_ladder_mg(self) -> tuple[float, ...]:
         """Ixazomib's levels from the recommended dose down (DOSE-01, DOSE-08, DOSE-09)."""
         return tuple(float(self.number(rule_id, "dose")) for rule_id in ("DOSE-01", "DOSE-08", "DOSE-09"))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -131,6 +132,10 @@ class ChartGraph:
             out.setdefault((edge.source, edge.symbol), []).append(edge)
         return out
 
+    def active(self, configuration: Configuration) -> list[str]:
+        """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
+        return active_states(self.nodes, configuration)
+
     def open_edges(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """Every edge that this symbol opens: one for each source, were the guards disjoint."""
         active = frozenset(configuration)
@@ -189,6 +194,37 @@ class ChartGraph:
             return self.final
         entered = {self._parents[target]: target for target in targets}
         return tuple(entered.get(name, self._first[name]) for name in self.regions)
+
+
+def active_states(nodes: Sequence[Node], configuration: Configuration) -> list[str]:
+    """Every active state of a configuration of these states, in document order; `ChartError` when it is not legal.
+
+    In a legal configuration one root state is active, one child of an active region, and every child of an active
+    parallel state.
+    """
+    # A saved configuration can hold any text.
+    where = ", ".join(leaf if leaf.isprintable() else repr(leaf) for leaf in configuration)
+    if len(set(configuration)) != len(configuration):
+        raise ChartError("a leaf is named twice", where=where)
+    parents = {node.id: node.parent for node in nodes}
+    leaves = {node.id for node in nodes if node.kind in ("leaf", "final")}
+    found: set[str] = set()
+    for leaf in configuration:
+        if leaf not in leaves:
+            raise ChartError(f"{leaf!r} is no leaf of the chart", where=where)
+        state = leaf
+        while state:
+            found.add(state)
+            state = parents[state]
+    children = Counter(parents[state] for state in found)
+    for node in nodes:
+        if node.id in found and node.kind in ("region", "parallel"):
+            wanted = 1 if node.kind == "region" else sum(other.parent == node.id for other in nodes)
+            if children[node.id] != wanted:
+                raise ChartError(f"{children[node.id]} children of {node.id!r} are active", where=where)
+    if children[""] != 1:
+        raise ChartError(f"{children['']} root states are active, not one", where=where)
+    return [node.id for node in nodes if node.id in found]
 
 
 @dataclass(frozen=True)
@@ -271,11 +307,16 @@ def read(chart: type[CourseChart]) -> Graph:
 
 def read_parts(chart: type[StateChart[Any]], edition: Edition) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     """The states and the transitions of any chart that cites this edition; `ChartError` as `read`."""
-    states = list(document_order(list(chart.states)))
-    leaves = {state.id for state in states if not state.states}
+    nodes = nodes_of(chart)
+    leaves = {node.id for node in nodes if node.kind in ("leaf", "final")}
     ordered = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
     edges = tuple(_edge(number, one, edition, leaves) for number, (_, one) in enumerate(ordered))
-    return tuple(_node(state) for state in states), edges
+    return nodes, edges
+
+
+def nodes_of(chart: type[StateChart[Any]]) -> tuple[Node, ...]:
+    """The states of any chart, in document order."""
+    return tuple(_node(state) for state in document_order(list(chart.states)))
 
 
 def _node(state: State) -> Node:

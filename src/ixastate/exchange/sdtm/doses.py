@@ -15,14 +15,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from ixastate.chart.builder import Step
 from ixastate.course.course import Course
-from ixastate.course.live import Machine
 from ixastate.course.schedule import Calendar, is_due_day
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.events import DRUGS, AnyEvent, DoseTaken, Drug
 from ixastate.exchange.sdtm.report import OtherTreatment
-from ixastate.symbols import Configuration
 
 SAME = "given as due"
 DIFFERENT = "given, another dose than due"
@@ -59,21 +56,6 @@ class DoseComparison:
         return out
 
 
-class _Remembering(Machine):
-    """The live machine of an edition that takes no step twice: the patients of a study take few ways."""
-
-    def __init__(self, edition: str) -> None:
-        super().__init__(edition)
-        self._steps: dict[tuple[Configuration, str], Step] = {}
-
-    def step(self, before: Configuration, symbol: str) -> Step:
-        """What a symbol does in a configuration, as `Machine.step`."""
-        known = self._steps.get((before, symbol))
-        if known is None:
-            known = self._steps[before, symbol] = super().step(before, symbol)
-        return known
-
-
 def compare_doses(
     events: Iterable[AnyEvent], others: Sequence[OtherTreatment], edition: str = DEFAULT_EDITION
 ) -> DoseComparison:
@@ -84,7 +66,6 @@ def compare_doses(
     by_patient: dict[str, list[OtherTreatment]] = defaultdict(list)
     for other in others:
         by_patient[other.patient].append(other)
-    steps_on = _Remembering(edition)
     own_days: Counter[tuple[str, str]] = Counter()
     other_days: Counter[tuple[str, str]] = Counter()
     for patient, group in groupby(events, key=lambda event: event.patient or ""):
@@ -92,7 +73,7 @@ def compare_doses(
         taken = [event for event in seen if isinstance(event, DoseTaken)]
         if not taken and patient not in by_patient:
             continue
-        course = Course(patient, edition, steps_on=steps_on)
+        course = Course(patient, edition)
         for event in seen:
             course.observe(event)
         if course.calendar is None or course.latest is None:
