@@ -25,7 +25,7 @@ SOURCE = Path(ixastate.__file__).parent
 # do not know each other. A new room takes a place.
 ORDER: list[set[str]] = [
     {"_old_names", "editions", "errors", "notebook", "version"},
-    {"fields", "files", "registry", "rules", "units"},
+    {"caches", "fields", "files", "registry", "rules", "units"},
     {"measurements"},
     {"events"},
     {"amendments"},

@@ -143,6 +143,7 @@ _OLD = {
 __all__ = list(_HOMES)
 
 # What later rooms offer to earlier ones.
+provide("kept table", "ixastate.table.kept", "kept")
 provide("picture of a course", "ixastate.diagrams.show", "course_picture")
 provide("picture of a drawing", "ixastate.diagrams.show", "Picture")
 provide("picture of a graph", "ixastate.diagrams.show", "graph_picture")

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from ixastate.events import AnyEvent, Logged, explain, parse_event, require_seen_before
+from ixastate.events import AnyEvent, Logged, explain, is_a, parse_event, require_seen_before
 from ixastate.fields import Moment, Name
 
 
@@ -81,7 +81,7 @@ def parse_line(data: Any, where: str = "event") -> AnyLine:
 
     `where` is the place that an error names, such as a file and a line.
     """
-    if isinstance(data, EventCorrected | EventWithdrawn):
+    if is_a(data, EventCorrected) or is_a(data, EventWithdrawn):
         return data
     kind = data.get("type") if isinstance(data, Mapping) else None
     if not isinstance(kind, str) or kind not in AMENDMENTS:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, get_args
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
@@ -324,12 +324,27 @@ EVENT: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 KINDS: dict[str, type[Event]] = {kind.model_fields["type"].default: kind for kind in get_args(get_args(AnyEvent)[0])}
 
 
+Kind = TypeVar("Kind")
+
+
+def is_a(value: object, parent: type[Kind]) -> TypeGuard[Kind]:
+    """Whether a value is of a class, asked once for each class: to ask pydantic's classes each time is slow."""
+    asked = type(value), parent
+    known = _IS_A.get(asked)
+    if known is None:
+        known = _IS_A[asked] = isinstance(value, parent)
+    return known
+
+
+_IS_A: dict[tuple[type, type], bool] = {}
+
+
 def parse_event(data: Any, where: str = "event") -> AnyEvent:
     """An event from a dict, or an event as it is; `InputError` names the field and what would be right.
 
     `where` is the place that an error names, such as a file and a line.
     """
-    if isinstance(data, Event) and hasattr(data, "type"):
+    if is_a(data, Event) and hasattr(data, "type"):
         # A type checker does not know that the events with a `type` are just those of the union.
         event: AnyEvent = data  # type: ignore[assignment]
         return event

@@ -16,14 +16,25 @@ from ixastate.editions import DEFAULT_EDITION
 def table(
     edition: EditionOption = DEFAULT_EDITION,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="save the table here")] = None,
+    where: Annotated[bool, typer.Option("--where", help="print where tables are kept, and which, and end")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="remove every table that is kept, and end")] = False,
 ) -> int:
     """Explore every configuration of the machine, print its size, and save its transition table.
 
-    `ixastate check --table FILE` then starts at once. A saved table names its rules, and is refused once they change.
+    Each command keeps the table that it explores in the user's folder for caches (or in IXASTATE_CACHE), so that the
+    next one starts at once. A table names the rules, the chart and the code that it was made of, and is made anew once
+    they change. `-o` saves it for `ixastate check --table FILE`.
     """
     from ixastate.proofs.report import describe_table
+    from ixastate.table import kept
     from ixastate.table.table import save
 
+    if where:
+        return _where(kept.folder(), kept.files())
+    if forget:
+        removed = kept.forget()
+        print(f"{len(removed)} {'table' if len(removed) == 1 else 'tables'} removed")
+        return OK
     require_place(output)
     made = explored(edition)
     with working("looking for the minimal machine"):
@@ -35,4 +46,13 @@ def table(
     return OK
 
 
-COMMAND = CommandPage(table, ("ixastate table", "ixastate table --edition us-label -o us-label.table"))
+def _where(folder: Path | None, files: list[Path]) -> int:
+    print(folder if folder is not None else "nowhere: this user has no folder for caches (IXASTATE_CACHE names one)")
+    for file in files:
+        print(f"  {file.stat().st_size / 1e6:6.1f} MB  {file.name}")
+    return OK
+
+
+COMMAND = CommandPage(
+    table, ("ixastate table", "ixastate table --edition us-label -o us-label.table", "ixastate table --where")
+)

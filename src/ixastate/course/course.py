@@ -36,7 +36,7 @@ from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment
 from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
-from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied
+from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, is_a
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
 from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
@@ -78,6 +78,10 @@ class _Memory(NamedTuple):
     owed: tuple[Earned, ...] = ()
 
 
+# What a course remembers before its first event.
+NOTHING = _Memory()
+
+
 class Course:
     """The treatment course of one patient under an edition of the rules.
 
@@ -102,9 +106,9 @@ class Course:
                 f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
         self._stand_on(steps_on or (machine(edition) if live else Compiled.of(edition)))
-        self._memory = _Memory()
+        self._memory = NOTHING
         # What is kept of a course whose lines say when they were recorded; of another, nothing.
-        self._facts: Facts[_Memory] = Facts(_Memory())
+        self._facts: Facts[_Memory] = Facts(NOTHING)
         # Every record since the course was made or resumed, oldest first.
         self._records: list[Record] = []
 
@@ -320,7 +324,7 @@ class Course:
             owed=unknown(owing) if saved.owed is None else saved.owed,
             rewritten=saved.rewritten,
         )
-        course._facts = Facts.again(_Memory(), saved, course._step)
+        course._facts = Facts.again(NOTHING, saved, course._step)
         if saved.facts:
             # What follows from the facts is made again, and must be what was saved with them.
             course._memory = course._facts.memory._replace(number=saved.number, rewritten=saved.rewritten)
@@ -369,14 +373,14 @@ class Course:
         self._refuse_out_of_place(event, before)
         final = before == DISCONTINUED
         meaning = Meaning((), memory.context, ("K-FINAL",)) if final else self._meanings.read(event, memory.context)
-        start = event if isinstance(event, CourseStarted) else None
+        start = event if is_a(event, CourseStarted) else None
         dates = calendar(start, meaning.lenalidomide_every_days) if start is not None else memory.dates
         at = moment_of(event, dates, memory.latest)
 
         after, orders, rules = before, meaning.orders, meaning.rules
         owed, slots = memory.owed, memory.slots
         made: tuple[Earned, ...] = ()
-        if isinstance(event, DoseEvent) and dates is not None and not final:
+        if is_a(event, DoseEvent) and dates is not None and not final:
             advice = Administration(self.status, self._slots(memory, dates, at)).advice(event)
             orders, rules, slots = advice.orders, advice.rules, advice.slots
         steps = self._steps(before, meaning.symbols)
@@ -447,9 +451,10 @@ class Course:
 
     def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
         self._refuse_another_patient(event)
-        if isinstance(event, CourseStarted) and before != SCREENING:
-            raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
-        if before == SCREENING and not isinstance(event, BEFORE_START):
+        if before != SCREENING:
+            if is_a(event, CourseStarted):
+                raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
+        elif not any(is_a(event, kind) for kind in BEFORE_START):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
 
     def _slots(self, memory: _Memory, dates: Calendar, at: datetime) -> Slots:

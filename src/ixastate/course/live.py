@@ -21,7 +21,7 @@ from ixastate.errors import ChartError, near
 from ixastate.orders import in_order
 from ixastate.rules import DEFAULT_EDITION, load_edition
 from ixastate.symbols import Configuration
-from ixastate.table.graph import active_states, nodes_of
+from ixastate.table.graph import States, nodes_of
 
 
 class Interpreter:
@@ -31,8 +31,7 @@ class Interpreter:
         moves = transitions_of(chart)
         internal = {raised for move in moves for raised in move.raised}
         self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
-        self._nodes = nodes_of(chart)
-        self._leaves = tuple(node.id for node in self._nodes if node.kind in ("leaf", "final"))
+        self._states = States(nodes_of(chart))
         self._taken: list[Transition] = []
         self._live = chart(listeners=[self])
         self._lock = Lock()
@@ -62,7 +61,7 @@ class Interpreter:
         expected = [symbol, *(raised for move in taken for raised in move.raised)]
         if not self.answers([move.symbol for move in taken], expected):
             raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))
-        return tuple(leaf for leaf in self._leaves if leaf in after), taken
+        return tuple(leaf for leaf in self._states.leaves if leaf in after), taken
 
     def answers(self, taken: list[str], expected: list[str]) -> bool:
         """Whether the transitions taken answer what was sent and raised: every symbol, by one region or more."""
@@ -70,7 +69,7 @@ class Interpreter:
 
     def active(self, configuration: Configuration) -> OrderedSet[Any]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
-        return OrderedSet(active_states(self._nodes, configuration))
+        return OrderedSet(self._states.active(configuration))
 
 
 class Machine(Interpreter):
@@ -85,7 +84,10 @@ class Machine(Interpreter):
 
     def step(self, before: Configuration, symbol: str) -> Step:
         """Send one external symbol in a configuration and say what it did; `ChartError` as `transitions`."""
-        reached, taken = self.transitions(before, symbol)
+        return self.said(before, symbol, *self.transitions(before, symbol))
+
+    def said(self, before: Configuration, symbol: str, reached: Configuration, taken: tuple[Transition, ...]) -> Step:
+        """The step of a symbol that took these transitions."""
         return Step(
             symbol,
             before,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ixastate.chart.status import Status
 from ixastate.errors import CourseRefusal, InputError
-from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug, Event
+from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug, Event, is_a
 from ixastate.fields import LAST_DAY, whole
 from ixastate.rules import Edition
 
@@ -77,6 +77,8 @@ class Calendar:
         A clock time that the clocks skip is the moment one offset later, or earlier where that would be the next day.
         """
         local = datetime.combine(self.first_day + timedelta(days=day - 1), self.clock_time, tzinfo=self.zone)
+        if isinstance(self.zone, timezone):
+            return local  # its clocks never change
         skipped_past_midnight = local.astimezone(UTC).astimezone(self.zone).date() != local.date()
         return local.replace(fold=1) if skipped_past_midnight else local
 
@@ -132,7 +134,7 @@ def moment_of(event: Event, dates: Calendar | None, latest: datetime | None) -> 
             f"the course is dated by treatment days, so {event.at.isoformat()} has no place in it",
             remedy="give the treatment day in `day`, or a date to every event from course_started on",
         )
-    if dates is not None and dates.nominal and isinstance(event, CourseStarted) and latest is not None:
+    if latest is not None and dates is not None and dates.nominal and is_a(event, CourseStarted):
         raise CourseRefusal(
             f"the course has dates, the last of them {latest.isoformat()}, so its start cannot be a mere day",
             remedy="give course_started a date in `at`",

@@ -1,7 +1,7 @@
 """Equivalence check: the live machine and the table agree on every move.
 
-Both arms of the design meet here: every configuration and every symbol is sent through the live statechart and looked
-up in the table, and configuration, orders and rules must agree.
+Both arms of the design meet here: every configuration and every symbol is sent through the live statechart, looked up
+in the table, and taken by the compiled machine on which courses step; configuration, orders and rules must agree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from ixastate.chart.slot import build_slot
 from ixastate.course.live import Interpreter, machine
 from ixastate.orders import Order, in_order
 from ixastate.symbols import Configuration
+from ixastate.table.compiled import Compiled
+from ixastate.table.graph import edge_numbers
 from ixastate.table.slot import SlotStep, SlotTable
 from ixastate.table.table import Table
 
@@ -34,20 +36,34 @@ class Unequal:
 
 
 def compare_configurations(edition: str, numbers: Iterable[int]) -> tuple[int, list[Unequal]]:
-    """How many moves of these configurations were compared, and those that are unequal."""
-    table, live = Table.of(edition), machine(edition)
+    """How many moves of these configurations were compared, and those that are unequal.
+
+    Of every move the configuration after it and the transitions taken are compared; what those transitions say, in
+    orders and rules, is compared where they are first taken together.
+    """
+    table, live, compiled = Table.of(edition), machine(edition), Compiled.of(edition)
+    of = edge_numbers(live.chart)
+    agreed: set[tuple[int, ...]] = set()
     compared = 0
     unequal = []
     for number in numbers:
-        for column, move in enumerate(table.row(number)):
+        before = table.configurations[number]
+        for symbol, move in zip(table.symbols, table.row(number), strict=True):
             if not table.output[move]:
                 continue
             compared += 1
-            symbol = table.symbols[column]
-            step = live.step(table.configurations[number], symbol)
-            looked_up = table.step(table.configurations[number], symbol)
-            if step != looked_up:
-                unequal.append(Unequal(number, symbol, _show(step), _show(looked_up)))
+            after, taken = live.transitions(before, symbol)
+            edges = tuple([of[one] for one in taken])
+            step = compiled.step(before, symbol)
+            same = after == step.after and edges == step.edges
+            same = same and after == table.configurations[table.next[move]] and edges == table.edges[table.output[move]]
+            if same and edges in agreed:
+                continue
+            said, looked_up = live.said(before, symbol, after, taken), table.step(before, symbol)
+            if said == looked_up == step:
+                agreed.add(edges)
+            else:
+                unequal.append(Unequal(number, symbol, _show(said), _show(looked_up if said != looked_up else step)))
     return compared, unequal
 
 

@@ -135,11 +135,12 @@ class Edition(_Frozen):
         try:
             return self.rules[rule_id]
         except KeyError:
-            raise RulesError(
-                f"there is no rule {rule_id!r}",
-                where=f"edition {self.name}",
-                remedy="`ixastate rules` lists them all",
-            ) from None
+            raise self._no_rule(rule_id) from None
+
+    def _no_rule(self, rule_id: str) -> RulesError:
+        return RulesError(
+            f"there is no rule {rule_id!r}", where=f"edition {self.name}", remedy="`ixastate rules` lists them all"
+        )
 
     def number(self, rule_id: str, name: str) -> float:
         """A number that a rule states, in the unit that the rule names; `RulesError` when there is none."""
@@ -176,11 +177,10 @@ class Edition(_Frozen):
 
     def cite(self, rule_ids: Iterable[str]) -> tuple[str, ...]:
         """These rules, each once, in the order of the file; `RulesError` for one that does not exist."""
-        places = self._places
-        wanted = {*rule_ids}
-        for unknown in wanted - places.keys():
-            self.rule(unknown)
-        return tuple(sorted(wanted, key=places.__getitem__))
+        try:
+            return tuple(sorted({*rule_ids}, key=self._places.__getitem__))
+        except KeyError as error:
+            raise self._no_rule(error.args[0]) from None
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -61,6 +61,47 @@ class Edge:
         return f"{self.source} --{self.symbol}{guard}--> {', '.join(self.targets) or 'stays'}"
 
 
+class States:
+    """The states of a chart as a tree, in document order: which of them are active with which leaves."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.leaves = tuple(node.id for node in nodes if node.kind in ("leaf", "final"))
+        self._parents = {node.id: node.parent for node in nodes}
+        self._is_leaf = frozenset(self.leaves)
+        # How many children of each state are active when it is.
+        self._children = {node.id: 1 for node in nodes if node.kind == "region"}
+        for node in nodes:
+            if node.kind == "parallel":
+                self._children[node.id] = sum(other.parent == node.id for other in nodes)
+
+    def active(self, configuration: Configuration) -> list[str]:
+        """Every active state of a configuration, in document order; `ChartError` when it is not legal.
+
+        In a legal configuration one root state is active, one child of an active region, and every child of an active
+        parallel state.
+        """
+        # A saved configuration can hold any text.
+        where = ", ".join(leaf if leaf.isprintable() else repr(leaf) for leaf in configuration)
+        if len(set(configuration)) != len(configuration):
+            raise ChartError("a leaf is named twice", where=where)
+        found: set[str] = set()
+        for leaf in configuration:
+            if leaf not in self._is_leaf:
+                raise ChartError(f"{leaf!r} is no leaf of the chart", where=where)
+            state = leaf
+            while state:
+                found.add(state)
+                state = self._parents[state]
+        active = [state for state in self._parents if state in found]
+        children = Counter(self._parents[state] for state in active)
+        for state in active:
+            if children[state] != self._children.get(state, 0):
+                raise ChartError(f"{children[state]} children of {state!r} are active", where=where)
+        if children[""] != 1:
+            raise ChartError(f"{children['']} root states are active, not one", where=where)
+        return active
+
+
 @dataclass(frozen=True)
 class ChartGraph:
     """A chart as data, of a course or of a dose. States stand in document order, edges by source, symbol and guard.
@@ -134,7 +175,11 @@ class ChartGraph:
 
     def active(self, configuration: Configuration) -> list[str]:
         """Every active state of a configuration, in document order; `ChartError` when it is not legal."""
-        return active_states(self.nodes, configuration)
+        return self._states.active(configuration)
+
+    @cached_property
+    def _states(self) -> States:
+        return States(self.nodes)
 
     def open_edges(self, configuration: Configuration, symbol: str) -> list[Edge]:
         """Every edge that this symbol opens: one for each source, were the guards disjoint."""
@@ -194,37 +239,6 @@ class ChartGraph:
             return self.final
         entered = {self._parents[target]: target for target in targets}
         return tuple(entered.get(name, self._first[name]) for name in self.regions)
-
-
-def active_states(nodes: Sequence[Node], configuration: Configuration) -> list[str]:
-    """Every active state of a configuration of these states, in document order; `ChartError` when it is not legal.
-
-    In a legal configuration one root state is active, one child of an active region, and every child of an active
-    parallel state.
-    """
-    # A saved configuration can hold any text.
-    where = ", ".join(leaf if leaf.isprintable() else repr(leaf) for leaf in configuration)
-    if len(set(configuration)) != len(configuration):
-        raise ChartError("a leaf is named twice", where=where)
-    parents = {node.id: node.parent for node in nodes}
-    leaves = {node.id for node in nodes if node.kind in ("leaf", "final")}
-    found: set[str] = set()
-    for leaf in configuration:
-        if leaf not in leaves:
-            raise ChartError(f"{leaf!r} is no leaf of the chart", where=where)
-        state = leaf
-        while state:
-            found.add(state)
-            state = parents[state]
-    children = Counter(parents[state] for state in found)
-    for node in nodes:
-        if node.id in found and node.kind in ("region", "parallel"):
-            wanted = 1 if node.kind == "region" else sum(other.parent == node.id for other in nodes)
-            if children[node.id] != wanted:
-                raise ChartError(f"{children[node.id]} children of {node.id!r} are active", where=where)
-    if children[""] != 1:
-        raise ChartError(f"{children['']} root states are active, not one", where=where)
-    return [node.id for node in nodes if node.id in found]
 
 
 @dataclass(frozen=True)
@@ -309,9 +323,15 @@ def read_parts(chart: type[StateChart[Any]], edition: Edition) -> tuple[tuple[No
     """The states and the transitions of any chart that cites this edition; `ChartError` as `read`."""
     nodes = nodes_of(chart)
     leaves = {node.id for node in nodes if node.kind in ("leaf", "final")}
-    ordered = sorted(enumerate(transitions_of(chart)), key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
-    edges = tuple(_edge(number, one, edition, leaves) for number, (_, one) in enumerate(ordered))
+    edges = tuple(_edge(number, one, edition, leaves) for one, number in edge_numbers(chart).items())
     return nodes, edges
+
+
+def edge_numbers(chart: type[StateChart[Any]]) -> dict[Transition, int]:
+    """The number of the edge that each transition of a chart becomes."""
+    written = enumerate(transitions_of(chart))
+    ordered = sorted(written, key=lambda pair: (pair[1].source.id, pair[1].symbol, pair[0]))
+    return {one: number for number, (_, one) in enumerate(ordered)}
 
 
 def nodes_of(chart: type[StateChart[Any]]) -> tuple[Node, ...]:

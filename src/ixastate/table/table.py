@@ -181,7 +181,8 @@ class Table:
 
 @cache
 def _table_of(edition: str) -> Table:
-    return tabulate(read(build_chart(edition)))
+    made: Table = find("kept table")(read(build_chart(edition)))
+    return made
 
 
 def tabulate(graph: Graph) -> Table:

@@ -15,7 +15,6 @@ from typing import Any
 
 import polars as pl
 
-from ixastate.chart.builder import Step
 from ixastate.chart.chart import build_chart
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.log.codec import decode
@@ -23,12 +22,11 @@ from ixastate.cohort.log.log import DOSES, codes
 from ixastate.cohort.run.plan import Plan, model_of
 from ixastate.cohort.run.run import Run
 from ixastate.course.course import Course, Record
-from ixastate.course.live import Machine
+from ixastate.course.live import Remembering
 from ixastate.course.replay import Replayed
 from ixastate.errors import InputError, IxastateError
 from ixastate.events import DRUGS, AnyEvent
 from ixastate.rules import load_edition
-from ixastate.symbols import Configuration
 from ixastate.table.graph import read
 
 # Patients that are read and compared in one go.
@@ -138,20 +136,6 @@ def compare_batch(path: str, patients: list[int]) -> tuple[int, list[Difference]
         for difference in comparison.of(row, by_patient[(row["patient"],)], doses_of.get((row["patient"],)))
     ]
     return events.height, found
-
-
-class Remembering(Machine):
-    """The live chart, asked once for each symbol in a configuration: its answer depends on nothing else."""
-
-    def __init__(self, edition: str) -> None:
-        super().__init__(edition)
-        self._known: dict[tuple[Configuration, str], Step] = {}
-
-    def step(self, before: Configuration, symbol: str) -> Step:
-        """As `Machine.step`."""
-        if (before, symbol) not in self._known:
-            self._known[before, symbol] = super().step(before, symbol)
-        return self._known[before, symbol]
 
 
 @lru_cache(maxsize=1)
