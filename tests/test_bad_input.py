@@ -469,7 +469,10 @@ def test_bad_log_in_a_process_of_its_own(case: Bad, standard_input: bool, tmp_pa
         capture_output=True,
     )
     name = "standard input" if standard_input else str(log)
-    check(case, done.returncode, done.stdout.decode(), done.stderr.decode(), name)
+    # The records of the lines before it were printed as they were read, and nothing of the bad line or after it.
+    before = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["number"] for record in before] == list(range(1, case.line or 1))
+    check(case, done.returncode, "", done.stderr.decode(), name)
 
 
 def test_a_long_reading_matter_is_not_read_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,6 @@ from ixastate.chart.status import Status
 from ixastate.cli.main import main
 from ixastate.course.correction import Dosing, jump_orders
 from ixastate.course.course import Course
-from ixastate.course.live import Machine
 from ixastate.course.log import dump
 from ixastate.course.record import Record
 from ixastate.course.replay import Replayed, replay_log
@@ -31,6 +30,7 @@ from ixastate.events import AMENDING, NeutrophilsMeasured, RashGraded, parse_eve
 from ixastate.exchange.ics import icalendar
 from ixastate.orders import Order
 from ixastate.symbols import SCREENING
+from ixastate.table.compiled import Compiled
 from tests.test_log import read
 
 Fields = dict[str, Any]
@@ -441,13 +441,13 @@ def test_what_is_reported_in_time_is_folded_once_and_what_stands_before_a_change
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken: list[str] = []
-    step = Machine.step
+    step = Compiled.step
 
-    def counted(self: Machine, before: Any, symbol: str) -> Any:
+    def counted(self: Compiled, before: Any, symbol: str) -> Any:
         taken.append(symbol)
         return step(self, before, symbol)
 
-    monkeypatch.setattr(Machine, "step", counted)
+    monkeypatch.setattr(Compiled, "step", counted)
     days = range(2, 30)
     course = shown(start(), *(rash(0, on(day), f"visit-{day}", on(day, 9)) for day in days))
     assert len(taken) == 1 + len(days)

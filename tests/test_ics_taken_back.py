@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
@@ -338,7 +337,7 @@ def test_the_phone_is_never_stale(seed: int) -> None:
 
 def rewritten(course: Course, line: int) -> Course:
     """The course as it is when its line of this number has changed what was known before."""
-    course._memory = replace(course._memory, rewritten=line)
+    course._memory = course._memory._replace(rewritten=line)
     return course
 
 

@@ -13,6 +13,9 @@ from ixastate.table.graph import Graph
 from ixastate.table.table import Table
 from tests.tables import small, small_graph
 
+# Made here, where the tests do not look yet.
+SMALL = small()
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -24,7 +27,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Graph]:
     """Every graph of which a table is made."""
-    small_graph()  # which a table is made for too
     graphs: list[Graph] = []
     tabulate = kept.tabulate
 
@@ -44,8 +46,8 @@ def test_a_table_is_made_once(cache: Path, made: list[Graph]) -> None:
     first = kept.kept(small_graph())
     second = kept.kept(small_graph())
     assert made == [small_graph()]
-    assert the_same(first, small())
-    assert the_same(second, small())
+    assert the_same(first, SMALL)
+    assert the_same(second, SMALL)
     assert [file.parent for file in kept.files()] == [cache]
 
 
@@ -83,7 +85,7 @@ def test_a_damaged_table_is_made_anew(damage: object, made: list[Graph]) -> None
     [file] = kept.files()
     whole = file.read_bytes()
     file.write_bytes(damage(whole))  # type: ignore[operator]
-    assert the_same(kept.kept(small_graph()), small())
+    assert the_same(kept.kept(small_graph()), SMALL)
     assert len(made) == 2
     assert file.read_bytes() == whole
 
@@ -94,7 +96,7 @@ def test_a_table_of_other_rules_under_this_name_is_made_anew(made: list[Graph]) 
     kept.kept(other)
     [file] = kept.files()
     file.rename(kept.place(of))
-    assert the_same(kept.kept(of), small())
+    assert the_same(kept.kept(of), SMALL)
     assert made == [other, of]
 
 
@@ -104,8 +106,8 @@ def test_where_nothing_can_be_written_it_is_made_in_memory(
     file = tmp_path / "file"
     file.write_text("a file, in which no folder can be made")
     monkeypatch.setenv(kept.FOLDER, str(file / "cache"))
-    assert the_same(kept.kept(small_graph()), small())
-    assert the_same(kept.kept(small_graph()), small())
+    assert the_same(kept.kept(small_graph()), SMALL)
+    assert the_same(kept.kept(small_graph()), SMALL)
     assert len(made) == 2
     assert kept.files() == []
 
@@ -114,7 +116,7 @@ def test_a_user_without_a_home_keeps_none(made: list[Graph], monkeypatch: pytest
     monkeypatch.delenv(kept.FOLDER)
     monkeypatch.setattr(kept, "user_cache", list)
     assert kept.folder() is None
-    assert the_same(kept.kept(small_graph()), small())
+    assert the_same(kept.kept(small_graph()), SMALL)
     assert (kept.files(), kept.forget()) == ([], [])
 
 
@@ -122,7 +124,7 @@ def test_a_folder_in_the_place_of_a_table(made: list[Graph]) -> None:
     place = kept.place(small_graph())
     assert place is not None
     place.mkdir(parents=True)
-    assert the_same(kept.kept(small_graph()), small())
+    assert the_same(kept.kept(small_graph()), SMALL)
     assert place.is_dir()
 
 

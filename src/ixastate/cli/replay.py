@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ixastate.cli.common import FOUND, OK, AnyEdition, CommandPage, moment, require_cohort
-from ixastate.cli.terminal import say, show, width, write
+from ixastate.cli.terminal import bar, is_terminal, say, show, width, write
 from ixastate.errors import InputError
 
 if TYPE_CHECKING:
-    from ixastate.course.replay import Replayed
+    from ixastate.course.log import Line
+    from ixastate.course.replay import Difference, Replayed
 
 MOST_DIFFERENCES = 20
 # What makes a directory a cohort's; `cohort.run.directory` says more, but is not quick to import.
@@ -53,51 +56,89 @@ def replay(
 
     A log of records also says what was decided when it was written; where today's machine decides otherwise, the
     difference is printed and the exit code is 1.
+
+    With --json each record is printed as soon as its line is read, also from standard input; where a line is refused,
+    the records of the lines before it stand.
     """
     from ixastate.course.log import dump
     from ixastate.course.timeline import timeline
 
-    steps = replayed(log, patient, edition, moment(as_of, "--as-of"))
+    noted = _Noted()
+    steps = noted.watch(
+        replayed(log, patient, edition, moment(as_of, "--as-of"), quiet=json and is_terminal(sys.stdout))
+    )
     if json:
-        write("".join(f"{dump(step.record)}\n" for step in steps))
+        for step in steps:
+            write(f"{dump(step.record)}\n")
     else:
         show(timeline(steps, width()))
-    differences = [difference for step in steps for difference in step.differences]
-    for difference in differences[:MOST_DIFFERENCES]:
+    for difference in noted.first:
         say(f"ixastate: {difference}")
-    if len(differences) > MOST_DIFFERENCES:
-        say(f"ixastate: and {len(differences) - MOST_DIFFERENCES} more differences")
-    return FOUND if differences else OK
+    if noted.found > len(noted.first):
+        say(f"ixastate: and {noted.found - len(noted.first)} more differences")
+    return FOUND if noted.found else OK
 
 
-def replayed(log: str, patient: str | None, edition: str | None, as_of: datetime | None = None) -> list[Replayed]:
-    """The whole log run again, before anything is printed; or what was recorded of it until a moment."""
+class _Noted:
+    """The differences that are met on the way: how many, and the first of them."""
+
+    def __init__(self) -> None:
+        self.found = 0
+        self.first: list[Difference] = []
+
+    def watch(self, steps: Iterable[Replayed]) -> Iterator[Replayed]:
+        """The same steps."""
+        for step in steps:
+            self.found += len(step.differences)
+            self.first += step.differences[: MOST_DIFFERENCES - len(self.first)]
+            yield step
+
+
+def replayed(
+    log: str, patient: str | None, edition: str | None, as_of: datetime | None = None, *, quiet: bool = False
+) -> Iterator[Replayed]:
+    """The log run again line by line, or what was recorded of it until a moment; `quiet` shows no progress."""
     if (Path(log) / MANIFEST).is_file():
         if as_of is not None:
             raise InputError(
                 "a cohort does not say when its events were recorded", where="--as-of", remedy="leave it out"
             )
-        return _of_cohort(Path(log), patient, edition)
-    from ixastate.course.log import read_log, read_stream
+        yield from _of_cohort(Path(log), patient, edition)
+        return
     from ixastate.course.replay import replay_log
 
-    standard_input = log == "-"
-    if standard_input and sys.stdin is None:
-        raise InputError("cannot be read: it is closed", where="standard input", remedy="give it a log")
-    lines = read_stream(sys.stdin.buffer, "standard input") if standard_input else read_log(Path(log))
-    steps = list(replay_log(lines, edition, as_of))
+    steps = replay_log(_lines(log, quiet), edition, as_of, keep_records=False)
     if patient is None:
-        return steps
-    chosen = [step for step in steps if step.record.patient == patient]
-    if not chosen:
-        patients = sorted({step.record.patient or "(no name)" for step in steps})
-        shown = ", ".join(patients[:5]) + (", …" if len(patients) > 5 else "")
+        yield from steps
+        return
+    patients: set[str] = set()
+    for step in steps:
+        if step.record.patient == patient:
+            yield step
+        patients.add(step.record.patient or "(no name)")
+    if patient not in patients:
+        names = sorted(patients)
+        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise InputError(f"there is no patient {patient!r}", where=log, remedy=f"it has {shown}")
-    return chosen
+
+
+def _lines(log: str, quiet: bool) -> Iterator[Line]:
+    """The lines of a file, with progress on a terminal, or of standard input."""
+    from ixastate.course.log import read_log, read_stream
+
+    if log != "-":
+        path = Path(log)
+        size = path.stat().st_size if path.is_file() else 0
+        with nullcontext() if quiet else bar(size, "B", "reading") as progress:
+            yield from read_log(path, progress.update if progress is not None else None)
+        return
+    if sys.stdin is None:
+        raise InputError("cannot be read: it is closed", where="standard input", remedy="give it a log")
+    yield from read_stream(sys.stdin.buffer, "standard input")
 
 
 def _of_cohort(path: Path, patient: str | None, edition: str | None) -> list[Replayed]:
-    """The course of one simulated patient, run through the live chart."""
+    """The course of one simulated patient, run through the machine."""
     require_cohort()
     from ixastate.cohort.run.courses import replay
     from ixastate.cohort.run.run import Run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from ixastate.cli.common import OK, CommandPage, LogArgument, require_place, who
 from ixastate.cli.replay import replayed
 from ixastate.cli.terminal import say, show, width
 from ixastate.errors import InputError
+
+if TYPE_CHECKING:
+    from ixastate.course.record import Record
 
 MOST_DAYS = 3660
 
@@ -49,19 +52,26 @@ def schedule(
     from ixastate.files import write_whole
 
     require_place(ics)
-    steps = replayed(log, patient, None)
-    patients = {step.record.patient for step in steps}
+    patients = set()
+    records: list[Record] = []
+    first = from_day or 1
+    for step in replayed(log, patient, None):
+        patients.add(step.record.patient)
+        course = step.course
+        if not records or records[-1].status.phase != step.record.status.phase:
+            # Those by which treatment starts or ends say why nothing is due.
+            records.append(step.record)
+        if from_day is None:
+            # A fact that came late is not of the latest day.
+            first = max(first, step.record.day or 1)
     if len(patients) > 1:
         raise InputError(f"the log has {len(patients)} patients", where=log, remedy="name one with --patient")
-    course = steps[-1].course
-    # A fact that came late is not of the latest day.
-    first = from_day or max(1, *(step.record.day or 1 for step in steps))
     asked = range(first, first + days)
     doses = course.due(asked)
     if ics is not None:
         back = taken_back(course, doses, asked[-1])
         write_whole(ics, icalendar(course, doses, back))
-    show(schedule_lines(course, asked, doses, [step.record for step in steps], width()))
+    show(schedule_lines(course, asked, doses, records, width()))
     if ics is not None:
         taken = f", {len(back)} taken back" if back else ""
         say(f"{len(doses)} entries written to {ics}{taken}")

@@ -74,15 +74,16 @@ def fitted(lines: Iterable[str]) -> Iterator[str]:
 
 def show(lines: Iterable[str]) -> None:
     """Print lines to standard output, on a terminal with the verdicts in colour."""
-    text = list(lines)
     if not coloured(sys.stdout):
-        print("\n".join(text), flush=True)
+        for line in lines:
+            print(line)
+        print(end="", flush=True)
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
-    for line in text:
+    for line in lines:
         painted = Text(line)
         verdict = line.split(maxsplit=1)[:1]
         if verdict and verdict[0] in STYLES:

@@ -87,8 +87,8 @@ class Course:
 
     `patient` is a printable name, or None; `edition` the name of an edition. With `live` it steps on the live
     statechart itself, some hundred times more slowly, and otherwise on the same chart compiled. `steps_on` is another
-    machine of that edition to step on. `InputError` for a name that cannot be printed, `RulesError` for an edition that
-    does not exist.
+    machine of that edition to step on. Without `keep_records` it keeps none, and `observe` returns each. `InputError`
+    for a name that cannot be printed, `RulesError` for an edition that does not exist.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Course:
         *,
         live: bool = False,
         steps_on: Machine | None = None,
+        keep_records: bool = True,
     ) -> None:
         try:
             self.patient = _PATIENT.validate_python(patient)
@@ -111,6 +112,7 @@ class Course:
         self._facts: Facts[_Memory] = Facts(NOTHING)
         # Every record since the course was made or resumed, oldest first.
         self._records: list[Record] = []
+        self._keep_records = keep_records
 
     def _stand_on(self, steps_on: Machine) -> None:
         self._machine = steps_on
@@ -126,6 +128,7 @@ class Course:
             "memory": self._memory,
             "facts": self._facts.copied(),
             "records": self.records,
+            "keep_records": self._keep_records,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -134,6 +137,7 @@ class Course:
         self._memory = state["memory"]
         self._facts = state["facts"].copied()
         self._records = list(state["records"])
+        self._keep_records = state["keep_records"]
 
     # --- What is known ----------------------------------------------------------------------------------------
 
@@ -266,7 +270,8 @@ class Course:
                 refusal.where = refusal.where or f"event {number} ({seen.type})"
                 raise
             self._memory = memory
-            self._records.append(record)
+            if self._keep_records:
+                self._records.append(record)
             return record
         finally:
             self._observing.release()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -38,22 +38,27 @@ class Line:
     record: Record | None = None
 
 
-def read_log(path: Path) -> Iterator[Line]:
-    """The lines of a log file; `InputError` at the first that is not an event or a record."""
+def read_log(path: Path, progress: Callable[[int], object] | None = None) -> Iterator[Line]:
+    """The lines of a log file; `InputError` at the first that is not an event or a record.
+
+    `progress` hears of the bytes of each line.
+    """
     try:
         with path.open("rb") as stream:
-            yield from read_stream(stream, str(path))
+            yield from read_stream(stream, str(path), progress)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), remedy="name a log file") from None
 
 
-def read_stream(stream: BinaryIO, name: str) -> Iterator[Line]:
+def read_stream(stream: BinaryIO, name: str, progress: Callable[[int], object] | None = None) -> Iterator[Line]:
     """The same from an open binary stream, which the errors call `name`."""
     empty = True
     number = 0
     while raw := stream.readline(LONGEST_LINE + 1):
         number += 1
         where = f"{name}:{number}"
+        if progress is not None:
+            progress(len(raw))
         if len(raw) > LONGEST_LINE:
             raise InputError(f"the line is longer than {LONGEST_LINE} bytes", where=where, remedy="one event per line")
         if not unmarked(raw).strip():

@@ -47,8 +47,12 @@ class Replayed:
     differences: tuple[Difference, ...] = ()
 
 
-def replay_log(lines: Iterable[Line], edition: str | None = None, as_of: datetime | None = None) -> Iterator[Replayed]:
+def replay_log(
+    lines: Iterable[Line], edition: str | None = None, as_of: datetime | None = None, *, keep_records: bool = True
+) -> Iterator[Replayed]:
     """Run a log again, one course per patient; a line without a patient belongs to the patient without a name.
+
+    It goes line by line; without `keep_records` the courses keep none, and memory grows with the patients alone.
 
     Records are run under the edition that they name, unless `edition` says otherwise. Of `as_of`, a moment with its
     offset, the lines that were recorded until then are run, and the others read. `CourseRefusal` names the line of an
@@ -61,7 +65,7 @@ def replay_log(lines: Iterable[Line], edition: str | None = None, as_of: datetim
         if patient not in courses:
             recorded = line.record.edition if line.record else DEFAULT_EDITION
             try:
-                courses[patient] = Course(patient, edition or recorded)
+                courses[patient] = Course(patient, edition or recorded, keep_records=keep_records)
             except RulesError as error:
                 where = "" if edition else line.where
                 raise RulesError(error.what, where=where, remedy=error.remedy) from None

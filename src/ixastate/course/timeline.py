@@ -5,10 +5,12 @@ It writes down what the records and the schedule say; it decides nothing, and as
 
 from __future__ import annotations
 
+import struct
+import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import IO, Protocol
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.reasons import drug_levels
@@ -22,6 +24,8 @@ from ixastate.symbols import BOTH
 from ixastate.words import describe
 
 WIDTH = 100
+# What waits for its heading is put into a file from so many bytes on.
+IN_MEMORY = 1 << 24
 DISCLAIMER = "A research and teaching tool, not medical advice."
 
 
@@ -80,16 +84,56 @@ class Seen(Protocol):
         """How the recorded decision differs."""
 
 
-def timeline(replayed: Sequence[Seen], width: int = WIDTH) -> Iterator[str]:
-    """The lines of the timelines of every patient, in the order in which they first appear."""
-    patients = list(dict.fromkeys(step.record.patient for step in replayed))
-    for patient in patients:
-        steps = [step for step in replayed if step.record.patient == patient]
-        yield from _heading(steps[-1].course, width)
-        for step in steps:
-            yield from _entry(step.record, step.differences, steps[-1].course.edition, width)
-        yield ""
+def timeline(replayed: Iterable[Seen], width: int = WIDTH) -> Iterator[str]:
+    """The lines of the timelines of every patient, in the order in which they first appear.
+
+    Everything is run before the first line, since a heading says where a course stands in the end. What was written of
+    the patients until then waits in a file, so that memory grows with the patients and not with the events.
+    """
+    courses: dict[str | None, Followed] = {}
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+        waiting = _Waiting(file)
+        for step in replayed:
+            patient = step.record.patient
+            courses[patient] = step.course
+            waiting.add(patient, "\n".join(_entry(step.record, step.differences, step.course.edition, width)))
+        for patient, course in courses.items():
+            yield from _heading(course, width)
+            for entry in waiting.of(patient):
+                yield from entry.splitlines()
+            yield ""
     yield DISCLAIMER
+
+
+class _Waiting:
+    """Texts of several patients in a file, in which each text says where the one before it of that patient begins."""
+
+    HEAD = struct.Struct("<qI")
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._end = 0
+        self._last: dict[str | None, int] = {}
+
+    def add(self, patient: str | None, text: str) -> None:
+        """Add a text of a patient behind all others."""
+        content = text.encode(errors="surrogatepass")
+        self._file.write(self.HEAD.pack(self._last.get(patient, -1), len(content)) + content)
+        self._last[patient] = self._end
+        self._end += self.HEAD.size + len(content)
+
+    def of(self, patient: str | None) -> Iterator[str]:
+        """The texts of a patient, in the order in which they were added."""
+        places = []
+        place = self._last[patient]
+        while place >= 0:
+            self._file.seek(place)
+            before, length = self.HEAD.unpack(self._file.read(self.HEAD.size))
+            places.append((place + self.HEAD.size, length))
+            place = before
+        for place, length in reversed(places):
+            self._file.seek(place)
+            yield self._file.read(length).decode(errors="surrogatepass")
 
 
 def course_lines(course: Followed, records: Iterable[Record], earlier: int, width: int = WIDTH) -> Iterator[str]:

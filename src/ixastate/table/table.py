@@ -87,12 +87,12 @@ class Table:
             self.edges[output],
         )
 
-    @property
+    @cached_property
     def graph(self) -> Graph:
         """The graph that the table was made from."""
         return self.space.graph
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The external symbols, in the order of the columns."""
         return self.graph.symbols
@@ -102,17 +102,17 @@ class Table:
         """The column of each symbol."""
         return {symbol: column for column, symbol in enumerate(self.symbols)}
 
-    @property
+    @cached_property
     def next(self) -> array[int]:
         """The configuration after each move."""
         return self.space.next
 
-    @property
+    @cached_property
     def output(self) -> array[int]:
         """The number of what each move says."""
         return self.space.output
 
-    @property
+    @cached_property
     def edges(self) -> tuple[tuple[int, ...], ...]:
         """The edges taken, by output."""
         return self.space.outputs
@@ -137,6 +137,22 @@ class Table:
     def statuses(self) -> tuple[Status, ...]:
         """What each configuration means to a person."""
         return tuple(status_of(self.graph.meanings, leaves) for leaves in self.configurations)
+
+    @cached_property
+    def unlike(self) -> tuple[tuple[int, int, int], ...]:
+        """The moves that differ in the status before, the status after, or what they say.
+
+        Of moves that are alike the first one: configuration, symbol, move. What is true of these by their statuses and
+        outputs is true of every move.
+        """
+        numbers: dict[Status, int] = {}
+        status = [numbers.setdefault(one, len(numbers)) for one in self.statuses]
+        first: dict[tuple[int, int, int], int] = {}
+        for move, (after, said) in enumerate(zip(self.next, self.output, strict=True)):
+            if said:
+                first.setdefault((status[move // len(self.symbols)], status[after], said), move)
+        width = len(self.symbols)
+        return tuple((move // width, move % width, move) for move in first.values())
 
     @cached_property
     def orders(self) -> tuple[tuple[Order, ...], ...]:

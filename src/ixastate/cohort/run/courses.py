@@ -71,7 +71,7 @@ def require_same_machine(run: Run) -> None:
 
 
 def replay(run: Run, patient: int) -> list[Replayed]:
-    """The course of one patient, numbered from 0, run through the live chart."""
+    """The course of one patient, numbered from 0, run through the machine."""
     if not 0 <= patient < run.plan.patients:
         raise InputError(
             f"there is no patient {patient}", where=str(run.path), remedy=f"from 0 to {run.plan.patients - 1}"

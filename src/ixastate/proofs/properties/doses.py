@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ixastate.chart.status import Status
 from ixastate.orders import Order
-from ixastate.proofs.check import Breach, moves, on_treatment, prove
+from ixastate.proofs.check import Breach, on_treatment, prove
 from ixastate.proofs.properties.common import ladder_of, mg_of
 from ixastate.symbols import BOTH, Start, starts
 from ixastate.table.table import Table
@@ -16,7 +15,7 @@ from ixastate.table.walk import walk
 @prove("no dose ever rises", "No event raises the level of ixazomib or of lenalidomide (B-ORIGINAL, B-MIDCOURSE).")
 def no_dose_rises(table: Table) -> Breach | None:
     """By comparing the levels before and after each move on treatment."""
-    for number, symbol, move in moves(table):
+    for number, symbol, move in table.unlike:
         before, after = table.statuses[number], table.statuses[table.next[move]]
         if before.phase == after.phase == "on treatment":
             for drug in BOTH:
@@ -38,7 +37,7 @@ def never_below_the_floor(table: Table) -> Breach | None:
             for drug in BOTH:
                 if mg_of(now, drug) not in ladder_of(table, drug):
                     return Breach(number, None, f"{drug} is at {mg_of(now, drug):g} mg")
-    for number, symbol, move in moves(table):
+    for number, symbol, move in table.unlike:
         for order in table.orders[table.output[move]]:
             if order.drug == "ixazomib" and 0 < order.dose_mg < floor:
                 return Breach(number, symbol, f"the order is: {order}")
@@ -87,7 +86,7 @@ def _too_many(table: Table, start: Start) -> Breach | None:
 @prove("one level at a time", "No event lowers a drug by more than one level of its ladder (B-STACK).")
 def one_level_at_a_time(table: Table) -> Breach | None:
     """By counting the steps on the ladder that each move takes."""
-    for number, symbol, move in moves(table):
+    for number, symbol, move in table.unlike:
         before, after = table.statuses[number], table.statuses[table.next[move]]
         if before.phase == after.phase == "on treatment":
             for drug in BOTH:
@@ -106,12 +105,10 @@ def one_level_at_a_time(table: Table) -> Breach | None:
 def orders_say_what_happens(table: Table) -> Breach | None:
     """By working out from the status before and after what must have been ordered."""
     dosing = {"hold", "reduce", "resume", "stop"}
-    seen: set[tuple[Status, Status, int]] = set()
-    for number, symbol, move in moves(table):
+    for number, symbol, move in table.unlike:
         before, after = table.statuses[number], table.statuses[table.next[move]]
-        if before.phase != "on treatment" or (before, after, table.output[move]) in seen:
+        if before.phase != "on treatment":
             continue
-        seen.add((before, after, table.output[move]))
         given = {order for order in table.orders[table.output[move]] if order.verb in dosing}
         due: set[Order] = set()
         for drug in BOTH:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import product
 
 from ixastate.chart.states import open_episodes
 from ixastate.orders import Order
@@ -66,9 +67,11 @@ def hold_has_a_way_out(table: Table) -> Breach | None:
 )
 def onset_holds(table: Table) -> Breach | None:
     """By looking at the drugs after every onset."""
-    for number, symbol, move in moves(table):
+    onsets = [(symbol, drugs) for symbol, name in enumerate(table.symbols) if (drugs := ONSETS.get(name, ()))]
+    for number, (symbol, drugs) in product(on_treatment(table), onsets):
+        move = table.row(number)[symbol]
         after = table.statuses[table.next[move]]
-        for drug in ONSETS.get(table.symbols[symbol], ()):
+        for drug in drugs if table.output[move] else ():
             if after.phase == "on treatment" and not after.held(drug):
                 return Breach(number, symbol, f"{drug} is still given")
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ixastate.chart.states import Episode, episodes
-from ixastate.proofs.check import Breach, moves, on_treatment, prove
+from ixastate.proofs.check import Breach, on_treatment, prove
 from ixastate.proofs.properties.common import ladder_of
 from ixastate.symbols import ENDS, NEUROPATHY, NEW_CYCLE, OTHER, TOXICITY, owed_by, toxicities
 from ixastate.table.table import Table
@@ -124,7 +124,7 @@ def only_the_stops_of_the_text(table: Table) -> Breach | None:
     """A stop on any other symbol needs ixazomib at its floor."""
     floor = ladder_of(table, "ixazomib")[-1]
     always = _always(table)
-    for number, symbol, move in moves(table):
+    for number, symbol, move in table.unlike:
         before = table.statuses[number]
         stopped = table.next[move] == table.final and before.phase == "on treatment"
         if stopped and table.symbols[symbol] not in always and before.ixazomib_mg != floor:

@@ -22,28 +22,36 @@ def alternation_alternates(table: Table) -> Breach | None:
 
 
 def _twice_running(table: Table, toxicity: Toxicity) -> Breach | None:
-    edges = table.graph.edges
-    columns = {table.columns[one.name] for one in toxicity.symbols}
+    width = len(table.symbols)
+    columns = sorted(table.columns[one.name] for one in toxicity.symbols)
+    # Of the other symbols those that lead elsewhere.
+    rest = [symbol for symbol in range(width) if symbol not in columns]
+    others = [
+        [(symbol, after) for symbol in rest if (after := table.next[number * width + symbol]) != number]
+        for number in range(len(table.configurations))
+    ]
+    # By output: the drug that its first transition lowers, or '', and whether lenalidomide passed its turn on.
+    own = [table.graph.edges[taken[0]] if taken else None for taken in table.edges]
+    lowers = [(owed_by(edge.raised) or "", "B-LENFLOOR" in edge.rules) if edge else ("", False) for edge in own]
     broken: list[tuple[int, str, int]] = []
 
-    def onward(place: tuple[int, str]) -> Iterator[tuple[str, tuple[int, str]]]:
+    def onward(place: tuple[int, str]) -> Iterator[tuple[int, tuple[int, str]]]:
         number, last = place
-        for symbol, move in enumerate(table.row(number)):
-            lowered = last
-            if symbol in columns and table.output[move]:
-                own = edges[table.edges[table.output[move]][0]]
-                owed, passed = owed_by(own.raised), "B-LENFLOOR" in own.rules
-                if owed == last and not passed:
-                    broken.append((number, last, symbol))
-                if owed:
-                    lowered = "lenalidomide" if passed else owed
-            yield table.symbols[symbol], (table.next[move], lowered)
+        begin = number * width
+        for symbol in columns:
+            owed, passed = lowers[table.output[begin + symbol]]
+            if owed and owed == last and not passed:
+                broken.append((number, last, symbol))
+            lowered = ("lenalidomide" if passed else owed) or last
+            yield symbol, (table.next[begin + symbol], lowered)
+        for symbol, after in others[number]:
+            yield symbol, (after, last)
 
     found = walk([(0, "")], onward)
     if not broken:
         return None
     number, last, symbol = broken[0]
-    course = (*found.course_to((number, last)), table.symbols[symbol])
+    course = (*(table.symbols[one] for one in found.course_to((number, last))), table.symbols[symbol])
     return Breach(number, symbol, f"{toxicity.name} lowers {last} twice running", course)
 
 
