@@ -45,8 +45,8 @@ WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "
 
 
 @cache
-def _zone_names() -> frozenset[str]:
-    """The names that mean the same on every computer."""
+def zone_names() -> frozenset[str]:
+    """The names of time zones that mean the same on every computer."""
     return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
@@ -117,7 +117,7 @@ class CourseStarted(Event):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in _zone_names():
+        if value is not None and value not in zone_names():
             raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
         return value
 

@@ -10,7 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -25,6 +25,7 @@ _LIKE = str.maketrans("×✕·⋅\N{GREEK SMALL LETTER MU}\N{GREEK CAPITAL LETTE
 _INVERSE = re.compile(r"(.*?)\.?([a-z]+3?)\^?-1")
 
 
+@lru_cache(maxsize=1024)
 def cells_power(unit: str) -> int | None:
     """How many cells per mm3 one of a unit is, as a power of ten: 3 for 10*9/L. None for no unit of a count."""
     plain = _plain(unit)

@@ -6,6 +6,7 @@ Exit codes: 0 all is well, 1 the command ran and found something, 2 the input or
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -34,7 +35,7 @@ from ixastate.cli import (
 )
 from ixastate.cli.common import INTERRUPTED, OK, WRONG, CommandPage, choice
 from ixastate.cli.pages import Front
-from ixastate.cli.terminal import show_every_sign
+from ixastate.cli.terminal import say, show_every_sign
 from ixastate.errors import InputError, IxastateError
 from ixastate.version import __version__
 
@@ -53,12 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show_every_sign()
     if VARIABLE in os.environ:
         return _complete()
+    if arguments is None:
+        _end_tidily()
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         if sys.stdout is not None:
             sys.stdout.flush()
     except IxastateError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        say(f"{PROGRAM}: {error}")
         return WRONG
     except BrokenPipeError:
         # Whoever read our output has seen enough; a second complaint at exit helps no one.
@@ -68,9 +71,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: standard output: cannot be written: {error.strerror} (make room)", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WRONG
+    except Ended as ended:
+        return 128 + ended.signal
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+class Ended(KeyboardInterrupt):
+    """The process is asked to end by a signal other than that of the keyboard."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+def _end_tidily() -> None:
+    """Let SIGTERM and SIGHUP end the command as an interrupt from the keyboard does: what was begun is cleaned up."""
+
+    def end(number: int, _: object) -> None:
+        raise Ended(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        # Windows has no SIGHUP; one that is ignored, as under nohup, stays so.
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _run(words: list[str]) -> int:

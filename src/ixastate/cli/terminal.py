@@ -72,11 +72,20 @@ def fitted(lines: Iterable[str]) -> Iterator[str]:
         yield from textwrap.wrap(line, widest, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
+def printable(text: str) -> str:
+    """A text in which what cannot be printed is written as an escape, so that no data can steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
 def show(lines: Iterable[str]) -> None:
     """Print lines to standard output, on a terminal with the verdicts in colour."""
     if not coloured(sys.stdout):
         for line in lines:
-            print(line)
+            print(printable(line))
         print(end="", flush=True)
         return
     from rich.console import Console
@@ -84,7 +93,7 @@ def show(lines: Iterable[str]) -> None:
 
     console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     for line in lines:
-        painted = Text(line)
+        painted = Text(printable(line))
         verdict = line.split(maxsplit=1)[:1]
         if verdict and verdict[0] in STYLES:
             painted.stylize(STYLES[verdict[0]], line.index(verdict[0]), line.index(verdict[0]) + len(verdict[0]))
@@ -106,7 +115,7 @@ def write(data: str) -> None:
 
 def say(words: str) -> None:
     """Print a remark to standard error."""
-    print(words, file=sys.stderr, flush=True)
+    print(printable(words), file=sys.stderr, flush=True)
 
 
 def working(words: str) -> AbstractContextManager[object]:

@@ -107,9 +107,9 @@ class Meanings:
     @classmethod
     def of(cls, edition: Edition) -> Meanings:
         """Those of an edition, made once a process."""
-        known = _OF_EDITIONS.get(id(edition))
+        known: Meanings | None = edition.remembered.get("meanings")
         if known is None:
-            known = _OF_EDITIONS[id(edition)] = cls(edition)
+            known = edition.remembered["meanings"] = cls(edition)
         return known
 
     def read(self, event: Event, context: Context) -> Meaning:
@@ -128,9 +128,6 @@ class Meanings:
         return known
 
 
-# By the edition's identity: two editions may have one name. The edition is kept with what is remembered, so that no
-# other one can come to have its identity.
-_OF_EDITIONS: dict[int, Meanings] = {}
 MOST_MEANINGS = 50_000
 
 

@@ -12,8 +12,9 @@ withdrawal too; then what it remembers is what a course would that had been show
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -232,7 +233,13 @@ class Course:
         dates = self.calendar
         if dates is None:
             return []
-        return [dose for day in wanted for dose in doses_due(day, self.status_at(day), dates, self.edition)]
+        moments = [since for since, _ in self._memory.history]
+        statuses = [self._machine.status(changed) for changed in (SCREENING, *(one for _, one in self._memory.history))]
+        doses: list[Dose] = []
+        for day in wanted:
+            now = statuses[bisect_right(moments, dates.moment(day).astimezone(UTC))]
+            doses += doses_due(day, now, dates, self.edition)
+        return doses
 
     def timeline(self) -> Text:
         """The course as text, as `ixastate replay` prints it; of a resumed course, the events since then."""

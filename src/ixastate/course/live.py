@@ -7,6 +7,7 @@ an error, and a restored configuration is checked before it is believed. It know
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -24,14 +25,11 @@ from ixastate.symbols import Configuration
 from ixastate.table.graph import States, nodes_of
 
 
-class Interpreter:
-    """A live statechart, of a course or of a dose: it steps from any configuration, and keeps none."""
+class _Running:
+    """A statechart that runs in this process, for one thread at a time."""
 
     def __init__(self, chart: type[StateChart[Any]]) -> None:
-        moves = transitions_of(chart)
-        internal = {raised for move in moves for raised in move.raised}
-        self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
-        self._states = States(nodes_of(chart))
+        self.process = os.getpid()
         self._taken: list[Transition] = []
         self._live = chart(listeners=[self])
         self._lock = Lock()
@@ -40,6 +38,29 @@ class Interpreter:
         """Called by the library after each transition that it takes."""
         if isinstance(transition, Transition):
             self._taken.append(transition)
+
+    def sent(self, symbol: str, active: OrderedSet[Any]) -> tuple[tuple[Transition, ...], set[str]]:
+        """The transitions that a symbol takes while these states are active, and the states that are active then."""
+        with self._lock:
+            self._taken.clear()
+            self._live.current_state_value = active
+            # A machine that has reached its final state ignores all that follows, and nothing public wakes it. A
+            # new one takes forty times as long as a step.
+            self._live._engine.running = True
+            self._live.send(symbol)
+            return tuple(self._taken), set(self._live.configuration_values)
+
+
+class Interpreter:
+    """A live statechart, of a course or of a dose: it steps from any configuration, and keeps none."""
+
+    def __init__(self, chart: type[StateChart[Any]]) -> None:
+        moves = transitions_of(chart)
+        internal = {raised for move in moves for raised in move.raised}
+        self.symbols = tuple(sorted({move.symbol for move in moves} - internal))
+        self._states = States(nodes_of(chart))
+        self._chart = chart
+        self._running = _Running(chart)
 
     def transitions(self, before: Configuration, symbol: str) -> tuple[Configuration, tuple[Transition, ...]]:
         """Send one external symbol in a configuration: the configuration after it, and the transitions taken.
@@ -50,14 +71,11 @@ class Interpreter:
         if symbol not in self.symbols:
             raise ChartError(f"{symbol!r} is no symbol of the machine", remedy=near(symbol, self.symbols, listed=True))
         active = self.active(before)
-        with self._lock:
-            self._taken.clear()
-            self._live.current_state_value = active
-            # A machine that has reached its final state ignores all that follows, and nothing public wakes it. A
-            # new one takes forty times as long as a step.
-            self._live._engine.running = True
-            self._live.send(symbol)
-            taken, after = tuple(self._taken), set(self._live.configuration_values)
+        running = self._running
+        if running.process != os.getpid():
+            # A process that was forked while another thread stepped would find the lock locked, and half a step.
+            running = self._running = _Running(self._chart)
+        taken, after = running.sent(symbol, active)
         expected = [symbol, *(raised for move in taken for raised in move.raised)]
         if not self.answers([move.symbol for move in taken], expected):
             raise ChartError(f"{symbol!r} goes unanswered: expected {expected}, took {taken}", where=", ".join(before))

@@ -123,7 +123,7 @@ def _json(raw: bytes, where: str) -> Any:
         remedy = "it is UTF-16; save it as UTF-8" if wide else "a log is JSON Lines in UTF-8"
         raise InputError(f"byte {error.start + 1} is not UTF-8 text", where=where, remedy=remedy) from None
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         if raw[-1:] != b"\n" and _could_go_on(text.rstrip(), error):
             raise InputError("the last line is cut short", where=where, remedy="complete it or take it out") from None
@@ -155,6 +155,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"the field {name!r} stands twice")
         fields[name] = value
     return fields
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
 
 
 def _kind_of(value: Any) -> str:

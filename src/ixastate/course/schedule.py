@@ -236,42 +236,52 @@ def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[
                 where="doses_due",
                 remedy="doses_due(day, course.status, course.calendar, course.edition), or course.due([day])",
             )
-    doses: list[Dose] = []
+    if day < 1:
+        return []
+    _, cycle_day = cycle_of(day, edition)
+    every = dates.lenalidomide_every_days
+    known = edition.remembered.setdefault("doses", {})
+    planned = known.get((cycle_day, now, every))
+    if planned is None:
+        planned = known[cycle_day, now, every] = _planned(cycle_day, now, every, edition)
+    return [Dose(drug, mg, day, dates.moment(day), how, rules) for drug, mg, how, rules in planned]
+
+
+# A dose of a day of every cycle: the drug, mg, how to take it, and the rules.
+Planned = tuple[Drug, float, tuple[str, ...], tuple[str, ...]]
+
+
+def _planned(cycle_day: int, now: Status, every_days: int, edition: Edition) -> tuple[Planned, ...]:
+    """The doses of a day of a cycle in this status."""
+    doses: list[Planned] = []
     scheduled = {"ixazomib": "DOSE-01", "lenalidomide": "DOSE-02", "dexamethasone": "DOSE-03"}
     for drug in DRUGS:
         mg = now.given_mg(drug, edition.dexamethasone.dose_mg)
-        if mg is None or not is_due_day(drug, day, dates.lenalidomide_every_days, edition):
+        if mg is None or not is_due_day(drug, cycle_day, every_days, edition):
             continue
         rules = [scheduled[drug], "DOSE-04", "B-CALENDAR", "B-SAMEDAY", *HOW[drug].rules]
         if drug == "ixazomib":
             rules += ["ADM-03", "ADM-04"]
-        if drug == "lenalidomide" and dates.lenalidomide_every_days > 1:
+        if drug == "lenalidomide" and every_days > 1:
             rules.append("REN-04")
         if drug == "dexamethasone" and (now.ixazomib_held or now.lenalidomide_held):
             rules.append("B-DEX-HOLD")
         words = HOW[drug].words
         if drug == "lenalidomide":
-            words = ("once daily" if dates.lenalidomide_every_days == 1 else EVERY_OTHER_DAY,)
-        doses.append(Dose(drug, mg, day, dates.moment(day), words, edition.cite(rules)))
-    return _keep_apart(doses, edition)
+            words = ("once daily" if every_days == 1 else EVERY_OTHER_DAY,)
+        doses.append((drug, mg, words, edition.cite(rules)))
+    return tuple(_keep_apart(doses, edition))
 
 
-def _keep_apart(doses: list[Dose], edition: Edition) -> list[Dose]:
+def _keep_apart(doses: list[Planned], edition: Edition) -> list[Planned]:
     """Ixazomib and dexamethasone due on one day are not taken together."""
-    due_today = {dose.drug for dose in doses}
-    if not {"ixazomib", "dexamethasone"} <= due_today:
+    if not {"ixazomib", "dexamethasone"} <= {drug for drug, *_ in doses}:
         return doses
     other = {"ixazomib": "dexamethasone", "dexamethasone": "ixazomib"}
-    return [
-        Dose(
-            dose.drug,
-            dose.mg,
-            dose.day,
-            dose.at,
-            (*dose.how, *(words.format(other=other[dose.drug]) for words in APART.words)),
-            edition.cite([*dose.rules, *APART.rules]),
-        )
-        if dose.drug in other
-        else dose
-        for dose in doses
-    ]
+    apart = []
+    for drug, mg, how, rules in doses:
+        if drug in other:
+            how = (*how, *(words.format(other=other[drug]) for words in APART.words))
+            rules = edition.cite([*rules, *APART.rules])
+        apart.append((drug, mg, how, rules))
+    return apart

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -181,6 +181,11 @@ class Edition(_Frozen):
             return tuple(sorted({*rule_ids}, key=self._places.__getitem__))
         except KeyError as error:
             raise self._no_rule(error.args[0]) from None
+
+    @cached_property
+    def remembered(self) -> dict[str, Any]:
+        """What later rooms make of this edition once, by name: it lives as long as the edition does."""
+        return {}
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from typing import IO, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -259,6 +260,13 @@ class Program(Adapter):
         return Fault("died", f"{how}{self._stderr.words()}")
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is a wrong answer: what another server says is not what the one that is tested says."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow none."""
+
+
 class Server(Adapter):
     """A server that takes one POST for each request and answers in the body. Proxies are not used."""
 
@@ -269,7 +277,7 @@ class Server(Adapter):
             )
         self.name = url
         self._timeout, self._startup = timeout, startup
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         self._reached = False
 
     def start(self, event: dict[str, Any]) -> Answer:
@@ -320,21 +328,33 @@ class Server(Adapter):
                 received.put(answer.read(LONGEST_ANSWER + 1))
         except urllib.error.HTTPError as error:
             with error:
-                received.put(Fault("died", f"it answered with HTTP status {error.code}: {_shown(error.read(200))}"))
+                elsewhere = error.headers.get("Location")
+                said = f"redirects are not followed (to {elsewhere!r})" if elsewhere else _said(error)
+                received.put(Fault("died", f"it answered with HTTP status {error.code}: {said}"))
         except TimeoutError:
             return  # the request has been given up at the same moment
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             reason = getattr(error, "reason", error)
-            fault = Fault("died", f"the connection failed: {reason}")
+            fault = Fault("died", f"the connection failed: {str(reason) or type(reason).__name__}")
             fault.__cause__ = reason if isinstance(reason, BaseException) else error
             received.put(fault)
 
 
+def _said(error: urllib.error.HTTPError) -> str:
+    try:
+        return _shown(error.read(200))
+    except (OSError, ValueError, HTTPException):
+        return "and no whole answer"
+
+
 def _is_address(url: str) -> bool:
     try:
-        return urlsplit(url).scheme in ("http", "https")
+        parts = urlsplit(url)
+        # To ask for the port is to have it checked.
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    return whole and url.isascii() and url.isprintable() and " " not in url
 
 
 def parse_answer(raw: bytes) -> Answer:
@@ -347,6 +367,12 @@ def parse_answer(raw: bytes) -> Answer:
         raise Fault("junk", f"its answer is not JSON: {_shown(raw)}") from None
     if not isinstance(answer, dict):
         raise Fault("junk", f"its answer is no JSON object: {_shown(raw)}")
+    try:
+        json.dumps(answer, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Fault("junk", f"its answer holds half of a character: {_shown(raw)}") from None
+    except RecursionError:
+        raise Fault("junk", f"its answer is nested too deeply: {_shown(raw)}") from None
     return answer
 
 

@@ -66,7 +66,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ixastate.errors import InputError
-from ixastate.events import AnyEvent
+from ixastate.events import AnyEvent, zone_names
 from ixastate.exchange.sdtm import adverse_events, demographics, dispositions, exposure, laboratory
 from ixastate.exchange.sdtm.folder import SHAPES, Folder
 from ixastate.exchange.sdtm.report import ImportReport
@@ -80,11 +80,10 @@ def read_sdtm(directory: Path, *, timezone: str = "UTC") -> tuple[list[AnyEvent]
     missing, cannot be read whole, lacks a variable or is not of people, and MissingExtra where a SAS transport file is
     met without the library that reads it.
     """
-    try:
-        zone = ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError, TypeError):
+    if timezone not in zone_names():
         remedy = "give an IANA name such as Europe/Berlin"
-        raise InputError(f"{timezone!r} is not a time zone", where="timezone", remedy=remedy) from None
+        raise InputError(f"{timezone!r} is not a time zone", where="timezone", remedy=remedy)
+    zone = ZoneInfo(timezone)
     folder = Folder(Path(directory))
     data = {domain: folder.read(domain) for domain in SHAPES}
     demographics.require_people(data["DM"], data["TS"])
