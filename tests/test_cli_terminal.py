@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ixastate.cli.main import main
-from ixastate.cli.terminal import fitted, width
+from ixastate.cli.terminal import fitted, say, show, width
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKED = str(ROOT / "examples" / "worked-course.jsonl")
@@ -167,3 +167,42 @@ def test_progress_is_shown_in_a_terminal_alone() -> None:
     text = in_a_terminal(["-c", WORKING])
     assert "exploring" in text
     assert "simulating: 100%" in text
+
+
+# --- What data cannot do to a terminal -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain – text · 4 mg", "plain – text · 4 mg"),
+        ("\x1b[2J\x1b]0;title\x07", "\\x1b[2J\\x1b]0;title\\x07"),
+        ("a\u202eb", "a\\u202eb"),
+        ("a\r\tb\u2028", "a\\r\\tb\\u2028"),
+        ("two\nlines", "two\nlines"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_what_cannot_be_printed_is_written_as_an_escape(
+    text: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show([text])
+    say(text)
+    assert capsys.readouterr() == (f"{shown}\n", f"{shown}\n")
+
+
+RECORD_FIELDS = ["symbols", "before", "after", "rules", "held_for"]
+
+
+@pytest.mark.parametrize("field", RECORD_FIELDS)
+def test_no_field_of_a_record_steers_a_terminal(field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", WORKED, "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    home = records[1]["status"] if field == "held_for" else records[1]
+    home[field] = ["\x1b]0;owned\x07", "\x1b[2J"]
+    log = tmp_path / "records.jsonl"
+    log.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    assert main(["replay", str(log)]) in (1, 2)
+    out, err = capsys.readouterr()
+    assert ESCAPE not in out + err
+    assert "\x07" not in out + err

@@ -7,8 +7,11 @@ seeded walk and on variants of the chart with a fault in them.
 from __future__ import annotations
 
 import ast
+import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -77,13 +80,10 @@ class Telltale(Machine):
         self.last: list[Transition] = []
         super().__init__()
 
-    def after_transition(self, transition: Any) -> None:
-        super().after_transition(transition)
-        self.last.append(transition)
-
-    def step(self, before: Configuration, symbol: str) -> Step:
-        self.last = []
-        return super().step(before, symbol)
+    def transitions(self, before: Configuration, symbol: str) -> tuple[Configuration, tuple[Transition, ...]]:
+        reached, taken = super().transitions(before, symbol)
+        self.last = list(taken)
+        return reached, taken
 
 
 RAISED = sorted({raised for one in transitions_of(CHART) for raised in one.raised})
@@ -374,3 +374,26 @@ def test_nothing_is_answered_in_the_final_state() -> None:
     for symbol in machine().symbols:
         with pytest.raises(ChartError, match="goes unanswered"):
             machine().step(DISCONTINUED, symbol)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_process_that_is_forked_in_the_middle_of_a_step_steps_on() -> None:
+    """The lock of the thread that steps is inherited locked, and the thread is not."""
+    own = Machine()
+    own._running._lock.acquire()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = 0 if own.step(TREATED, "anc_low") == machine().step(TREATED, "anc_low") else 2
+        finally:
+            os._exit(code)
+    own._running._lock.release()
+    deadline = time.monotonic() + 30
+    while (done := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if done == (0, 0):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert done == (child, 0)

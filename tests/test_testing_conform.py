@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +23,7 @@ from ixastate.course.log import read_log
 from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
 from ixastate.rules import load_edition
-from ixastate.testing.adapter import Adapter, Fault, InProcess, Program, Server
+from ixastate.testing.adapter import Adapter, Fault, InProcess, Program, Server, parse_answer
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
@@ -314,6 +318,103 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.server_address[1]}/course"
         listening.shutdown()
         thread.join()
+
+
+class Redirects(BaseHTTPRequestHandler):
+    """To another server, which would answer rightly."""
+
+    to = ""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(302)
+        self.send_header("Location", self.to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_redirect_is_no_answer(server: str) -> None:
+    handler = type("Handler", (Redirects,), {"to": server})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
+        thread.start()
+        with Server(f"http://127.0.0.1:{listening.server_address[1]}/") as adapter:
+            with pytest.raises(Fault, match="HTTP status 302: redirects are not followed") as fault:
+                adapter.start({"type": "reset"})
+            assert fault.value.kind == "died"
+            assert server in str(fault.value)
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"no HTTP at all\r\n\r\n", b"HTTP/1.1 banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"],
+    ids=["closes", "no HTTP", "no status", "cut short"],
+)
+def test_what_is_no_http_is_a_fault(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with listening.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with Server(f"http://127.0.0.1:{listening.getsockname()[1]}/") as adapter:
+            with pytest.raises(Fault) as fault:
+                adapter.start({"type": "reset"})
+            assert fault.value.kind == "died"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "http:///course", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://[::1", "http://a b/"],
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="is no address of a server"):
+        Server(url)
+
+
+@pytest.mark.parametrize("answer", ['{"state": "\\ud800"}', '{"due": ["\\udfff x"]}', '{"\\ud83d": 1}'])
+def test_half_a_character_is_no_answer(answer: str) -> None:
+    with pytest.raises(Fault, match="half of a character") as fault:
+        parse_answer(answer.encode())
+    assert fault.value.kind == "junk"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM that a process can act on")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_ends_the_program_under_test_too(name: str, tmp_path: Path) -> None:
+    program = tmp_path / "hangs.py"
+    program.write_text(
+        "import os, pathlib, sys, time\n"
+        f"pathlib.Path({str(tmp_path / 'id')!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-m", "ixastate", "conform", "--cover", "walks", "--courses", "2", "--startup", "300"]
+    conforming = subprocess.Popen([*command, "--", sys.executable, str(program)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not ((tmp_path / "id").exists() and (tmp_path / "id").read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    number = signal.Signals[name]
+    conforming.send_signal(number)
+    assert conforming.wait(60) == 128 + number
+    started = int((tmp_path / "id").read_text())
+    while time.monotonic() < deadline:
+        try:
+            os.kill(started, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(started, signal.SIGKILL)
+        pytest.fail("the program under test goes on")
 
 
 def test_a_right_server_conforms(server: str) -> None:

@@ -325,7 +325,10 @@ class Server(Adapter):
         request = urllib.request.Request(self.name, content, headers, method="POST")
         try:
             with self._opener.open(request, timeout=limit) as answer:
-                received.put(answer.read(LONGEST_ANSWER + 1))
+                body = answer.read(LONGEST_ANSWER + 1)
+                # What is left of the length that was announced.
+                cut = bool(answer.length) and len(body) <= LONGEST_ANSWER
+                received.put(Fault("died", f"its answer was cut short: {_shown(body)}") if cut else body)
         except urllib.error.HTTPError as error:
             with error:
                 elsewhere = error.headers.get("Location")
