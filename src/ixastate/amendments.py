@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError, model_validator
 
-from ixastate.events import AnyEvent, Logged, explain, is_a, parse_event, require_seen_before
+from ixastate.events import KINDS, AnyEvent, Logged, explain, is_a, parse_event, require_seen_before
 from ixastate.fields import Moment, Name
 
 
@@ -76,13 +76,17 @@ AMENDMENTS: dict[str, type[AnyAmendment]] = {
 }
 
 
+_KINDS_OF_LINES = frozenset((*KINDS.values(), *AMENDMENTS.values()))
+
+
 def parse_line(data: Any, where: str = "event") -> AnyLine:
     """An event or an amendment from a dict, or as it is; `InputError` names the field and what would be right.
 
     `where` is the place that an error names, such as a file and a line.
     """
-    if is_a(data, EventCorrected) or is_a(data, EventWithdrawn):
-        return data
+    if type(data) in _KINDS_OF_LINES or is_a(data, EventCorrected) or is_a(data, EventWithdrawn):
+        line: AnyLine = data
+        return line
     kind = data.get("type") if isinstance(data, Mapping) else None
     if not isinstance(kind, str) or kind not in AMENDMENTS:
         return parse_event(data, where)

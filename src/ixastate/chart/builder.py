@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from statemachine import State, StateChart
@@ -18,7 +19,7 @@ from ixastate.chart.guards import Guard
 from ixastate.chart.states import Meaning
 from ixastate.chart.status import Status
 from ixastate.events import Drug
-from ixastate.orders import Order
+from ixastate.orders import Order, net_effect
 from ixastate.rules import Edition
 from ixastate.symbols import Configuration, owed_by
 
@@ -134,6 +135,11 @@ class Step:
     rules: tuple[str, ...]
     asked: Asked = ()
     edges: tuple[int, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def net(self) -> tuple[Order, ...]:
+        """What is to be done in the end, where nothing else is asked for."""
+        return net_effect((self.orders,))
 
     def __repr__(self) -> str:
         orders = f"; {'; '.join(map(str, self.orders))}" if self.orders else ""

@@ -96,7 +96,9 @@ class Status:
 
     def held(self, drug: Drug) -> bool:
         """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""
-        return {"ixazomib": self.ixazomib_held, "lenalidomide": self.lenalidomide_held}.get(drug, False)
+        if drug == "ixazomib":
+            return self.ixazomib_held
+        return drug == "lenalidomide" and self.lenalidomide_held
 
     def given_mg(self, drug: Drug, dexamethasone_mg: float) -> float | None:
         """The dose in mg of a drug that is being given now, else None. Dexamethasone is never held (B-DEX-HOLD)."""

@@ -118,7 +118,9 @@ class Meanings:
         content = [fields[name] for name in _content(kind)]
         baseline = context.baseline_neuropathy
         remembered = (baseline.grade, baseline.pain, context.open_terms, context.related)
-        key = (kind, *content, *remembered)
+        # A part that is a model itself is taken apart: to compare pydantic's models is slow.
+        parts = [part if (own := getattr(part, "__dict__", None)) is None else (*own.values(),) for part in content]
+        key = (kind, *parts, *remembered)
         known = self._known.get(key)
         if known is None:
             known = read(event, context, self.edition)

@@ -30,7 +30,7 @@ from ixastate.course.correction import record_of_jump, require_past_day, require
 from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.facts import Facts
 from ixastate.course.live import machine
-from ixastate.course.record import KeptFact, OpenSlot
+from ixastate.course.record import KeptFact, OpenSlot, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_asked, moment_of, require_day
@@ -50,8 +50,6 @@ from ixastate.words import describe
 
 # What may be seen of a patient whose course has not started.
 BEFORE_START = (CourseStarted, PatientDied, ConsentWithdrawn)
-# A record that says nothing yet.
-EMPTY = Record.model_construct()
 # How many records, the latest, a notebook shows.
 MOST_ROWS = 20
 
@@ -401,46 +399,52 @@ class Course:
             # What stops treatment leaves nothing else to be ordered, and no other step to be explained.
             ended = after == DISCONTINUED
             acting = steps[-1:] if ended else steps
-            orders = net_effect((*(step.orders for step in acting), () if ended else orders))
-            rules = (*(rule for step in acting for rule in step.rules), *rules)
+            if len(acting) == 1 and (ended or not orders):
+                orders = acting[0].net
+            else:
+                orders = net_effect((*(step.orders for step in acting), orders))
+            for step in reversed(acting):
+                rules = (*step.rules, *rules)
             for step in steps:
-                owed, earned = self._earned(owed, step, dates, at)
-                # Before the end nothing is made that was owed.
-                made = () if ended else (*made, *earned)
+                if owed or step.asked:
+                    owed, earned = self._earned(owed, step, dates, at)
+                    # Before the end nothing is made that was owed.
+                    made = () if ended else (*made, *earned)
 
         # A start that is blocked sets up no calendar, so its day has no place in time.
         latest = memory.latest if event.at is None and memory.dates is None and after == before else at
         history = memory.history if after == before else (*memory.history, (at, after))
         begun = start is not None and after != before
-        memory = memory._replace(
-            configuration=after,
-            number=memory.number + 1,
-            latest=latest,
-            start=start if begun else memory.start,
-            dates=dates if begun else memory.dates,
-            context=meaning.context,
-            history=history,
-            slots=slots,
-            owed=owed,
+        memory = _Memory(
+            after,
+            memory.number + 1,
+            latest,
+            start if begun else memory.start,
+            dates if begun else memory.dates,
+            meaning.context,
+            history,
+            memory.reviewed,
+            slots,
+            memory.rewritten,
+            owed,
         )
         if slots and memory.dates is not None:
             open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
             memory = memory._replace(slots=open_still)
-        if memory.dates is not None and after != DISCONTINUED:
+        status = steps[-1].status if steps else self._machine.status(after)
+        held = status.ixazomib_held or status.lenalidomide_held
+        if memory.dates is not None and (held or memory.reviewed) and after != DISCONTINUED:
             overdue = self._overdue_holds(memory, memory.dates, at)
             if overdue != memory.reviewed:
                 new = tuple(Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed)
                 orders, rules = in_order((*orders, *new)), (*rules, *(["B-HOLD-MAX"] if new else []))
                 memory = memory._replace(reviewed=overdue)
-        symbols = tuple([step.symbol for step in steps])
-        return self._record(memory, event, symbols, before, dates, orders, rules, made), memory
+        return self._record(memory, event, steps, before, status, dates, orders, rules, made), memory
 
     def _earned(
         self, owed: tuple[Earned, ...], step: Step, dates: Calendar | None, at: datetime
     ) -> tuple[tuple[Earned, ...], tuple[Earned, ...]]:
         """What is owed after a step, and what was owed before it and is made by it."""
-        if not owed and not step.asked:
-            return (), ()
         day = dates.day(at) if dates is not None else None
         return after_step(owed, step, day, effects_of(self.edition.name), self._machine.meanings)
 
@@ -480,9 +484,6 @@ class Course:
 
     def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
-        status = self._machine.status(memory.configuration)
-        if not (status.ixazomib_held or status.lenalidomide_held):
-            return ()
         longest = self.edition.integer("B-HOLD-MAX", "alert")
         overdue: list[Drug] = []
         for drug in BOTH:
@@ -499,8 +500,9 @@ class Course:
         self,
         memory: _Memory,
         event: AnyEvent,
-        symbols: tuple[str, ...],
+        steps: Iterable[Step],
         before: Configuration,
+        status: Status,
         dates: Calendar | None,
         orders: tuple[Order, ...],
         rules: Iterable[str],
@@ -510,23 +512,20 @@ class Course:
         at, latest = event.at, memory.latest
         if at is None and latest is not None and dates is not None and not dates.nominal:
             at = latest.astimezone(dates.zone)
-        # Every part was checked where it was made, so that nothing is left for pydantic to check.
-        return EMPTY.model_copy(
-            update={
-                "number": memory.number,
-                "edition": self.edition.name,
-                "patient": self.patient,
-                "at": at,
-                "day": memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
-                "event": event,
-                "symbols": symbols,
-                "before": before,
-                "after": memory.configuration,
-                "status": self._machine.status(memory.configuration),
-                "orders": orders,
-                "rules": self.edition.cite(rules),
-                "earned": earned,
-            }
+        return made_record(
+            number=memory.number,
+            edition=self.edition.name,
+            patient=self.patient,
+            at=at,
+            day=memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
+            event=event,
+            symbols=tuple([step.symbol for step in steps]),
+            before=before,
+            after=memory.configuration,
+            status=status,
+            orders=orders,
+            rules=self.edition.cite(rules),
+            earned=earned,
         )
 
 

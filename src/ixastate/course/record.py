@@ -194,6 +194,24 @@ class Record(Fact):
         return html_table(f"Record {self.number} · {self.patient or '(no name)'} · {self.when}", rows)
 
 
+# Every part in its order, with its default.
+_UNSAID = {name: None if field.is_required() else field.default for name, field in Record.model_fields.items()}
+
+
+def made_record(**parts: Any) -> Record:
+    """A record of parts that are all right, which pydantic need not check again; what is left out is the default.
+
+    It is `Record.model_construct` without its search for defaults, in a tenth of the time.
+    """
+    record = Record.__new__(Record)
+    put = object.__setattr__
+    put(record, "__dict__", {**_UNSAID, **parts})
+    put(record, "__pydantic_fields_set__", set(parts))
+    put(record, "__pydantic_extra__", None)
+    put(record, "__pydantic_private__", None)
+    return record
+
+
 def _report(name: str) -> str:
     if name not in SLOT_SYMBOLS:
         raise ValueError(f"one of: {', '.join(symbol.name for symbol in (*REPORTS, EARLIER_MISSED))}")

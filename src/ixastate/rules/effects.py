@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -175,6 +175,17 @@ class RuleEffects:
 
     def earner(self, rules: Collection[str], drug: str) -> str | None:
         """The most particular of these rules that asks for a reduction of a drug; None when none does."""
+        asked = (tuple(rules), drug)
+        if asked not in self._earners:
+            self._earners[asked] = self._earner(rules, drug)
+        return self._earners[asked]
+
+    @cached_property
+    def _earners(self) -> dict[tuple[tuple[str, ...], str], str | None]:
+        """What was asked of them before: the rules of a transition are asked again and again."""
+        return {}
+
+    def _earner(self, rules: Collection[str], drug: str) -> str | None:
         asking = (rule for rule in self.effects if rule in rules and not self.effects[rule].general)
         return next((rule for rule in asking if self.effects[rule].does("lowers", drug)), None)
 
