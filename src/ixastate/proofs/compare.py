@@ -53,8 +53,8 @@ def compare(left: Table, right: Table) -> list[Parting]:
             Parting(
                 toxicity,
                 (*own_pairs.course_to(pair), symbol),
-                _move(left, pair[0], symbol)[1],
-                _move(right, pair[1], symbol)[1],
+                _orders(left, pair[0], symbol),
+                _orders(right, pair[1], symbol),
                 len({end[0] for end in of_this}),
                 len(pairs),
             )
@@ -68,13 +68,22 @@ Pair = tuple[int, int]
 
 def _walk(left: Table, right: Table, names: Sequence[str]) -> tuple[Walk[Pair, str], list[tuple[Pair, str]]]:
     """Every pair reached while both agree; and each pair and symbol at which they part."""
+    numbers: dict[tuple[Order, ...], int] = {(): 0}
+    one, other = _Side(left, names, numbers), _Side(right, names, numbers)
+    symbols = list(zip(names, one.columns, other.columns, strict=True))
     parted: list[tuple[Pair, str]] = []
 
     def agreeing(pair: Pair) -> Iterator[tuple[str, Pair]]:
-        for name in names:
-            after_left, orders_left = _move(left, pair[0], name)
-            after_right, orders_right = _move(right, pair[1], name)
-            if orders_left == orders_right:
+        row_left, row_right = pair[0] * one.width, pair[1] * other.width
+        for name, column_left, column_right in symbols:
+            after_left, said_left = pair[0], 0
+            if column_left is not None:
+                after_left, said_left = one.next[row_left + column_left], one.said[one.output[row_left + column_left]]
+            after_right, said_right = pair[1], 0
+            if column_right is not None:
+                move = row_right + column_right
+                after_right, said_right = other.next[move], other.said[other.output[move]]
+            if said_left == said_right:
                 yield name, (after_left, after_right)
             else:
                 parted.append((pair, name))
@@ -82,10 +91,16 @@ def _walk(left: Table, right: Table, names: Sequence[str]) -> tuple[Walk[Pair, s
     return walk([(0, 0)], agreeing), parted
 
 
-def _move(table: Table, configuration: int, symbol: str) -> tuple[int, tuple[Order, ...]]:
-    """The configuration after a symbol, and what it orders; a symbol that the edition does not know moves nothing."""
+class _Side:
+    """A table for a walk beside another: the columns of symbols (None: not known), and what is ordered, as a number."""
+
+    def __init__(self, table: Table, names: Sequence[str], numbers: dict[tuple[Order, ...], int]) -> None:
+        self.width, self.next, self.output = len(table.symbols), table.next, table.output
+        self.columns = [table.columns.get(name) for name in names]
+        self.said = [numbers.setdefault(orders, len(numbers)) for orders in table.orders]
+
+
+def _orders(table: Table, configuration: int, symbol: str) -> tuple[Order, ...]:
+    """What a symbol orders; one that the edition does not know orders nothing."""
     column = table.columns.get(symbol)
-    if column is None:
-        return configuration, ()
-    move = configuration * len(table.symbols) + column
-    return table.next[move], table.orders[table.output[move]]
+    return () if column is None else table.orders[table.output[configuration * len(table.symbols) + column]]

@@ -59,6 +59,7 @@ def _too_many(table: Table, start: Start) -> Breach | None:
     allowed = table.graph.edition.integer("DOSE-07", "reductions")
     allowed -= ladder_of(table, "ixazomib").index(mg_of(table.statuses[entry], "ixazomib"))
     reduces = [any(one.verb == "reduce" and one.drug == "ixazomib" for one in orders) for orders in table.orders]
+    width = len(table.symbols)
     # The most reductions with which each configuration has been reached so far.
     most = {entry: 0}
 
@@ -66,8 +67,9 @@ def _too_many(table: Table, start: Start) -> Breach | None:
         number, count = place
         if count < most[number] or count > allowed:
             return
-        for symbol, move in enumerate(table.row(number)):
-            after, more = table.next[move], count + reduces[table.output[move]]
+        row = slice(number * width, (number + 1) * width)
+        for symbol, (after, said) in enumerate(zip(table.next[row], table.output[row], strict=True)):
+            more = count + reduces[said]
             if more > most.get(after, -1):
                 most[after] = more
                 yield table.symbols[symbol], (after, more)
