@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -9,7 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +25,7 @@ import polars as pl
 from ixastate.cohort.log.ledger import Bookkeeper
 from ixastate.cohort.log.log import DOSES
 from ixastate.cohort.run.courses import replay, sample, verify
-from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.directory import FOLDERS, MANIFEST, Directory
 from ixastate.cohort.run.engine import run_here, run_shard
 from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, run_context
 from ixastate.cohort.run.run import Run
@@ -168,6 +172,120 @@ def test_the_python_entry_point(tmp_path: Path) -> None:
     again = simulate(tmp_path / "run", patients=50, cycles=3, seed=1, toxicity="hazards")
     assert run.manifest == again.manifest
     assert run.collect(run.patients).height == 50
+
+
+# --- Beginning, and what a manifest says ----------------------------------------------------------------------
+
+
+def test_a_beginning_that_was_ended_is_begun_again(whole: Run, tmp_path: Path) -> None:
+    context = run_context(whole.plan)
+    for name, ending in {
+        "nothing": lambda path: None,
+        "folders": lambda path: [(path / kind).mkdir() for kind in ("events", "shards")],
+        "a manifest that was not moved": lambda path: (path / f".{MANIFEST}.x3").write_text("{"),
+    }.items():
+        path = tmp_path / name
+        path.mkdir()
+        ending(path)
+        directory = Directory.begin(path, context)
+        assert directory.missing() == list(range(whole.plan.shards))
+        assert {kind.name for kind in path.iterdir() if kind.is_dir()} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "events/mine.parquet", ".hidden"])
+def test_a_directory_of_something_else_is_left_as_it_is(name: str, whole: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine"
+    (path / name).parent.mkdir(parents=True)
+    (path / name).write_text("mine")
+    before = files(path)
+    with pytest.raises(InputError, match="it holds no cohort, and is not empty"):
+        Directory.begin(path, run_context(whole.plan))
+    assert files(path) == before
+    assert [entry.name for entry in path.iterdir()] == [Path(name).parts[0]]
+
+
+BEGINNER = """
+import sys, time
+from pathlib import Path
+from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.plan import Plan, run_context
+import json
+plan = Plan.from_json(json.loads(sys.argv[2]), "plan")
+context = run_context(plan)
+print("ready", flush=True)
+sys.stdin.readline()
+Directory.begin(Path(sys.argv[1]), context)
+print("begun", flush=True)
+"""
+
+
+def test_many_processes_may_begin_one_directory_at_once(whole: Run, tmp_path: Path) -> None:
+    plan = json.dumps(whole.plan.as_json())
+    for attempt in range(3):
+        command = [sys.executable, "-c", BEGINNER, str(tmp_path / f"run {attempt}"), plan]
+        jobs = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(4)
+        ]
+        for job in jobs:
+            assert job.stdout is not None
+            assert job.stdout.readline() == "ready\n"
+        for job in jobs:
+            assert job.stdin is not None
+            job.stdin.write("\n")
+            job.stdin.flush()
+        assert [job.communicate(timeout=120) for job in jobs] == [("begun\n", "")] * len(jobs)
+        assert Directory.open(tmp_path / f"run {attempt}", complete=False).plan == whole.plan
+        assert not [name for name in files(tmp_path / f"run {attempt}") if name != MANIFEST]
+
+
+def test_of_two_other_plans_one_begins_and_the_other_is_refused(whole: Run, tmp_path: Path) -> None:
+    Directory.begin(tmp_path / "run", run_context(whole.plan))
+    before = files(tmp_path / "run")
+    other = replace(whole.plan, seed=whole.plan.seed + 1)
+    with pytest.raises(InputError, match="it holds another run: seed"):
+        Directory.begin(tmp_path / "run", run_context(other))
+    assert files(tmp_path / "run") == before
+
+
+EDITS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "patients": lambda one: one["plan"].update(patients=one["plan"]["patients"] + 1),
+    "cycles": lambda one: one["plan"].update(cycles=one["plan"]["cycles"] + 1),
+    "seed": lambda one: one["plan"].update(seed=99),
+    "edition": lambda one: one["plan"].update(edition="us-label"),
+    "digest": lambda one: one.update(digest="0" * 64),
+    "events": lambda one: one.update(events=1),
+    "no files": lambda one: one.update(files={}),
+    "one file less": lambda one: one["files"].popitem(),
+    "a key of another name": lambda one: one.update(filez=one.pop("files")),
+    "fingerprint": lambda one: one.update(fingerprint="0" * 64),
+    "versions": lambda one: one["versions"].update(polars="0"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_manifest_that_was_edited_is_not_believed(edit: str, whole: Run, tmp_path: Path) -> None:
+    path = simulated(tmp_path / "run", whole.plan).path
+    manifest = json.loads((path / MANIFEST).read_text())
+    EDITS[edit](manifest)
+    (path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="the manifest is not as it was written"):
+        Run.open(path)
+
+
+@pytest.mark.parametrize("edit", ["patients", "cycles", "seed", "edition", "no files", "one file less", "fingerprint"])
+def test_a_manifest_whose_digest_was_made_again_is_held_against_the_files(
+    edit: str, whole: Run, tmp_path: Path
+) -> None:
+    path = simulated(tmp_path / "run", whole.plan).path
+    manifest = json.loads((path / MANIFEST).read_text())
+    del manifest["manifest"]
+    EDITS[edit](manifest)
+    text = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+    again = {**manifest, "manifest": hashlib.sha256(text).hexdigest()}
+    (path / MANIFEST).write_text(json.dumps(again, indent=1, sort_keys=True) + "\n")
+    with pytest.raises(InputError, match="is missing or damaged"):
+        Run.open(path)
 
 
 # --- Dask -----------------------------------------------------------------------------------------------------

@@ -56,6 +56,33 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from None
 
 
+def write_first(path: Path, content: bytes) -> bool:
+    """Put the content into a file that is not there yet, in one move; False, and the file stays, where it is there.
+
+    `OSError` when it cannot be written.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _permissions(path))
+        try:
+            # A link is made or refused at once, where a move would replace what is there.
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            if path.exists():
+                return False
+            os.replace(temporary, path)
+        return True
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
 def _permissions(path: Path) -> int:
     """Those of the file that is replaced, or the usual ones: what mkstemp makes is private."""
     if path.exists():

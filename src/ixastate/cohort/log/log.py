@@ -115,6 +115,9 @@ def patient_frame(
 DOSES = tuple(f"{drug}_{what}_mg10" for what in ("given", "planned") for drug in DRUGS)
 
 
+MACHINE_FRAMES = ("configurations", "outputs")
+
+
 def machine_frames(arrays: MachineArrays) -> dict[str, pl.DataFrame]:
     """What the numbers mean: the configurations, and the machine's answers."""
     table = arrays.table

@@ -18,18 +18,22 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ixastate.cohort.log.log import as_parquet, machine_frames
+import polars as pl
+
+from ixastate.cohort.log.log import MACHINE_FRAMES, as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
-from ixastate.files import text_of, write_whole
+from ixastate.files import text_of, write_first, write_whole
 from ixastate.version import __version__
 
 FORMAT = "ixastate cohort 1"
 MANIFEST = "manifest.json"
 KINDS_OF_FILE = ("events", "cycles", "patients")
+FOLDERS = (*KINDS_OF_FILE, "machine", "shards")
 LIBRARIES = ("numba", "numpy", "polars", "python-statemachine")
-# The schema of the manifest. 1, that of version 0.1, has no number; 2 calls the model `published` by its name `pkpd`.
-SCHEMA = 2
+# The schema of the manifest. 1, that of version 0.1, has no number; 2 calls the model `published` by its name `pkpd`; 3
+# has a digest over the manifest itself.
+SCHEMA = 3
 ANEW = "simulate it again, into another directory"
 
 
@@ -47,30 +51,29 @@ class Directory:
     def begin(cls, path: Path, context: RunContext) -> Directory:
         """A directory for this plan: a new one, or one in which the same plan was begun; else `InputError`.
 
-        A directory that holds anything else, or another run, is left as it is.
+        A directory that holds anything else, or another run, is left as it is. What a beginning leaves behind that was
+        ended before the manifest was written is begun again, and of several that begin at once the first writes it.
         """
         fingerprint = context.arrays.table.graph.fingerprint
         here = cls(path, context.plan, fingerprint)
         if path.exists() and not path.is_dir():
             raise InputError("it is a file", where=str(path), remedy="name a directory")
         try:
-            if path.is_dir() and any(path.iterdir()):
-                found = cls.open(path, complete=False)
-                if found.plan.deciding() != here.plan.deciding() or found.fingerprint != fingerprint:
-                    raise InputError(
-                        f"it holds another run: {_difference(found, here)}", where=str(path), remedy="name another one"
-                    )
-                # Its plan may be written in the words of an earlier version, and its files are to agree.
-                return found
             path.mkdir(parents=True, exist_ok=True)
-            for kind in (*KINDS_OF_FILE, "machine", "shards"):
+            begun = not _only_begun(path) or not here._begin_manifest()
+            found = cls.open(path, complete=False) if begun else here
+            if found.plan.deciding() != here.plan.deciding() or found.fingerprint != fingerprint:
+                raise InputError(
+                    f"it holds another run: {_difference(found, here)}", where=str(path), remedy="name another one"
+                )
+            for kind in FOLDERS:
                 (path / kind).mkdir(exist_ok=True)
         except OSError as error:
             raise OutputError(
                 f"cannot be written: {error.strerror}", where=str(path), remedy="name a directory with leave to write"
             ) from None
-        here._write_manifest({})
-        return here
+        # Its plan may be written in the words of an earlier version, and its files are to agree.
+        return found
 
     @classmethod
     def open(cls, path: Path, *, complete: bool = True) -> Directory:
@@ -110,6 +113,9 @@ class Directory:
                 where=str(where),
                 remedy="install the version of ixastate that the manifest names, or a later one",
             )
+        own = manifest.pop("manifest", None)
+        if schema >= 3 and own != _sha256(_json(manifest)):
+            raise InputError("the manifest is not as it was written", where=str(where), remedy=ANEW)
         return manifest
 
     # --- Shards -----------------------------------------------------------------------------------------------
@@ -181,15 +187,43 @@ class Directory:
         return self._write_manifest({"digest": _sha256("".join(blocks).encode()), "events": events, "files": files})
 
     def damaged(self) -> list[str]:
-        """The files of a complete run that are not as they were written."""
-        files = self.manifest_of(self.path)["files"]
-        return [name for name, digest in files.items() if not _is(self.path / name, digest)]
+        """The files of a complete run that are not as they were written, or not of the plan of its manifest."""
+        listed = self.manifest_of(self.path).get("files")
+        files = listed if isinstance(listed, dict) else {}
+        expected = [f"{kind}/{shard:05}.parquet" for kind in KINDS_OF_FILE for shard in range(self.plan.shards)]
+        expected += [f"machine/{name}.parquet" for name in MACHINE_FRAMES]
+        agreeing: set[str] = set()
+        return [
+            name
+            for name in dict.fromkeys((*expected, *files))
+            if not (_is(self.path / name, files.get(name)) and self._owns(self.path / name, agreeing))
+        ]
+
+    def _owns(self, path: Path, agreeing: set[str]) -> bool:
+        """Whether a Parquet file says that it is of this plan, machine and rules; plans that do are kept in a set."""
+        try:
+            said = pl.read_parquet_metadata(path)
+            fingerprint, plan = said["ixastate.fingerprint"], said["ixastate.plan"]
+            if plan not in agreeing and Plan.from_json(json.loads(plan), str(path)).deciding() == self.plan.deciding():
+                agreeing.add(plan)
+        except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, InputError):
+            return False
+        return fingerprint == self.fingerprint and plan in agreeing
 
     def _temporary(self) -> Iterator[Path]:
-        for kind in (*KINDS_OF_FILE, "machine", "shards"):
+        for kind in FOLDERS:
             yield from (self.path / kind).glob(".*")
 
+    def _begin_manifest(self) -> bool:
+        """Write the manifest of a run that begins; False where another process has just written one."""
+        return write_first(self.path / MANIFEST, _json(self._manifest({})))
+
     def _write_manifest(self, more: dict[str, Any]) -> dict[str, Any]:
+        manifest = self._manifest(more)
+        write_whole(self.path / MANIFEST, _json(manifest))
+        return manifest
+
+    def _manifest(self, more: dict[str, Any]) -> dict[str, Any]:
         manifest = {
             "format": FORMAT,
             "schema": SCHEMA,
@@ -198,8 +232,7 @@ class Directory:
             "versions": {"ixastate": __version__, "python": sys.version.split()[0], **_versions()},
             **more,
         }
-        write_whole(self.path / MANIFEST, _json(manifest))
-        return manifest
+        return {**manifest, "manifest": _sha256(_json(manifest))}
 
 
 def _difference(found: Directory, wanted: Directory) -> str:
@@ -225,7 +258,16 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is(path: Path, digest: str) -> bool:
+def _only_begun(path: Path) -> bool:
+    """Whether a directory holds nothing but what a beginning makes before its manifest."""
+    for entry in path.iterdir():
+        hidden = entry.name.startswith(f".{MANIFEST}.") and entry.is_file()
+        if not hidden and not (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir())):
+            return False
+    return True
+
+
+def _is(path: Path, digest: object) -> bool:
     try:
         return _sha256(path.read_bytes()) == digest
     except OSError:
