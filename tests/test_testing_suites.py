@@ -20,6 +20,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ixastate.chart.builder import Transition
 from ixastate.chart.guards import Guard
 from ixastate.cli.main import main
 from ixastate.cli.suite import COVERS
@@ -62,7 +63,10 @@ def replayed(one: TestCourse) -> Iterator[tuple[Record, list[Edge]]]:
             record = course.observe(event)
         except CourseRefusal:
             continue
-        taken = list(live._taken) if record.symbols and before != DISCONTINUED else []
+        taken: list[Transition] = []
+        for symbol in record.symbols:
+            before, moves = live.transitions(before, symbol)
+            taken += moves
         keys = [(move.source.id, move.symbol, move.when) for move in taken]
         yield record, [edges_by_move()[key] for key in keys]
 

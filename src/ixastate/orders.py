@@ -154,13 +154,17 @@ _VERB_PLACES = {verb: place for place, verb in enumerate(_SENTENCES)}
 _DRUG_PLACES = {drug: place for place, drug in enumerate(["", *DRUGS])}
 
 
-@lru_cache(maxsize=10_000)
-def net_effect(steps: tuple[tuple[Order, ...], ...]) -> tuple[Order, ...]:
+def net_effect(steps: Iterable[Iterable[Order]]) -> tuple[Order, ...]:
     """What is to be done in the end, where each of these steps gave its orders, one after the other.
 
     A stop is all that is left. A drug that one step releases and a later one holds again, or the other way round,
     stands where it stood, so that neither is ordered. Of its reductions the last one is ordered. Advice is given once.
     """
+    return _net_effect(tuple([tuple(step) for step in steps]))
+
+
+@lru_cache(maxsize=10_000)
+def _net_effect(steps: tuple[tuple[Order, ...], ...]) -> tuple[Order, ...]:
     given = [order for step in steps for order in step]
     stops = [order for order in given if order.verb == "stop"]
     if stops:
