@@ -33,7 +33,7 @@ from ixastate.course.live import machine
 from ixastate.course.record import KeptFact, OpenSlot, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
-from ixastate.course.schedule import Calendar, Dose, calendar, doses_due, moment_asked, moment_of, require_day
+from ixastate.course.schedule import Calendar, Dose, calendar, doses_at, moment_asked, moment_of, require_day
 from ixastate.course.slots import Slots, slots_fit
 from ixastate.course.timeline import course_lines
 from ixastate.errors import CourseRefusal, InputError, RulesError
@@ -235,8 +235,8 @@ class Course:
         statuses = [self._machine.status(changed) for changed in (SCREENING, *(one for _, one in self._memory.history))]
         doses: list[Dose] = []
         for day in wanted:
-            now = statuses[bisect_right(moments, dates.moment(day).astimezone(UTC))]
-            doses += doses_due(day, now, dates, self.edition)
+            at = dates.moment(day)
+            doses += doses_at(day, at, statuses[bisect_right(moments, at.astimezone(UTC))], dates, self.edition)
         return doses
 
     def timeline(self) -> Text:

@@ -236,15 +236,19 @@ def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[
                 where="doses_due",
                 remedy="doses_due(day, course.status, course.calendar, course.edition), or course.due([day])",
             )
+    return doses_at(day, dates.moment(day), now, dates, edition)
+
+
+def doses_at(day: int, at: datetime, now: Status, dates: Calendar, edition: Edition) -> list[Dose]:
+    """As `doses_due`, of a day whose moment is known, and without its checks."""
     if day < 1:
         return []
-    _, cycle_day = cycle_of(day, edition)
-    every = dates.lenalidomide_every_days
+    cycle_day, every = cycle_of(day, edition)[1], dates.lenalidomide_every_days
     known = edition.remembered.setdefault("doses", {})
     planned = known.get((cycle_day, now, every))
     if planned is None:
         planned = known[cycle_day, now, every] = _planned(cycle_day, now, every, edition)
-    return [Dose(drug, mg, day, dates.moment(day), how, rules) for drug, mg, how, rules in planned]
+    return [Dose(drug, mg, day, at, how, rules) for drug, mg, how, rules in planned]
 
 
 # A dose of a day of every cycle: the drug, mg, how to take it, and the rules.
