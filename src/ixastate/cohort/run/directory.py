@@ -260,11 +260,11 @@ def _sha256(content: bytes) -> str:
 
 def _only_begun(path: Path) -> bool:
     """Whether a directory holds nothing but what a beginning makes before its manifest."""
-    for entry in path.iterdir():
-        hidden = entry.name.startswith(f".{MANIFEST}.") and entry.is_file()
-        if not hidden and not (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir())):
-            return False
-    return True
+    not_moved = set(path.glob(f".{MANIFEST}.*"))
+    return all(
+        entry in not_moved or (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir()))
+        for entry in path.iterdir()
+    )
 
 
 def _is(path: Path, digest: object) -> bool:
