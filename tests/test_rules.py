@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 from collections.abc import Callable
 from functools import cache
@@ -15,8 +16,10 @@ import pytest
 import ixastate.rules
 from ixastate.chart.builder import transitions_of
 from ixastate.chart.slot import build_slot
+from ixastate.course.alphabet import Context, Meanings
 from ixastate.course.live import machine
 from ixastate.errors import RulesError
+from ixastate.events import parse_event
 from ixastate.rules import DEFAULT_EDITION, EDITIONS, Edition, Rule, load_edition, parse
 
 EDITION = load_edition()
@@ -378,3 +381,22 @@ def test_an_unknown_number_is_refused() -> None:
 def test_rules_are_cited_once_and_in_the_order_of_the_file() -> None:
     assert EDITION.cite(["PN-02", "ADM-01", "PN-02", "ANC-01"]) == ("ADM-01", "ANC-01", "PN-02")
     assert EDITION.cite([]) == ()
+
+
+def test_a_copy_of_an_edition_takes_over_nothing_that_was_made_of_it() -> None:
+    """Its numbers may be others, so that what was read by the old ones is wrong."""
+    low = {"type": "neutrophils_measured", "day": 8, "value": 600, "unit": "/mm3"}
+    event = parse_event(low)
+    assert Meanings.of(EDITION).read(event, Context()).symbols == ("anc_recovered",)
+    assert EDITION.ixazomib_ladder_mg == (4, 3, 2.3)
+    rules = dict(EDITION.rules)
+    for rule_id, name, value in (("ANC-01", "anc", 1000), ("DOSE-08", "dose", 3.5)):
+        quantity = rules[rule_id].numbers[name].model_copy(update={"value": value})
+        rules[rule_id] = rules[rule_id].model_copy(update={"numbers": {**rules[rule_id].numbers, name: quantity}})
+    other = EDITION.model_copy(update={"rules": rules})
+    assert Meanings.of(other).read(event, Context()).symbols == ("anc_low",)
+    assert other.ixazomib_ladder_mg == (4, 3.5, 2.3)
+    assert Meanings.of(EDITION).read(event, Context()).symbols == ("anc_recovered",)
+    again = pickle.loads(pickle.dumps(EDITION))
+    assert again == EDITION
+    assert again.remembered == {}

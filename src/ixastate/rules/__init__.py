@@ -7,7 +7,7 @@ beside it; it knows nothing of events, states or patients. Everything that execu
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
@@ -181,6 +181,19 @@ class Edition(_Frozen):
             return tuple(sorted({*rule_ids}, key=self._places.__getitem__))
         except KeyError as error:
             raise self._no_rule(error.args[0]) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Edition:
+        """A copy, which may be otherwise in some fields: nothing that was made of this edition is taken over."""
+        copied = super().model_copy(update=update, deep=deep)
+        for made in set(copied.__dict__) - set(type(self).model_fields):
+            del copied.__dict__[made]
+        return copied
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """For pickling, without what was made of this edition."""
+        state = super().__getstate__()
+        fields = type(self).model_fields
+        return {**state, "__dict__": {name: value for name, value in state["__dict__"].items() if name in fields}}
 
     @cached_property
     def remembered(self) -> dict[str, Any]:
