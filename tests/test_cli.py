@@ -444,3 +444,18 @@ def test_the_module_runs_as_the_command_does(log: Path, capsys: pytest.CaptureFi
     assert main(["replay", str(log), "--json"]) == 0
     assert done.stdout.decode() == capsys.readouterr().out
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_name_that_no_file_can_have_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diagram", "bedside", "-o", str(tmp_path / f"{'x' * 300}.svg")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "cannot be written: " in err
+    assert "standard output" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_standard_error_closed_no_error_is_taken_for_an_answer(tmp_path: Path) -> None:
+    command = f"exec 2>&-; exec {sys.executable} -m ixastate replay {tmp_path}/none.jsonl"
+    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (2, b"")

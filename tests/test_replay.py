@@ -236,3 +236,18 @@ def test_records_of_an_edition_that_is_gone_can_be_run_under_another() -> None:
 def test_an_unknown_edition_is_refused_before_anything_runs() -> None:
     with pytest.raises(RulesError, match="no edition 'us'"):
         next(replay_log(read(as_log(*COURSE)), "us"))
+
+
+def test_two_that_read_alike_are_told_apart() -> None:
+    """The words say nothing of lenalidomide's dose."""
+    status = {**RECORDS[0]["status"], "lenalidomide_mg": 15.0}
+    [found] = [one for step in replay(edited(1, status=status)) for one in step.differences]
+    assert (found.part, found.recorded != found.today) == ("status", True)
+    assert "lenalidomide 15 mg" in found.recorded
+    assert "lenalidomide 15 mg" not in found.today
+
+
+def test_words_that_do_not_fit_the_status_are_a_difference() -> None:
+    status = {**RECORDS[1]["status"], "words": "active at 4 mg, all is well"}
+    [found] = [one for step in replay(edited(2, status=status)) for one in step.differences]
+    assert found == Difference("log:2", "words", "active at 4 mg, all is well", RECORDS[1]["status"]["words"])

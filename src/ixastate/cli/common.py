@@ -196,7 +196,10 @@ def require_place(*paths: Path | None) -> None:
         if path is None:
             continue
         folder = path.absolute().parent
-        if not folder.is_dir():
+        impossible = _impossible(path)
+        if impossible:
+            problem = impossible
+        elif not folder.is_dir():
             problem = "there is no such folder"
         elif path.is_dir():
             problem = "it is a folder"
@@ -207,6 +210,17 @@ def require_place(*paths: Path | None) -> None:
         raise OutputError(
             f"cannot be written: {problem}", where=str(path), remedy="name a file in a folder that exists"
         )
+
+
+def _impossible(path: Path) -> str:
+    """Why no file can have this name, such as one that is too long; '' when one can."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "strerror", None) or error).lower()
+    return ""
 
 
 def for_the_shell(path: Path) -> str:

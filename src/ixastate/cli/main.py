@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
-        print(f"{PROGRAM}: standard output: cannot be written: {error.strerror} (make room)", file=sys.stderr)
+        say(f"{PROGRAM}: standard output: cannot be written: {error.strerror} (make room)")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WRONG
     except Ended as ended:

@@ -114,8 +114,9 @@ def write(data: str) -> None:
 
 
 def say(words: str) -> None:
-    """Print a remark to standard error."""
-    print(printable(words), file=sys.stderr, flush=True)
+    """Print a remark to standard error; where that is closed, nowhere: standard output is for answers."""
+    if sys.stderr is not None:
+        print(printable(words), file=sys.stderr, flush=True)
 
 
 def working(words: str) -> AbstractContextManager[object]:

@@ -31,11 +31,15 @@ OF_CORRECTIONS = ("revisions", "impossible", "ties")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a log: where it stands, the event or what amends one, and the record when the log is of records."""
+    """One line of a log: where it stands, the event or what amends one, and the record when the log is of records.
+
+    `words` are those of the record's status as they were written, which a Record makes anew.
+    """
 
     where: str
     event: AnyLine
     record: Record | None = None
+    words: str | None = None
 
 
 def read_log(path: Path, progress: Callable[[int], object] | None = None) -> Iterator[Line]:
@@ -112,7 +116,7 @@ def _line(raw: bytes, where: str) -> Line:
         raise InputError(
             f"not a record: {error}", where=where, remedy="a record is a line of `ixastate replay --json`"
         ) from None
-    return Line(where, record.event, record)
+    return Line(where, record.event, record, data["status"].get("words"))
 
 
 def _json(raw: bytes, where: str) -> Any:

@@ -115,6 +115,9 @@ def _recorded(lines: Iterable[Line], as_of: datetime | None) -> Iterator[Line]:
 def _differences(line: Line, today: Record) -> Iterator[Difference]:
     if line.record is None:
         return
+    # Where the status itself differs, so do the words.
+    if line.words not in (None, today.words) and line.record.status == today.status:
+        yield Difference(line.where, "words", str(line.words), today.words)
     for part in DECIDED:
         if part not in line.record.model_fields_set:
             # Written before records had this part.
@@ -125,7 +128,9 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
             then, now = then.astimezone(UTC), now.astimezone(UTC)
         if then != now:
             then, now = getattr(line.record, part), getattr(today, part)
-            yield Difference(line.where, part, _show(then), _show(now))
+            # Two that read alike are told by all that they are.
+            show = _show if _show(then) != _show(now) else repr
+            yield Difference(line.where, part, show(then), show(now))
 
 
 def _show(value: object) -> str:
