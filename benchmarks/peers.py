@@ -217,7 +217,7 @@ def live_chart(courses: Courses) -> tuple[Work, str]:
 
 
 def whole_course(courses: Courses) -> tuple[Work, str]:
-    """Each event is observed by a `Course`, whose machine remembers the chart's answers; with what it does in words."""
+    """Each event is observed by a `Course`, which steps on the compiled chart; with what it does in words."""
     edition = courses.arrays.edition.name
     events = courses.events
 
@@ -231,7 +231,7 @@ def whole_course(courses: Courses) -> tuple[Work, str]:
         return ends
 
     courses.check("Course.observe", walk())
-    return walk, "clinical events, dates and records besides; the chart's answers are remembered"
+    return walk, "clinical events, dates and records besides; on the compiled chart, which remembers its steps"
 
 
 def with_transitions(courses: Courses) -> tuple[Work, str]:

@@ -1,8 +1,9 @@
 """One patient's treatment course, from an event to its record.
 
-`course` takes in events, `alphabet` says what an event means to the machine, `live` steps on it, `administration` and
-`schedule` answer for doses and dates, `record` holds what is written down, and `log`, `replay` and `timeline` read and
-print it. This room may know the chart and the table. It may know no proof, picture, foreign file format or cohort.
+`course` takes in events, `alphabet` says what an event means to the machine, `live` steps on the statechart itself (on
+request, and as the oracle), `administration`, `slots` and `schedule` answer for doses and dates, `facts` and
+`correction` for what comes late, `record` holds what is written down, and `log`, `replay` and `timeline` read and print
+it. This room may know the chart and the table. It may know no proof, picture, foreign file format or cohort.
 """
 
 from typing import TYPE_CHECKING

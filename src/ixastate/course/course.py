@@ -85,9 +85,9 @@ class Course:
     """The treatment course of one patient under an edition of the rules.
 
     `patient` is a printable name, or None; `edition` the name of an edition. With `live` it steps on the live
-    statechart itself, some hundred times more slowly, and otherwise on the same chart compiled. `steps_on` is another
-    machine of that edition to step on. Without `keep_records` it keeps none, and `observe` returns each. `InputError`
-    for a name that cannot be printed, `RulesError` for an edition that does not exist.
+    statechart itself, much more slowly, and otherwise, as every copy does, on the same chart compiled. `steps_on` is
+    another machine of that edition to step on. Without `keep_records` it keeps none, and `observe` returns each.
+    `InputError` for a name that cannot be printed, `RulesError` for an edition that does not exist.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """The state space of the chart: the chart as plain data, every reachable configuration, and the table of all moves.
 
-`graph` reads the chart once, `explore` walks it breadth first, `table` numbers what is reached, `minimal` finds the
-smallest equivalent machine, `witness` puts a course of symbols into events. This room may know the chart. It may know
-no course.
+`graph` reads the chart once, `compiled` steps on it for a course, `explore` walks it breadth first, `table` numbers
+what is reached, `kept` keeps tables on disk, `minimal` finds the smallest equivalent machine, `witness` puts a course
+of symbols into events. This room may know the chart. It may know no course.
 """
 
 from typing import TYPE_CHECKING
