@@ -23,6 +23,7 @@ from ixastate.course.log import dump
 from ixastate.course.record import Record
 from ixastate.course.replay import Replayed, replay_log
 from ixastate.course.timeline import course_lines, schedule_lines
+from ixastate.course.turn import Turns
 from ixastate.diagrams.show import course_picture
 from ixastate.diagrams.views import drawing
 from ixastate.errors import CourseRefusal, InputError
@@ -30,7 +31,6 @@ from ixastate.events import AMENDING, NeutrophilsMeasured, RashGraded, parse_eve
 from ixastate.exchange.ics import icalendar
 from ixastate.orders import Order
 from ixastate.symbols import SCREENING
-from ixastate.table.compiled import Compiled
 from tests.test_log import read
 
 Fields = dict[str, Any]
@@ -441,13 +441,13 @@ def test_what_is_reported_in_time_is_folded_once_and_what_stands_before_a_change
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken: list[str] = []
-    step = Compiled.step
+    turn = Turns.turn
 
-    def counted(self: Compiled, before: Any, symbol: str) -> Any:
-        taken.append(symbol)
-        return step(self, before, symbol)
+    def counted(self: Turns, before: Any, meaning: Any) -> Any:
+        taken.extend(meaning.symbols)
+        return turn(self, before, meaning)
 
-    monkeypatch.setattr(Compiled, "step", counted)
+    monkeypatch.setattr(Turns, "turn", counted)
     days = range(2, 30)
     course = shown(start(), *(rash(0, on(day), f"visit-{day}", on(day, 9)) for day in days))
     assert len(taken) == 1 + len(days)

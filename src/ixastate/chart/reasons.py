@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import get_args
 
 from ixastate.chart.builder import Step
@@ -27,6 +28,7 @@ GIVING: Mapping[Verb, What] = {
 }
 
 
+@cache
 def effects_of(edition: str = DEFAULT_EDITION) -> RuleEffects:
     """What the rules of an edition do; `RulesError` when there is no such edition."""
     return load_effects(edition, frozenset(get_args(Verb)))

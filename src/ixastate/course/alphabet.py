@@ -8,9 +8,14 @@ still ask for advice. A kind of event without a reader is refused. This module k
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, singledispatch
-from typing import Literal
+from functools import cache, cached_property, singledispatch
+from operator import itemgetter
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
 
 from ixastate.course.limits import hepatic_rule, lenalidomide_start, on_a_boundary, renal_rule, settled, sign_of
 from ixastate.errors import ChartError, CourseRefusal
@@ -77,6 +82,11 @@ class Context:
     open_terms: tuple[tuple[str, Attribution], ...] = ()
     related: bool = False
 
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """The same as plain values, which are quick to compare."""
+        return self.baseline_neuropathy.grade, self.baseline_neuropathy.pain, self.open_terms, self.related
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -114,13 +124,8 @@ class Meanings:
 
     def read(self, event: Event, context: Context) -> Meaning:
         """What this event means, as `read`."""
-        kind, fields = type(event), event.__dict__
-        content = [fields[name] for name in _content(kind)]
-        baseline = context.baseline_neuropathy
-        remembered = (baseline.grade, baseline.pain, context.open_terms, context.related)
-        # A part that is a model itself is taken apart: to compare pydantic's models is slow.
-        parts = [part if (own := getattr(part, "__dict__", None)) is None else (*own.values(),) for part in content]
-        key = (kind, *parts, *remembered)
+        kind = type(event)
+        key = (kind, _content(kind)(event.__dict__), context.key)
         known = self._known.get(key)
         if known is None:
             known = read(event, context, self.edition)
@@ -134,9 +139,24 @@ MOST_MEANINGS = 50_000
 
 
 @cache
-def _content(kind: type[Event]) -> tuple[str, ...]:
-    """What an event of this kind says, without its date and its names."""
-    return tuple(name for name in kind.model_fields if name not in {*Event.model_fields, "type"})
+def _content(kind: type[Event]) -> Callable[[dict[str, Any]], object]:
+    """What takes all that an event of this kind says, without its date and its names, out of its fields."""
+    names = [name for name in kind.model_fields if name not in {*Event.model_fields, "type"}]
+    models = [name for name in names if _is_model(kind.model_fields[name].annotation)]
+    values = [name for name in names if name not in models]
+    taken = itemgetter(*values) if values else lambda fields: ()
+    if not models:
+        return taken
+    # A part that is a model itself is taken apart: to compare pydantic's models is slow.
+    return lambda fields: (
+        taken(fields),
+        *[None if (part := fields[name]) is None else (*part.__dict__.values(),) for name in models],
+    )
+
+
+def _is_model(annotation: Any) -> bool:
+    """Whether a field is a model, or a model or None."""
+    return any(inspect.isclass(part) and issubclass(part, BaseModel) for part in (annotation, *get_args(annotation)))
 
 
 @singledispatch

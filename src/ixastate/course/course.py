@@ -16,36 +16,37 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from ixastate.amendments import AnyLine, parse_line
-from ixastate.chart.builder import Machine, Step
+from ixastate.chart.builder import Machine
 from ixastate.chart.reasons import effects_of
 from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
-from ixastate.course.alphabet import Context, Meaning, Meanings, read
+from ixastate.course.alphabet import Context, Meaning, read
 from ixastate.course.correction import record_of_jump, require_past_day, require_recorded
 from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.facts import Facts
 from ixastate.course.live import machine
-from ixastate.course.record import KeptFact, OpenSlot, made_record
+from ixastate.course.memory import GIVEN, NOTHING, ChangeOfState, History, Memory
+from ixastate.course.record import KeptFact, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_at, moment_asked, moment_of, require_day
-from ixastate.course.slots import Slots, slots_fit
+from ixastate.course.slots import Slots, first_moment, slots_fit, turns
 from ixastate.course.timeline import course_lines
+from ixastate.course.turn import Turn, Turns
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, is_a
 from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
 from ixastate.files import unmarked
 from ixastate.notebook import Text, html_table
-from ixastate.orders import Order, in_order, net_effect
+from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find
 from ixastate.rules import DEFAULT_EDITION, Edition
 from ixastate.symbols import BOTH, DISCONTINUED, SCREENING, Configuration
-from ixastate.table.compiled import Compiled
 from ixastate.words import describe
 
 # What may be seen of a patient whose course has not started.
@@ -54,31 +55,6 @@ BEFORE_START = (CourseStarted, PatientDied, ConsentWithdrawn)
 MOST_ROWS = 20
 
 _PATIENT: TypeAdapter[str | None] = TypeAdapter(Name | None)
-
-
-class _Memory(NamedTuple):
-    """What a course remembers; replaced whole when an event is accepted, and not before."""
-
-    configuration: Configuration = SCREENING
-    number: int = 0
-    latest: datetime | None = None
-    start: CourseStarted | None = None
-    dates: Calendar | None = None
-    context: Context = Context()
-    # Every change of the configuration with its moment (UTC), oldest first.
-    history: tuple[tuple[datetime, Configuration], ...] = ()
-    # The drugs whose present hold has been reported as long (B-HOLD-MAX).
-    reviewed: tuple[Drug, ...] = ()
-    # The planned doses of ixazomib that are not over and of which something was reported.
-    slots: tuple[OpenSlot, ...] = ()
-    # The number of the last line that changed what had been known of the past.
-    rewritten: int = 0
-    # The reductions that drugs owe until their release, oldest first.
-    owed: tuple[Earned, ...] = ()
-
-
-# What a course remembers before its first event.
-NOTHING = _Memory()
 
 
 class Course:
@@ -105,18 +81,19 @@ class Course:
             raise InputError(
                 f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
-        self._stand_on(steps_on or (machine(edition) if live else Compiled.of(edition)))
+        if live:
+            steps_on = steps_on or machine(edition)
+        self._stand_on(Turns(steps_on) if steps_on is not None else Turns.of(edition))
         self._memory = NOTHING
         # What is kept of a course whose lines say when they were recorded; of another, nothing.
-        self._facts: Facts[_Memory] = Facts(NOTHING)
+        self._facts: Facts[Memory] = Facts(NOTHING)
         # Every record since the course was made or resumed, oldest first.
         self._records: list[Record] = []
         self._keep_records = keep_records
 
-    def _stand_on(self, steps_on: Machine) -> None:
-        self._machine = steps_on
-        self.edition = steps_on.edition
-        self._meanings = Meanings.of(steps_on.edition)
+    def _stand_on(self, turns: Turns) -> None:
+        self._turns, self._machine, self._meanings = turns, turns.machine, turns.meanings
+        self.edition = turns.machine.edition
         # Held by the thread that observes.
         self._observing = Lock()
 
@@ -132,7 +109,7 @@ class Course:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.patient = state["patient"]
-        self._stand_on(Compiled.of(state["edition"]))
+        self._stand_on(Turns.of(state["edition"]))
         self._memory = state["memory"]
         self._facts = state["facts"].copied()
         self._records = list(state["records"])
@@ -266,7 +243,8 @@ class Course:
             number = self._memory.number + 1
             seen = parse_line(event, f"event {number}")
             try:
-                require_recorded(seen, self._keeps_facts, self._facts.recorded_at)
+                if seen.recorded_at is not None or self._facts.folded:
+                    require_recorded(seen, self._keeps_facts, self._facts.recorded_at)
                 if seen.recorded_at is not None:
                     record, memory = self._learn(seen)
                 else:
@@ -294,7 +272,7 @@ class Course:
             baseline_neuropathy=memory.context.baseline_neuropathy,
             open_terms=memory.context.open_terms,
             related=memory.context.related,
-            history=memory.history,
+            history=tuple(memory.history),
             reviewed=memory.reviewed,
             slots=memory.slots,
             owed=memory.owed,
@@ -321,14 +299,15 @@ class Course:
         fitting = _fits_together(saved) and slots_fit(saved, course.edition)
         if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
-        course._memory = _Memory(
+        course._memory = Memory(
             saved.configuration,
             saved.number,
             saved.latest,
             saved.start,
             _calendar_of(saved.start, course.edition) if saved.start else None,
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
-            saved.history,
+            History(saved.history),
+            course._held_since_by(saved.history),
             saved.reviewed,
             slots=saved.slots,
             owed=unknown(owing) if saved.owed is None else saved.owed,
@@ -351,13 +330,14 @@ class Course:
         """Whether this course keeps its facts; None before its first event."""
         return bool(self._facts.folded) if self._memory.number else None
 
-    def _step(self, memory: _Memory, fact: KeptFact) -> tuple[Record, _Memory]:
+    def _step(self, memory: Memory, fact: KeptFact) -> tuple[Record, Memory]:
         """One fact on a course of its own that remembers what was before it."""
         course = Course(self.patient, steps_on=self._machine)
+        course._turns = self._turns
         course._memory = memory._replace(number=fact.number - 1)
         return course._observe(fact.event)
 
-    def _learn(self, line: AnyLine) -> tuple[Record, _Memory]:
+    def _learn(self, line: AnyLine) -> tuple[Record, Memory]:
         """Keep the fact that a line reports or amends: its record, and what is remembered by all facts known now."""
         self._refuse_another_patient(line)
         require_past_day(line, self._memory.dates)
@@ -376,53 +356,41 @@ class Course:
 
     # --- How an event is taken in -----------------------------------------------------------------------------
 
-    def _observe(self, event: AnyEvent) -> tuple[Record, _Memory]:
+    def _observe(self, event: AnyEvent) -> tuple[Record, Memory]:
         """The record of an event and what is remembered after it."""
         memory = self._memory
         before = memory.configuration
-        self._refuse_out_of_place(event, before)
+        start = event if is_a(event, CourseStarted) else None
+        self._refuse_out_of_place(event, start, before)
         final = before == DISCONTINUED
         meaning = Meaning((), memory.context, ("K-FINAL",)) if final else self._meanings.read(event, memory.context)
-        start = event if is_a(event, CourseStarted) else None
         dates = calendar(start, meaning.lenalidomide_every_days) if start is not None else memory.dates
         at = moment_of(event, dates, memory.latest)
 
-        after, orders, rules = before, meaning.orders, meaning.rules
         owed, slots = memory.owed, memory.slots
         made: tuple[Earned, ...] = ()
-        if is_a(event, DoseEvent) and dates is not None and not final:
-            advice = Administration(self.status, self._slots(memory, dates, at)).advice(event)
-            orders, rules, slots = advice.orders, advice.rules, advice.slots
-        steps = self._steps(before, meaning.symbols)
-        if steps:
-            after = steps[-1].after
-            # What stops treatment leaves nothing else to be ordered, and no other step to be explained.
-            ended = after == DISCONTINUED
-            acting = steps[-1:] if ended else steps
-            if len(acting) == 1 and (ended or not orders):
-                orders = acting[0].net
-            else:
-                orders = net_effect((*(step.orders for step in acting), orders))
-            for step in reversed(acting):
-                rules = (*step.rules, *rules)
-            for step in steps:
-                if owed or step.asked:
-                    owed, earned = self._earned(owed, step, dates, at)
-                    # Before the end nothing is made that was owed.
-                    made = () if ended else (*made, *earned)
+        if dates is not None and not final and is_a(event, DoseEvent):
+            advice = Administration(self.status, self._slots(memory, dates, at, event)).advice(event)
+            meaning, slots = Meaning((), meaning.context, tuple(advice.rules), tuple(advice.orders)), advice.slots
+        turn = self._turns.turn(before, meaning)
+        after, status, orders, rules = turn.after, turn.status, turn.orders, turn.rules
+        if owed or turn.asks:
+            owed, made = self._earned(owed, turn, dates, at)
 
         # A start that is blocked sets up no calendar, so its day has no place in time.
         latest = memory.latest if event.at is None and memory.dates is None and after == before else at
-        history = memory.history if after == before else (*memory.history, (at, after))
-        begun = start is not None and after != before
-        memory = _Memory(
+        moved = after != before
+        held = status.ixazomib_held or status.lenalidomide_held
+        begun = start is not None and moved
+        memory = Memory(
             after,
             memory.number + 1,
             latest,
             start if begun else memory.start,
             dates if begun else memory.dates,
             meaning.context,
-            history,
+            memory.history.then(at, after) if moved else memory.history,
+            _held_since(memory.held_since, status, at) if moved and held else memory.held_since if held else GIVEN,
             memory.reviewed,
             slots,
             memory.rewritten,
@@ -431,32 +399,27 @@ class Course:
         if slots and memory.dates is not None:
             open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
             memory = memory._replace(slots=open_still)
-        status = steps[-1].status if steps else self._machine.status(after)
-        held = status.ixazomib_held or status.lenalidomide_held
         if memory.dates is not None and (held or memory.reviewed) and after != DISCONTINUED:
-            overdue = self._overdue_holds(memory, memory.dates, at)
+            overdue = self._overdue_holds(memory.held_since, memory.dates, at)
             if overdue != memory.reviewed:
                 new = tuple(Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed)
-                orders, rules = in_order((*orders, *new)), (*rules, *(["B-HOLD-MAX"] if new else []))
+                orders = in_order((*orders, *new))
+                rules = self.edition.cite((*rules, *(["B-HOLD-MAX"] if new else [])))
                 memory = memory._replace(reviewed=overdue)
-        return self._record(memory, event, steps, before, status, dates, orders, rules, made), memory
+        return self._record(memory, event, turn, before, dates, orders, rules, made), memory
 
     def _earned(
-        self, owed: tuple[Earned, ...], step: Step, dates: Calendar | None, at: datetime
+        self, owed: tuple[Earned, ...], turn: Turn, dates: Calendar | None, at: datetime
     ) -> tuple[tuple[Earned, ...], tuple[Earned, ...]]:
-        """What is owed after a step, and what was owed before it and is made by it."""
+        """What is owed after a turn, and what was owed before a step of it and is made by it."""
         day = dates.day(at) if dates is not None else None
-        return after_step(owed, step, day, effects_of(self.edition.name), self._machine.meanings)
-
-    def _steps(self, before: Configuration, symbols: Iterable[str]) -> list[Step]:
-        """The machine's steps on these symbols, one after the other; what stops treatment is the last."""
-        steps: list[Step] = []
-        for symbol in symbols:
-            steps.append(self._machine.step(before, symbol))
-            before = steps[-1].after
-            if before == DISCONTINUED:
-                break
-        return steps
+        effects = effects_of(self.edition.name)
+        made: list[Earned] = []
+        for step in turn.steps:
+            owed, earned = after_step(owed, step, day, effects, self._machine.meanings)
+            made += earned
+        # Before the end nothing is made that was owed.
+        return owed, () if turn.after == DISCONTINUED else tuple(made)
 
     def _refuse_another_patient(self, event: AnyLine) -> None:
         if event.patient is not None and event.patient != self.patient:
@@ -465,47 +428,59 @@ class Course:
                 remedy="one course follows one patient",
             )
 
-    def _refuse_out_of_place(self, event: AnyEvent, before: Configuration) -> None:
+    def _refuse_out_of_place(self, event: AnyEvent, start: CourseStarted | None, before: Configuration) -> None:
         self._refuse_another_patient(event)
         if before != SCREENING:
-            if is_a(event, CourseStarted):
+            if start is not None:
                 raise CourseRefusal("the course has already started", remedy="a patient has one course_started")
         elif not any(is_a(event, kind) for kind in BEFORE_START):
             raise CourseRefusal("the course has not started", remedy="a course begins with course_started")
 
-    def _slots(self, memory: _Memory, dates: Calendar, at: datetime) -> Slots:
-        """The planned doses at a moment, by the calendar, the holds until now and what was reported of them."""
-        holds: list[tuple[datetime, bool]] = []
-        for since, configuration in memory.history:
-            held = self._machine.status(configuration).ixazomib_held
-            if held is not (bool(holds) and holds[-1][1]):
-                holds.append((since, held))
-        return Slots(at, dates, self.edition, tuple(holds), memory.slots).current()
+    def _slots(self, memory: Memory, dates: Calendar, at: datetime, report: DoseEvent | None = None) -> Slots:
+        """The planned doses at a moment, by the calendar, the holds until now and what was reported of them.
 
-    def _overdue_holds(self, memory: _Memory, dates: Calendar, now: datetime) -> tuple[Drug, ...]:
+        `report` is what is being reported now.
+        """
+        named = getattr(report, "scheduled_day", None)
+        first = first_moment(at, memory.slots, named, dates, self.edition)
+        holds: list[tuple[datetime, bool]] = []
+        # How ixazomib stood when the first of these doses was planned is all that counts of the time before.
+        for since, configuration in reversed(memory.history):
+            holds.append((since, self._machine.status(configuration).ixazomib_held))
+            if since <= first:
+                break
+        return Slots(at, dates, self.edition, turns(reversed(holds)), memory.slots).current()
+
+    def _held_since_by(self, history: Iterable[ChangeOfState]) -> tuple[datetime | None, ...]:
+        """Since when each drug of BOTH is held now, by all changes."""
+        since = GIVEN
+        for at, configuration in history:
+            since = _held_since(since, self._machine.status(configuration), at)
+        return since
+
+    def _overdue_holds(
+        self, held_since: tuple[datetime | None, ...], dates: Calendar, now: datetime
+    ) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
         longest = self.edition.integer("B-HOLD-MAX", "alert")
-        overdue: list[Drug] = []
-        for drug in BOTH:
-            since = None
-            for at, configuration in reversed(memory.history):
-                if not self._machine.status(configuration).held(drug):
-                    break
-                since = at
-            if since is not None and dates.day(now) - dates.day(since) >= longest:
-                overdue.append(drug)
-        return tuple(overdue)
+        today = dates.day(now)
+        return tuple(
+            [
+                drug
+                for drug, since in zip(BOTH, held_since, strict=True)
+                if since is not None and today - dates.day(since) >= longest
+            ]
+        )
 
     def _record(
         self,
-        memory: _Memory,
+        memory: Memory,
         event: AnyEvent,
-        steps: Iterable[Step],
+        turn: Turn,
         before: Configuration,
-        status: Status,
         dates: Calendar | None,
         orders: tuple[Order, ...],
-        rules: Iterable[str],
+        rules: tuple[str, ...],
         earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
@@ -513,20 +488,27 @@ class Course:
         if at is None and latest is not None and dates is not None and not dates.nominal:
             at = latest.astimezone(dates.zone)
         return made_record(
-            number=memory.number,
-            edition=self.edition.name,
-            patient=self.patient,
-            at=at,
-            day=memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
-            event=event,
-            symbols=tuple([step.symbol for step in steps]),
-            before=before,
-            after=memory.configuration,
-            status=status,
-            orders=orders,
-            rules=self.edition.cite(rules),
-            earned=earned,
+            {
+                "number": memory.number,
+                "edition": self.edition.name,
+                "patient": self.patient,
+                "at": at,
+                "day": memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
+                "event": event,
+                "symbols": turn.symbols,
+                "before": before,
+                "after": memory.configuration,
+                "status": turn.status,
+                "orders": orders,
+                "rules": rules,
+                "earned": earned,
+            }
         )
+
+
+def _held_since(before: tuple[datetime | None, ...], status: Status, at: datetime) -> tuple[datetime | None, ...]:
+    """Since when each drug of BOTH is held, when the status is this from a moment on and was another before it."""
+    return tuple([(since or at) if status.held(drug) else None for drug, since in zip(BOTH, before, strict=True)])
 
 
 def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapshot:

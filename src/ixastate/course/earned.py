@@ -13,8 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ixastate.chart.builder import Step
-from ixastate.chart.reasons import drug_levels
-from ixastate.chart.states import Meaning
+from ixastate.chart.states import Level, Meaning
 from ixastate.events import Drug
 from ixastate.fields import Fact
 from ixastate.rules.effects import RuleEffects
@@ -49,17 +48,19 @@ def after_step(
     A reduction for which the step itself asks is owed from now on, if the drug stays held; if the drug comes back it is
     the step's own, and its rule stands among those of the step.
     """
-    lowered = {order.drug for order in step.orders if order.verb == "reduce"}
-    made = tuple(one for one in owed if one.drug in lowered)
-    asked = [Earned(drug=drug, rule=effects.earner(rules, drug), day=day) for drug, rules in step.asked]
+    lowered = [order.drug for order in step.orders if order.verb == "reduce"]
+    made = tuple([one for one in owed if one.drug in lowered])
     owing = who_owes(meanings, step.after)
-    return tuple(one for one in (*owed, *asked) if one.drug in owing), made
+    asked = [(drug, effects.earner(rules, drug)) for drug, rules in step.asked if drug in owing]
+    still = [one for one in owed if one.drug in owing]
+    return (*still, *[Earned(drug=drug, rule=rule, day=day) for drug, rule in asked]), made
 
 
 def who_owes(meanings: Mapping[str, Meaning], configuration: Configuration) -> tuple[Drug, ...]:
     """The drugs that owe a reduction in a configuration."""
-    levels = drug_levels(meanings, configuration)
-    return tuple(drug for drug in BOTH if drug in levels and levels[drug].owes)
+    found = [meanings[leaf] for leaf in configuration if leaf in meanings]
+    owing = [one.drug for one in found if isinstance(one, Level) and one.owes]
+    return tuple([drug for drug in BOTH if drug in owing])
 
 
 def unknown(drugs: Iterable[Drug]) -> tuple[Earned, ...]:

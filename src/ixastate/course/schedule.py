@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -71,12 +72,16 @@ class Calendar:
     nominal: bool
     lenalidomide_every_days: int
 
+    @cached_property
+    def _first_slot(self) -> datetime:
+        return datetime.combine(self.first_day, self.clock_time, tzinfo=self.zone)
+
     def moment(self, day: int) -> datetime:
         """The moment of the weekly clock time on a treatment day.
 
         A clock time that the clocks skip is the moment one offset later, or earlier where that would be the next day.
         """
-        local = datetime.combine(self.first_day + timedelta(days=day - 1), self.clock_time, tzinfo=self.zone)
+        local = self._first_slot + timedelta(days=day - 1)
         if isinstance(self.zone, timezone):
             return local  # its clocks never change
         skipped_past_midnight = local.astimezone(UTC).astimezone(self.zone).date() != local.date()

@@ -10,7 +10,7 @@ again from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, auto
@@ -189,6 +189,28 @@ class Slots:
         """With this slot in its place."""
         others = (other for other in self.remembered if other.day != slot.day)
         return replace(self, remembered=tuple(sorted((*others, slot), key=lambda one: one.day)))
+
+
+def turns(states: Iterable[tuple[datetime, bool]]) -> tuple[tuple[datetime, bool], ...]:
+    """The moments at which ixazomib came to be held (True) or given (False), of all its states, oldest first."""
+    found: list[tuple[datetime, bool]] = []
+    for since, held in states:
+        if held is not (bool(found) and found[-1][1]):
+            found.append((since, held))
+    return tuple(found)
+
+
+def first_moment(
+    at: datetime, remembered: Sequence[OpenSlot], named: int | None, dates: Calendar, edition: Edition
+) -> datetime:
+    """The first moment (UTC) at which it may count for a planned dose whether ixazomib is held: no later than now.
+
+    `remembered` are the slots of which something was reported, `named` is the day that a report now names. Another
+    that it can be about is the latest that has come.
+    """
+    days = [*(slot.day for slot in remembered), named, latest_ixazomib_day(at, dates, edition)]
+    moments = [dates.moment(day).astimezone(UTC) for day in days if day is not None]
+    return min([at, *moments, *(when for slot in remembered for when, _ in slot.reports)])
 
 
 def slots_fit(saved: Snapshot, edition: Edition) -> bool:

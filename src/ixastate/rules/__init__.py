@@ -18,6 +18,8 @@ from ixastate.editions import DEFAULT_EDITION as DEFAULT_EDITION
 from ixastate.editions import EDITIONS as EDITIONS
 from ixastate.errors import RulesError, near
 
+# More lists of rules than anything cites by far; beyond it they are forgotten and put in order again.
+MOST_CITED = 10_000
 # The clauses about doses in general. Most transitions rest on some of them, so the clause of a toxicity says more.
 GENERAL_RULES: frozenset[str] = frozenset(
     ("DOSE-01", "DOSE-02", "DOSE-03", "DOSE-04", "DOSE-05", "DOSE-06", "DOSE-07", "DOSE-08", "DOSE-09", "DOSE-10")
@@ -177,10 +179,22 @@ class Edition(_Frozen):
 
     def cite(self, rule_ids: Iterable[str]) -> tuple[str, ...]:
         """These rules, each once, in the order of the file; `RulesError` for one that does not exist."""
-        try:
-            return tuple(sorted({*rule_ids}, key=self._places.__getitem__))
-        except KeyError as error:
-            raise self._no_rule(error.args[0]) from None
+        asked = tuple(rule_ids)
+        known: dict[tuple[str, ...], tuple[str, ...]] = self._cited
+        found = known.get(asked)
+        if found is None:
+            try:
+                found = tuple(sorted({*asked}, key=self._places.__getitem__))
+            except KeyError as error:
+                raise self._no_rule(error.args[0]) from None
+            if len(known) >= MOST_CITED:
+                known.clear()
+            known[asked] = found
+        return found
+
+    @cached_property
+    def _cited(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        return {}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Edition:
         """A copy, which may be otherwise in some fields: nothing that was made of this edition is taken over."""
