@@ -8,6 +8,8 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ixastate.course import log_text
 from ixastate.course.course import Course, Record
-from ixastate.course.log import OF_CORRECTIONS, Line, dump, read_log, read_stream, write_log
-from ixastate.errors import InputError, OutputError
+from ixastate.course.log import OF_CORRECTIONS, Line, dump, in_batches, read_log, read_stream, write_log
+from ixastate.course.log_text import as_data
+from ixastate.errors import CourseRefusal, InputError, OutputError
 from ixastate.events import KINDS, AnyEvent, NeutrophilsMeasured, parse_event
+from ixastate.fields import json_text
 from ixastate.files import write_whole
 from tests import strategies
 
@@ -232,6 +237,115 @@ def test_a_record_keeps_everything_but_what_its_event_did_not_say() -> None:
     assert data["patient"] is None
     assert data["status"]["words"] == "active at 4 mg"
     assert data["orders"][0] == {"verb": "start", "drug": "ixazomib", "dose_mg": 4.0}
+
+
+# --- What is written field by field is what pydantic writes ---------------------------------------------------
+
+
+def by_pydantic(line: Any) -> str:
+    return json_text(as_data(line))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_and_its_record_are_written_as_by_pydantic(kind: str) -> None:
+    facts = EVERY_KIND.get(kind, {})
+    one = parse_event(facts) if kind == "course_started" else event(kind, **facts)
+    course = Course('Zoë "1\\')
+    if kind != "course_started":
+        course.observe(START)
+        one = one.model_copy(update={"day": 20})
+    for line in (one, course.observe(one)):
+        assert dump(line) == by_pydantic(line)
+
+
+MANY_DIGITS = st.decimals(0, 10**9 - 1, places=12) | st.decimals(0, 10, places=40)
+ZONES = st.sampled_from(["+00:00", "+01:00", "-09:30", "+05:45"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    events=st.lists(
+        st.tuples(ANY_EVENT, st.none() | MANY_DIGITS, ZONES, st.sampled_from([None, "x", "\u2603 7"])), max_size=12
+    )
+)
+def test_what_a_course_says_is_written_as_by_pydantic(events: list[Any]) -> None:
+    course = Course()
+    course.observe(START)
+    for day, (facts, digits, zone, name) in enumerate(events, 3):
+        if facts["type"] == "course_started":
+            continue
+        more = {"value": digits} if digits is not None and "after_g_csf" in facts else {}
+        moment = f"2026-03-{day:02}T09:30:00.{day:06}{zone}"
+        with suppress(CourseRefusal):
+            course.observe({**facts, **more, "at": moment, "id": name and f"{name}-{day}"})
+    for record in course.records:
+        for line in (record, record.event):
+            assert dump(line) == by_pydantic(line)
+
+
+def test_an_amendment_and_what_it_changed_are_written_as_by_pydantic() -> None:
+    course = Course("p")
+    course.observe({**START, "recorded_at": "2026-03-02T08:00:00Z"})
+    low = {"type": "neutrophils_measured", "at": "2026-03-10T08:00:00Z", "value": 400, "unit": "/mm3", "id": "lab-1"}
+    course.observe({**low, "recorded_at": "2026-03-10T09:00:00Z"})
+    right = {**low, "value": Decimal("4000.0000000000000000000001")}
+    corrected = {"type": "event_corrected", "corrects": "lab-1", "recorded_at": "2026-03-11T09:00:00Z", "event": right}
+    withdrawn = {"type": "event_withdrawn", "withdraws": "lab-1", "recorded_at": "2026-03-12T09:00:00Z"}
+    for amendment in (corrected, withdrawn):
+        record = course.observe(amendment)
+        for line in (record, record.event):
+            assert dump(line) == by_pydantic(line)
+    assert '"revisions": [{' in dump(course.records[2])
+
+
+def test_what_is_equal_and_written_otherwise_keeps_its_own_text() -> None:
+    """Parts of records are written once; 0.0 equals -0.0, and the text of the one must not stand for the other."""
+    course = Course()
+    record = course.observe(START)
+    nothing, less = (record.model_copy(update={"status": replace(record.status, ixazomib_mg=mg)}) for mg in (0.0, -0.0))
+    assert nothing == less
+    for one in (nothing, less, nothing):
+        assert dump(one) == by_pydantic(one)
+    assert dump(nothing) != dump(less)
+
+
+def test_what_is_forgotten_is_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = course_of(
+        parse_event(START), *(event(kind, **EVERY_KIND[kind]) for kind in ("rash_graded", "dose_missed"))
+    )
+    for most in ("MOST_PARTS", "MOST_ENDS"):
+        monkeypatch.setattr(log_text, most, 1)
+    for record in (*records, *records):
+        assert dump(record) == by_pydantic(record)
+
+
+# --- Reading ahead --------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(), max_size=12), st.integers(1, 5), st.none() | st.integers(0, 12))
+def test_batches_hand_on_every_item_and_then_what_failed(items: list[int], number: int, fails: int | None) -> None:
+    def source() -> Iterator[int]:
+        for place, item in enumerate(items):
+            if place == fails:
+                raise InputError("bad")
+            yield item
+
+    seen: list[int] = []
+    failing = fails is not None and fails < len(items)
+    with pytest.raises(InputError) if failing else nullcontext():
+        seen.extend(in_batches(source(), number))
+    assert seen == (items[:fails] if failing else items)
+
+
+def test_no_line_of_a_pipe_waits_for_the_next(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    line = dump(parse_event(START)).encode() + b"\n"
+    with os.fdopen(os.open(pipe, os.O_RDWR), "r+b", buffering=0) as writer:
+        writer.write(line)
+        lines = read_log(pipe)
+        assert next(lines).event == parse_event(START)
+        lines.close()
 
 
 # --- Reading --------------------------------------------------------------------------------------------------

@@ -227,7 +227,6 @@ ALLOWED = {
     ("fields.py", 1000): "how many digits a number may have",
     ("fields.py", 60): "how much of a value an error shows, in letters",
     ("course/course.py", 20): "how many records a notebook shows",
-    ("course/schedule.py", 30): "how far to look for an ixazomib day, in days: more than a cycle",
     ("course/timeline.py", 15): "how far a line is indented, in letters",
     ("proofs/equality.py", 500): "how many configurations make one piece of work",
     ("cli/conform.py", 30): "how many events a random walk has when nothing else is asked",

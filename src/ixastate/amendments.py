@@ -84,9 +84,11 @@ def parse_line(data: Any, where: str = "event") -> AnyLine:
 
     `where` is the place that an error names, such as a file and a line.
     """
-    if type(data) in _KINDS_OF_LINES or is_a(data, EventCorrected) or is_a(data, EventWithdrawn):
+    if type(data) in _KINDS_OF_LINES:
         line: AnyLine = data
         return line
+    if type(data) is not dict and (is_a(data, EventCorrected) or is_a(data, EventWithdrawn)):
+        return data
     kind = data.get("type") if isinstance(data, Mapping) else None
     if not isinstance(kind, str) or kind not in AMENDMENTS:
         return parse_event(data, where)

@@ -12,7 +12,7 @@ import json
 import operator
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -75,6 +75,9 @@ def _number(value: Any) -> Any:
 
 
 def _of_possible_length(value: Decimal) -> Decimal:
+    text = str(value)
+    if len(text) <= MOST_DIGITS and "E" not in text and value.is_finite():
+        return value
     _, digits, exponent = value.as_tuple()
     if len(digits) > MOST_DIGITS or not isinstance(exponent, int) or abs(exponent) > MOST_DIGITS:
         raise ValueError(f"must have at most {MOST_DIGITS} digits")
@@ -145,13 +148,16 @@ TreatmentDay = Annotated[int, Field(strict=True, ge=1, le=LAST_DAY), BeforeValid
 # --- Times -----------------------------------------------------------------------------------------------------
 
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
+
+
 def _moment(value: Any) -> Any:
     if getattr(getattr(value, "dtype", None), "kind", "") == "M":
         raise ValueError("must have its offset, which a datetime64 has not: make it pandas.Timestamp(…, tz=…)")
     if not isinstance(value, str | datetime):
         raise ValueError("must be a date and time as text, such as 2026-01-05T08:00:00+01:00")
     if isinstance(value, str):
-        if not re.match(r"\d{4}-\d{2}-\d{2}[T ]", value):
+        if not _DATE_AND_TIME.match(value):
             raise ValueError("must be an ISO 8601 date and time with its offset, such as 2026-01-05T08:00:00+01:00")
         return value
     return value if type(value) is datetime else _plain_datetime(value)
@@ -188,10 +194,12 @@ def _clock_time(value: Any) -> Any:
 
 
 def _in_utc(value: datetime) -> datetime:
-    try:
-        value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR - 1}") from None
+    # No offset is longer than a day, so that only the first and the last year of all leave the range.
+    if not MINYEAR < value.year < MAXYEAR:
+        try:
+            value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR - 1}") from None
     return value
 
 

@@ -60,7 +60,7 @@ def replay(
     With --json each record is printed as soon as its line is read, also from standard input; where a line is refused,
     the records of the lines before it stand.
     """
-    from ixastate.course.log import dump
+    from ixastate.course.log import dump, in_batches
     from ixastate.course.timeline import timeline
 
     noted = _Noted()
@@ -68,8 +68,10 @@ def replay(
         replayed(log, patient, edition, moment(as_of, "--as-of"), quiet=json and is_terminal(sys.stdout))
     )
     if json:
-        for step in steps:
-            write(f"{dump(step.record)}\n")
+        # What a person or another program is waiting for is answered line by line.
+        awaited = is_terminal(sys.stdout) or not Path(log).is_file()
+        for step in steps if awaited else in_batches(steps):
+            write(f"{dump(step.record)}\n", at_once=awaited)
     else:
         show(timeline(steps, width()))
     for difference in noted.first:

@@ -100,8 +100,11 @@ def show(lines: Iterable[str]) -> None:
         console.print(painted)
 
 
-def write(data: str) -> None:
-    """Print data to standard output in UTF-8 with plain line feeds, whatever the console is set to."""
+def write(data: str, *, at_once: bool = True) -> None:
+    """Print data to standard output in UTF-8 with plain line feeds, whatever the console is set to.
+
+    With `at_once` whoever reads it has it now, and otherwise when there is more, or at the end.
+    """
     if sys.stdout is None:
         return
     binary = getattr(sys.stdout, "buffer", None)
@@ -110,7 +113,8 @@ def write(data: str) -> None:
         return
     sys.stdout.flush()
     binary.write(data.encode())
-    binary.flush()
+    if at_once:
+        binary.flush()
 
 
 def say(words: str) -> None:

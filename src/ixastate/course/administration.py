@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import singledispatchmethod
+from functools import singledispatch
 
 from ixastate.chart.slot_symbols import ABOVE, BELOW, FAULT, LATE, MISSED, OVERDOSED, TAKEN, VOMITED, SlotSymbol
 from ixastate.chart.status import Status
@@ -56,7 +56,7 @@ class Administration:
         """What follows from this event; `CourseRefusal` when it names a dose that was never scheduled."""
         if event.drug != "ixazomib":
             return self._of_a_companion(event)
-        return self._advice(event)
+        return _advice(event, self)
 
     def _of_a_companion(self, event: DoseEvent) -> Advice:
         if isinstance(event, DoseTakenWrongly):
@@ -66,45 +66,13 @@ class Administration:
             return Advice(self.slots.remembered)
         return Advice(self.slots.remembered, (Order("consult_insert", event.drug),), ("B-MISS-LENDEX",))
 
-    @singledispatchmethod
-    def _advice(self, event: DoseEvent) -> Advice:
-        # Every kind of dose event has its method below, and a new kind must get one.
-        raise NotImplementedError(type(event).__name__)
-
-    @_advice.register
-    def _taken(self, event: DoseTaken) -> Advice:
-        prescribed = Decimal(str(self.now.ixazomib_mg))
-        symbol = TAKEN if event.dose_mg == prescribed else BELOW if event.dose_mg < prescribed else ABOVE
-        return self._intake(symbol)
-
-    @_advice.register
-    def _overdosed(self, event: DoseOverdosed) -> Advice:
-        return self._intake(OVERDOSED)
-
-    @_advice.register
-    def _missed(self, event: DoseMissed) -> Advice:
-        return self._answered(MISSED, self._scheduled_day(event))
-
-    @_advice.register
-    def _delayed(self, event: DoseDelayed) -> Advice:
-        return self._answered(LATE, self._scheduled_day(event))
-
-    @_advice.register
-    def _vomited(self, event: DoseVomited) -> Advice:
-        return self._answered(VOMITED, self.slots.of_the_last_dose)
-
-    @_advice.register
-    def _taken_wrongly(self, event: DoseTakenWrongly) -> Advice:
-        order = Order("correct_administration", event.drug)
-        return self._answered(FAULT, self.slots.of_the_last_dose, (order,), WRONGLY[event.fault])
-
-    def _intake(self, symbol: SlotSymbol) -> Advice:
+    def intake(self, symbol: SlotSymbol) -> Advice:
         """An intake in the slot that it belongs to; one of another day rests on the reading that puts it there."""
         day = self.slots.of_an_intake
         elsewhere = day is not None and day != self.slots.dates.day(self.slots.at)
-        return self._answered(symbol, day, rules=("B-WHICH-DOSE",) if elsewhere else ())
+        return self.answered(symbol, day, rules=("B-WHICH-DOSE",) if elsewhere else ())
 
-    def _answered(
+    def answered(
         self, symbol: SlotSymbol, day: int | None, orders: Iterable[Order] = (), rules: Iterable[str] = ()
     ) -> Advice:
         """What the chart of a dose answers, with these orders and rules beside it."""
@@ -115,7 +83,8 @@ class Administration:
         acting = tuple(rule for rule in cited if rule != RECORDED)
         return Advice(remembered, (*step.orders, *orders), acting or (RECORDED,))
 
-    def _scheduled_day(self, event: DoseMissed | DoseDelayed) -> int:
+    def scheduled_day(self, event: DoseMissed | DoseDelayed) -> int:
+        """The day of the dose that a report is about; `CourseRefusal` when none was scheduled on it by now."""
         slots = self.slots
         latest, today = slots.latest, slots.dates.day(slots.at)
         scheduled = latest if event.scheduled_day is None else event.scheduled_day
@@ -125,3 +94,42 @@ class Administration:
                 remedy="scheduled_day is day 1, 8 or 15 of a cycle, and not in the future",
             )
         return scheduled
+
+
+@singledispatch
+def _advice(event: DoseEvent, dose: Administration) -> Advice:
+    # Every kind of dose event has its function below, and a new kind must get one.
+    raise NotImplementedError(type(event).__name__)
+
+
+@_advice.register
+def _taken(event: DoseTaken, dose: Administration) -> Advice:
+    prescribed = Decimal(str(dose.now.ixazomib_mg))
+    symbol = TAKEN if event.dose_mg == prescribed else BELOW if event.dose_mg < prescribed else ABOVE
+    return dose.intake(symbol)
+
+
+@_advice.register
+def _overdosed(event: DoseOverdosed, dose: Administration) -> Advice:
+    return dose.intake(OVERDOSED)
+
+
+@_advice.register
+def _missed(event: DoseMissed, dose: Administration) -> Advice:
+    return dose.answered(MISSED, dose.scheduled_day(event))
+
+
+@_advice.register
+def _delayed(event: DoseDelayed, dose: Administration) -> Advice:
+    return dose.answered(LATE, dose.scheduled_day(event))
+
+
+@_advice.register
+def _vomited(event: DoseVomited, dose: Administration) -> Advice:
+    return dose.answered(VOMITED, dose.slots.of_the_last_dose)
+
+
+@_advice.register
+def _taken_wrongly(event: DoseTakenWrongly, dose: Administration) -> Advice:
+    order = Order("correct_administration", event.drug)
+    return dose.answered(FAULT, dose.slots.of_the_last_dose, (order,), WRONGLY[event.fault])

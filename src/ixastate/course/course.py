@@ -30,7 +30,7 @@ from ixastate.course.correction import record_of_jump, require_past_day, require
 from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
 from ixastate.course.facts import Facts
 from ixastate.course.live import machine
-from ixastate.course.memory import GIVEN, NOTHING, ChangeOfState, History, Memory
+from ixastate.course.memory import GIVEN, NOTHING, HeldSince, History, Memory
 from ixastate.course.record import KeptFact, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
@@ -299,15 +299,20 @@ class Course:
         fitting = _fits_together(saved) and slots_fit(saved, course.edition)
         if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
             raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
+        dates = _calendar_of(saved.start, course.edition) if saved.start else None
+        held_since = GIVEN
+        for at, changed in saved.history:
+            day = dates.day(at) if dates is not None else None
+            held_since = _held_since(held_since, course._machine.status(changed), day)
         course._memory = Memory(
             saved.configuration,
             saved.number,
             saved.latest,
             saved.start,
-            _calendar_of(saved.start, course.edition) if saved.start else None,
+            dates,
             Context(saved.baseline_neuropathy, saved.open_terms, saved.related),
             History(saved.history),
-            course._held_since_by(saved.history),
+            held_since,
             saved.reviewed,
             slots=saved.slots,
             owed=unknown(owing) if saved.owed is None else saved.owed,
@@ -382,31 +387,34 @@ class Course:
         moved = after != before
         held = status.ixazomib_held or status.lenalidomide_held
         begun = start is not None and moved
+        dates = dates if begun else memory.dates
+        # With a calendar this is the latest moment: only what has no place in time leaves it where it was.
+        day = dates.day(at) if dates is not None else None
         memory = Memory(
             after,
             memory.number + 1,
             latest,
             start if begun else memory.start,
-            dates if begun else memory.dates,
+            dates,
             meaning.context,
             memory.history.then(at, after) if moved else memory.history,
-            _held_since(memory.held_since, status, at) if moved and held else memory.held_since if held else GIVEN,
+            _held_since(memory.held_since, status, day) if held else GIVEN,
             memory.reviewed,
             slots,
             memory.rewritten,
             owed,
         )
-        if slots and memory.dates is not None:
-            open_still = self._slots(memory, memory.dates, at).remembered if after != DISCONTINUED else ()
+        if slots and dates is not None:
+            open_still = self._slots(memory, dates, at).remembered if after != DISCONTINUED else ()
             memory = memory._replace(slots=open_still)
-        if memory.dates is not None and (held or memory.reviewed) and after != DISCONTINUED:
-            overdue = self._overdue_holds(memory.held_since, memory.dates, at)
+        if day is not None and (held or memory.reviewed) and after != DISCONTINUED:
+            overdue = self._overdue_holds(memory.held_since, day)
             if overdue != memory.reviewed:
                 new = tuple(Order("review_long_hold", drug) for drug in overdue if drug not in memory.reviewed)
                 orders = in_order((*orders, *new))
                 rules = self.edition.cite((*rules, *(["B-HOLD-MAX"] if new else [])))
                 memory = memory._replace(reviewed=overdue)
-        return self._record(memory, event, turn, before, dates, orders, rules, made), memory
+        return self._record(memory, event, turn, before, day, orders, rules, made), memory
 
     def _earned(
         self, owed: tuple[Earned, ...], turn: Turn, dates: Calendar | None, at: datetime
@@ -451,24 +459,14 @@ class Course:
                 break
         return Slots(at, dates, self.edition, turns(reversed(holds)), memory.slots).current()
 
-    def _held_since_by(self, history: Iterable[ChangeOfState]) -> tuple[datetime | None, ...]:
-        """Since when each drug of BOTH is held now, by all changes."""
-        since = GIVEN
-        for at, configuration in history:
-            since = _held_since(since, self._machine.status(configuration), at)
-        return since
-
-    def _overdue_holds(
-        self, held_since: tuple[datetime | None, ...], dates: Calendar, now: datetime
-    ) -> tuple[Drug, ...]:
+    def _overdue_holds(self, held_since: HeldSince, today: int) -> tuple[Drug, ...]:
         """The drugs held without a break for as long as B-HOLD-MAX allows before it asks for a review."""
         longest = self.edition.integer("B-HOLD-MAX", "alert")
-        today = dates.day(now)
         return tuple(
             [
                 drug
                 for drug, since in zip(BOTH, held_since, strict=True)
-                if since is not None and today - dates.day(since) >= longest
+                if since is not None and today - since >= longest
             ]
         )
 
@@ -478,13 +476,13 @@ class Course:
         event: AnyEvent,
         turn: Turn,
         before: Configuration,
-        dates: Calendar | None,
+        day: int | None,
         orders: tuple[Order, ...],
         rules: tuple[str, ...],
         earned: tuple[Earned, ...],
     ) -> Record:
         """The record of an event, when this is what will be remembered after it."""
-        at, latest = event.at, memory.latest
+        at, latest, dates = event.at, memory.latest, memory.dates
         if at is None and latest is not None and dates is not None and not dates.nominal:
             at = latest.astimezone(dates.zone)
         return made_record(
@@ -493,7 +491,7 @@ class Course:
                 "edition": self.edition.name,
                 "patient": self.patient,
                 "at": at,
-                "day": memory.dates.day(latest) if memory.dates is not None and latest is not None else None,
+                "day": day,
                 "event": event,
                 "symbols": turn.symbols,
                 "before": before,
@@ -506,9 +504,13 @@ class Course:
         )
 
 
-def _held_since(before: tuple[datetime | None, ...], status: Status, at: datetime) -> tuple[datetime | None, ...]:
-    """Since when each drug of BOTH is held, when the status is this from a moment on and was another before it."""
-    return tuple([(since or at) if status.held(drug) else None for drug, since in zip(BOTH, before, strict=True)])
+def _held_since(before: HeldSince, status: Status, day: int | None) -> HeldSince:
+    """The days since which drugs are held in the status of a day, when before it they were held since these."""
+    ixazomib, lenalidomide = before
+    return (
+        (day if ixazomib is None else ixazomib) if status.ixazomib_held else None,
+        (day if lenalidomide is None else lenalidomide) if status.lenalidomide_held else None,
+    )
 
 
 def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapshot:

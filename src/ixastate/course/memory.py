@@ -19,8 +19,9 @@ from ixastate.symbols import SCREENING, Configuration
 
 # A moment (UTC) with the configuration from then on.
 ChangeOfState: TypeAlias = tuple[datetime, Configuration]
-# Since when each drug is held where both are given.
-GIVEN: tuple[datetime | None, ...] = (None, None)
+HeldSince: TypeAlias = tuple[int | None, ...]
+# Of two drugs that are given.
+GIVEN: HeldSince = (None, None)
 
 
 class History:
@@ -85,8 +86,9 @@ class Memory(NamedTuple):
     dates: Calendar | None = None
     context: Context = Context()
     history: History = History()
-    # Since when each drug that can be held is held now, in the order of `symbols.BOTH`; None of a drug that is given.
-    held_since: tuple[datetime | None, ...] = GIVEN
+    # The treatment day since which each drug that can be held is held now, in the order of `symbols.BOTH`; None of a
+    # drug that is given.
+    held_since: HeldSince = GIVEN
     # The drugs whose present hold has been reported as long (B-HOLD-MAX).
     reviewed: tuple[Drug, ...] = ()
     # The planned doses of ixazomib that are not over and of which something was reported.

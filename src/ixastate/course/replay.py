@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ixastate.chart.status import Status
 from ixastate.course.correction import require_recorded
@@ -38,8 +39,7 @@ class Difference:
         return f"{self.where}: {self.part} was {self.recorded}, today it is {self.today}"
 
 
-@dataclass(frozen=True)
-class Replayed:
+class Replayed(NamedTuple):
     """One event run again: the course that took it in, its record today, and how the recorded one differs."""
 
     course: Course
@@ -81,7 +81,7 @@ def replay_log(
                 where=line.where,
                 remedy="a record was lost, doubled or moved; go back to the events",
             )
-        yield Replayed(course, record, tuple(_differences(line, record)))
+        yield Replayed(course, record, tuple(_differences(line, record)) if line.record is not None else ())
 
 
 def _recorded(lines: Iterable[Line], as_of: datetime | None) -> Iterator[Line]:

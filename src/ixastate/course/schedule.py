@@ -201,19 +201,36 @@ def is_due_day(drug: Drug, day: int, every_days: int, edition: Edition) -> bool:
 
 def is_ixazomib_day(day: int, edition: Edition) -> bool:
     """Whether a treatment day is one of ixazomib's (DOSE-01)."""
-    return is_due_day("ixazomib", day, 1, edition)
+    length, days = _ixazomib_days(edition)
+    return day >= 1 and (day - 1) % length + 1 in days
+
+
+def _ixazomib_days(edition: Edition) -> tuple[int, frozenset[int]]:
+    """How long a cycle is, and the days of a cycle on which ixazomib is given."""
+    known: tuple[int, frozenset[int]] | None = edition.remembered.get("ixazomib days")
+    if known is None:
+        length = edition.integer("DOSE-01", "cycle")
+        days = frozenset(day for day in range(1, length + 1) if is_due_day("ixazomib", day, 1, edition))
+        known = edition.remembered["ixazomib days"] = length, days
+    return known
 
 
 def next_ixazomib_day(day: int, edition: Edition) -> int:
     """The first ixazomib day after a treatment day."""
-    return next(later for later in range(max(day, 0) + 1, max(day, 0) + 30) if is_ixazomib_day(later, edition))
+    length, days = _ixazomib_days(edition)
+    first = max(day, 0) + 1
+    return next(later for later in range(first, first + length) if (later - 1) % length + 1 in days)
 
 
 def latest_ixazomib_day(at: datetime, dates: Calendar, edition: Edition) -> int | None:
     """The latest ixazomib day whose slot is not after this moment (in UTC), or None."""
+    length, days = _ixazomib_days(edition)
     today = dates.day(at)
-    earlier = (day for day in range(today, max(today - 30, 0), -1) if is_ixazomib_day(day, edition))
-    return next((day for day in earlier if dates.moment(day).astimezone(UTC) <= at), None)
+    for day in range(today, max(today - length - 1, 0), -1):
+        # A slot of today may be still to come; then it is the one before that has.
+        if (day - 1) % length + 1 in days and dates.moment(day).astimezone(UTC) <= at:
+            return day
+    return None
 
 
 def time_left(at: datetime, scheduled_day: int, dates: Calendar, edition: Edition) -> timedelta:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, auto
+from functools import cached_property
 
 from ixastate.chart.slot import ONE_MISSED
 from ixastate.chart.slot_symbols import (
@@ -56,7 +57,7 @@ class Slots:
     holds: tuple[tuple[datetime, bool], ...]
     remembered: tuple[OpenSlot, ...] = ()
 
-    @property
+    @cached_property
     def table(self) -> SlotTable:
         """The machine of a dose."""
         return SlotTable.of(self.edition.name)

@@ -13,6 +13,7 @@ from ixastate.chart.builder import Machine, Step
 from ixastate.chart.status import Status
 from ixastate.course.alphabet import Meaning, Meanings
 from ixastate.orders import Order, net_effect
+from ixastate.rules import load_edition
 from ixastate.symbols import DISCONTINUED, Configuration
 from ixastate.table.compiled import Compiled
 
@@ -50,7 +51,7 @@ class Turns:
     @classmethod
     def of(cls, edition: str) -> Turns:
         """Those of the compiled machine of an edition, made once a process; `RulesError` when there is none."""
-        return _compiled(edition)
+        return _compiled(edition if isinstance(edition, str) else load_edition(edition).name)
 
     def turn(self, before: Configuration, meaning: Meaning) -> Turn:
         """What a meaning does in a configuration, its own orders and rules included; `ChartError` as the machine's."""
