@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -340,12 +341,19 @@ def test_batches_hand_on_every_item_and_then_what_failed(items: list[int], numbe
 def test_no_line_of_a_pipe_waits_for_the_next(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    line = dump(parse_event(START)).encode() + b"\n"
-    with os.fdopen(os.open(pipe, os.O_RDWR), "r+b", buffering=0) as writer:
-        writer.write(line)
-        lines = read_log(pipe)
-        assert next(lines).event == parse_event(START)
-        lines.close()
+    read_first: list[Line] = []
+    reader = threading.Thread(target=lambda: read_first.append(next(read_log(pipe))), daemon=True)
+    reader.start()
+    with pipe.open("wb", buffering=0) as writer:
+        writer.write(dump(parse_event(START)).encode() + b"\n")
+        reader.join(30)
+        assert [line.event for line in read_first] == [parse_event(START)]
+
+
+@pytest.mark.parametrize("digits", ["0.00000001234567890123456789", "123456789.00000000000000000001"])
+def test_a_number_that_no_float_holds_is_written_with_its_digits(digits: str) -> None:
+    line = event("neutrophils_measured", value=Decimal(digits), unit="/mm3")
+    assert f'"value": {digits}, ' in dump(line)
 
 
 # --- Reading --------------------------------------------------------------------------------------------------
