@@ -60,7 +60,7 @@ def replay(
     With --json each record is printed as soon as its line is read, also from standard input; where a line is refused,
     the records of the lines before it stand.
     """
-    from ixastate.course.log import dump, in_batches
+    from ixastate.course.log import BATCH, dump, in_batches
     from ixastate.course.timeline import timeline
 
     noted = _Noted()
@@ -70,8 +70,15 @@ def replay(
     if json:
         # What a person or another program is waiting for is answered line by line.
         awaited = is_terminal(sys.stdout) or not Path(log).is_file()
-        for step in steps if awaited else in_batches(steps):
-            write(f"{dump(step.record)}\n", at_once=awaited)
+        written: list[str] = []
+        try:
+            for step in steps if awaited else in_batches(steps):
+                written.append(f"{dump(step.record)}\n")
+                if awaited or len(written) == BATCH:
+                    write("".join(written), at_once=awaited)
+                    written.clear()
+        finally:
+            write("".join(written))
     else:
         show(timeline(steps, width()))
     for difference in noted.first:

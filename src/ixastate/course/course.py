@@ -379,7 +379,8 @@ class Course:
             meaning, slots = Meaning((), meaning.context, tuple(advice.rules), tuple(advice.orders)), advice.slots
         turn = self._turns.turn(before, meaning)
         after, status, orders, rules = turn.after, turn.status, turn.orders, turn.rules
-        if owed or turn.asks:
+        # A step that leaves the course where it is makes nothing that is owed.
+        if turn.asks or (owed and (after != before or len(turn.steps) > 1)):
             owed, made = self._earned(owed, turn, dates, at)
 
         # A start that is blocked sets up no calendar, so its day has no place in time.

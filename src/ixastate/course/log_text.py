@@ -159,13 +159,13 @@ def _tuple(values: tuple[Any, ...]) -> str:
     return f"[{', '.join(map(_text, values))}]"
 
 
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+_moment = TypeAdapter(Moment).serializer.to_python
 _WRITERS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,
     bool: lambda value: "true" if value else "false",
     int: repr,
     Decimal: _number,
-    datetime: lambda value: f'"{_MOMENT.dump_python(value, mode="json")}"',
+    datetime: lambda value: f'"{_moment(value, mode="json")}"',
     time: lambda value: f'"{value:%H:%M}"',
     tuple: _tuple,
     type(None): lambda value: "null",
