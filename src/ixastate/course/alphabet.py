@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, singledispatch
+from itertools import product
 from operator import itemgetter
 from typing import Any, Literal, get_args
 
@@ -54,6 +55,7 @@ from ixastate.symbols import (
     Toxicity,
     facts,
     start_at,
+    symbols,
 )
 
 # The letters, under the names by which the readers below choose among them.
@@ -380,14 +382,21 @@ def criteria(event: CycleAssessed, edition: Edition) -> Onset | Recovery | None:
     return NEW_CYCLE_MET
 
 
+def of_one_event(edition: Edition) -> tuple[tuple[str, ...], ...]:
+    """Every sequence of symbols that one event may mean under an edition."""
+    criteria_of = ((), (NEW_CYCLE_UNMET.name,), (NEW_CYCLE_MET.name,)) if NEW_CYCLE.rule in edition.rules else ((),)
+    counts = product((ANC_LOW.name, ANC_RECOVERED.name), (PLATELETS_LOW.name, PLATELETS_RECOVERED.name))
+    return (*((name,) for name in symbols(edition)), *((*count, *met) for count, met in product(counts, criteria_of)))
+
+
 @_read.register
 def _cycle_assessed(event: CycleAssessed, context: Context, edition: Edition) -> Meaning:
     """Its counts are counts like any others, and after that they are criteria (B-ASSESS-COUNTS)."""
     counts = _neutrophils(event.neutrophils, context, edition), _platelets(event.platelets, context, edition)
-    symbols = [symbol for count in counts for symbol in count.symbols]
+    meant = [symbol for count in counts for symbol in count.symbols]
     met = criteria(event, edition)
     rules = ("B-ASSESS-COUNTS", *(rule for count in counts for rule in count.rules))
-    return Meaning((*symbols, met.name) if met else tuple(symbols), context, rules)
+    return Meaning((*meant, met.name) if met else tuple(meant), context, rules)
 
 
 # --- Ends -----------------------------------------------------------------------------------------------------

@@ -27,21 +27,21 @@ from ixastate.chart.status import Status
 from ixastate.course.administration import Administration
 from ixastate.course.alphabet import Context, Meaning, read
 from ixastate.course.correction import record_of_jump, require_past_day, require_recorded
-from ixastate.course.earned import Earned, after_step, fits, unknown, who_owes
+from ixastate.course.earned import Earned, after_step, unknown, who_owes
 from ixastate.course.facts import Facts
 from ixastate.course.live import machine
 from ixastate.course.memory import GIVEN, NOTHING, HeldSince, History, Memory
 from ixastate.course.record import KeptFact, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
+from ixastate.course.saved import read_snapshot, require_possible
 from ixastate.course.schedule import Calendar, Dose, calendar, doses_at, moment_asked, moment_of, require_day
-from ixastate.course.slots import Slots, first_moment, slots_fit, turns
+from ixastate.course.slots import Slots, first_moment, turns
 from ixastate.course.timeline import course_lines
 from ixastate.course.turn import Turn, Turns
 from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, is_a
-from ixastate.fields import FIRST_YEAR, LAST_YEAR, Name, explain
-from ixastate.files import unmarked
+from ixastate.fields import Name
 from ixastate.notebook import Text, html_table
 from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find
@@ -288,17 +288,13 @@ class Course:
 
         The course begins without records. `InputError` or `ChartError` when the snapshot is damaged.
         """
-        saved = _read_snapshot(saved)
+        saved = read_snapshot(saved)
         try:
             course = cls(saved.patient, saved.edition)
         except RulesError as error:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
-        for configuration in (saved.configuration, *(changed for _, changed in saved.history)):
-            course._machine.require_legal(configuration)
+        require_possible(saved, course._machine)
         owing = who_owes(course._machine.meanings, saved.configuration)
-        fitting = _fits_together(saved) and slots_fit(saved, course.edition)
-        if not fitting or not fits(saved.owed, owing, effects_of(saved.edition)):
-            raise InputError("its parts do not fit together", where="snapshot", remedy="save it again")
         dates = _calendar_of(saved.start, course.edition) if saved.start else None
         held_since = GIVEN
         for at, changed in saved.history:
@@ -514,42 +510,6 @@ def _held_since(before: HeldSince, status: Status, day: int | None) -> HeldSince
     )
 
 
-def _read_snapshot(saved: Snapshot | Mapping[str, Any] | str | bytes) -> Snapshot:
-    """A snapshot from what was saved; `InputError` names the field that is damaged."""
-    if isinstance(saved, Snapshot):
-        return saved
-    try:
-        if isinstance(saved, Mapping):
-            return Snapshot.model_validate(dict(saved))
-        if isinstance(saved, str):
-            return Snapshot.model_validate_json(unmarked(saved))
-        return Snapshot.model_validate_json(unmarked(saved) if isinstance(saved, bytes) else saved)
-    except ValidationError as error:
-        problem = explain(error, "snapshot", Snapshot)
-        raise InputError(problem.what, where=problem.where, remedy=f"{problem.remedy}; or save it again") from None
-    except TypeError:
-        kind = type(saved).__name__
-        raise InputError(
-            f"a snapshot is a Snapshot, or its JSON as text or as a dict, not {kind}",
-            where="snapshot",
-            remedy="save it with `course.snapshot().model_dump_json()`",
-        ) from None
-
-
 def _calendar_of(start: CourseStarted, edition: Edition) -> Calendar:
     """The calendar that a start set up."""
     return calendar(start, read(start, Context(), edition).lenalidomide_every_days)
-
-
-def _fits_together(saved: Snapshot) -> bool:
-    """Whether the parts of a snapshot can belong to one course."""
-    known = saved.history[-1][1] if saved.history else SCREENING
-    moments = [moment for moment, _ in saved.history]
-    on_treatment = known not in (SCREENING, DISCONTINUED)
-    return (
-        known == saved.configuration
-        and moments == sorted(moments)
-        and (not moments or (saved.latest is not None and moments[-1] <= saved.latest))
-        and all(FIRST_YEAR <= moment.year < 2 * LAST_YEAR for moment in moments)
-        and (not on_treatment or saved.start is not None)
-    )
