@@ -332,6 +332,75 @@ def test_a_damaged_snapshot_is_refused(text: str, error: type[Exception]) -> Non
         Course.resume(text)
 
 
+GIVEN, HELD = (change[1] for change in json.loads(saved_with())["history"])
+# Leaves of the chart that no course has at once: nothing lowers ixazomib while every toxicity is as at the start.
+NEVER = ["ixazomib_given_3", *GIVEN[1:]]
+EARNED = {"drug": "ixazomib", "rule": "ANC-05", "day": 8}
+NO_EVENT = "no event makes one of its changes"
+AT_START, AT_LOW = "2026-03-02T08:00:00Z", "2026-03-09T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"configuration": GIVEN}, "the configuration is not that of the last change"),
+        ({"history": [[AT_LOW, GIVEN], [AT_START, HELD]]}, "the changes are not in the order of their moments"),
+        ({"latest": "2026-03-09T07:59:59Z"}, "a change is later than `latest`"),
+        ({"number": 1}, "there are more changes than events"),
+        ({"rewritten": 3}, "`rewritten` is of an event that is still to come"),
+        ({"start": None}, "the course is on treatment without a start"),
+        ({"baseline_neuropathy": {"grade": 1}}, "the baseline neuropathy is not that of the start"),
+        ({"history": [[AT_LOW, HELD]]}, NO_EVENT),
+        ({"history": [[AT_START, GIVEN]] * 2 + [[AT_LOW, HELD]], "number": 3}, NO_EVENT),
+        (
+            {"history": [[AT_START, GIVEN], [AT_LOW, NEVER]], "configuration": NEVER},
+            "no event makes one of its changes",
+        ),
+        ({"start": {**START, "patient_informed": False}}, NO_EVENT),
+        ({"start": {**START, "bilirubin": {"times_uln": 2}}}, NO_EVENT),
+        ({"history": [], "configuration": ["screening"]}, NO_EVENT),
+        ({"open_terms": [["nausea", "clear"]]}, "the open terms are not those of the configuration"),
+        ({"open_terms": [["b", None], ["a", None]]}, "the open terms are not in their order, each once"),
+        ({"open_terms": [["a", None], ["a", None]]}, "the open terms are not in their order, each once"),
+        ({"related": True}, "`related` is said of no open term"),
+        (
+            {"history": [[AT_START, GIVEN]], "configuration": GIVEN, "reviewed": ["ixazomib"], "owed": []},
+            "a hold is reviewed that is none",
+        ),
+        ({"slots": [{"day": 2, "reports": []}]}, "the planned doses are not those of the calendar"),
+        (
+            {"owed": [{"drug": "ixazomib", "rule": "ANC-05", "day": 8}]},
+            "what is owed is not what the configuration owes",
+        ),
+    ],
+)
+def test_a_snapshot_that_never_can_have_been_is_refused(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Course.resume(saved_with(**changes))
+    assert refused.value.what == f"its parts do not fit together: {why}"
+    assert (refused.value.where, refused.value.remedy) == ("snapshot", "save it again")
+
+
+def test_the_end_before_the_start_is_resumed_and_no_other_change_without_one() -> None:
+    course = Course("p")
+    course.observe({"type": "patient_died", "at": AT_START})
+    saved = course.snapshot().model_dump(mode="json")
+    assert Course.resume(saved).status.words == "discontinued"
+    moment = saved["history"][0][0]
+    with pytest.raises(InputError, match=NO_EVENT):
+        Course.resume({**saved, "history": [[moment, ["screening"]], *saved["history"]], "number": 2})
+
+
+def test_what_one_assessment_of_a_cycle_changes_is_one_change() -> None:
+    """Its counts and its criteria are several symbols; no one of them leads where they lead together."""
+    course = Course(edition="us-label")
+    course.observe(START)
+    counts = {"neutrophils": {"value": 400, "unit": "/mm3"}, "platelets": {"value": 20_000, "unit": "/mm3"}}
+    see(course, "cycle_assessed", 9, **counts, toxicities_resolved=True)
+    assert len(course.changes) == 2
+    assert Course.resume(course.snapshot()).status == course.status
+
+
 # --- The end ---------------------------------------------------------------------------------------------------
 
 
