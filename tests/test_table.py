@@ -255,3 +255,16 @@ def test_a_table_is_written_into_no_missing_folder(tmp_path: Path) -> None:
 def test_a_table_survives_a_pickle() -> None:
     # Worker processes get tables this way.
     assert same(pickle.loads(pickle.dumps(small())), small())
+
+
+@pytest.mark.parametrize("edition", ["dosing-text", "us-label"])
+def test_what_is_told_once_for_many_configurations_is_what_each_means(edition: str) -> None:
+    whole = table(edition)
+    assert list(whole.statuses) == [status_of(whole.graph.meanings, leaves) for leaves in whole.configurations]
+
+
+def test_a_configuration_has_the_leaves_of_its_bits_in_document_order() -> None:
+    whole = table()
+    leaves = whole.graph.leaves
+    for bits, configuration in zip(whole.space.bits, whole.configurations, strict=True):
+        assert configuration == tuple(leaf for place, leaf in enumerate(leaves) if bits >> place & 1)

@@ -5,7 +5,7 @@ It reads the meanings that the chart attaches to its states; it decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -125,3 +125,19 @@ def status_of(meanings: Mapping[str, Meaning], configuration: Configuration) -> 
         lenalidomide.standing != "given",
         tuple(meaning.reason for meaning in found if isinstance(meaning, Episode) and meaning.drugs),
     )
+
+
+def statuses_of(meanings: Mapping[str, Meaning], configurations: Iterable[Configuration]) -> Iterator[Status]:
+    """The words for each of many configurations: those that differ only in what holds nothing have the same."""
+    telling = {
+        leaf
+        for leaf, meaning in meanings.items()
+        if isinstance(meaning, Level) or (isinstance(meaning, Episode) and meaning.drugs)
+    }
+    known: dict[Configuration, Status] = {}
+    for configuration in configurations:
+        told = tuple([leaf for leaf in configuration if leaf in telling]) or configuration
+        found = known.get(told)
+        if found is None:
+            found = known[told] = status_of(meanings, configuration)
+        yield found

@@ -37,7 +37,8 @@ def check(
     """Check safety properties in every reachable configuration of the machine, and of the machine of one dose.
 
     For a property that does not hold, the shortest counterexample is printed as a log for `ixastate replay`. The
-    machine is explored first, which takes some ten seconds.
+    machine is explored first; that takes some ten seconds the first time, and then its table is kept
+    (`ixastate table --where`).
     """
     from ixastate.proofs.check import check, load_properties
     from ixastate.proofs.properties import PROPERTIES

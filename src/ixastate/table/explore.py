@@ -26,6 +26,7 @@ class Walker:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._bits = {leaf: 1 << number for number, leaf in enumerate(graph.leaves)}
+        self._known: dict[int, Configuration] = {}
         self._final = self.encode(graph.final)
         names = (*graph.symbols, *graph.internal)
         self._numbers = {symbol: number for number, symbol in enumerate(names)}
@@ -37,7 +38,15 @@ class Walker:
 
     def decode(self, bits: int) -> Configuration:
         """The configuration of these bits."""
-        return tuple(leaf for leaf, bit in self._bits.items() if bits & bit)
+        half = len(self._bits) // 2
+        return self._leaves(bits & ((1 << half) - 1)) + self._leaves(bits >> half << half)
+
+    def _leaves(self, bits: int) -> Configuration:
+        """The leaves of these bits. Half a configuration has few forms, so that each is looked for once."""
+        known = self._known.get(bits)
+        if known is None:
+            known = self._known[bits] = tuple(leaf for leaf, bit in self._bits.items() if bits & bit)
+        return known
 
     def step(self, bits: int, symbol: int) -> tuple[int, tuple[int, ...]]:
         """What an external symbol (by its number) does: the bits after it, and the numbers of the edges taken."""

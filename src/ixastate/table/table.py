@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ixastate.chart.builder import Asked, Step, asked_by
 from ixastate.chart.chart import build_chart
-from ixastate.chart.status import Status, status_of
+from ixastate.chart.status import Status, statuses_of
 from ixastate.errors import ChartError, InputError, near
 from ixastate.files import write_whole
 from ixastate.notebook import html_table
@@ -136,7 +136,7 @@ class Table:
     @cached_property
     def statuses(self) -> tuple[Status, ...]:
         """What each configuration means to a person."""
-        return tuple(status_of(self.graph.meanings, leaves) for leaves in self.configurations)
+        return tuple(statuses_of(self.graph.meanings, self.configurations))
 
     @cached_property
     def unlike(self) -> tuple[tuple[int, int, int], ...]:

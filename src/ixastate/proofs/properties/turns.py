@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
@@ -24,10 +25,11 @@ def alternation_alternates(table: Table) -> Breach | None:
 def _twice_running(table: Table, toxicity: Toxicity) -> Breach | None:
     width = len(table.symbols)
     columns = sorted(table.columns[one.name] for one in toxicity.symbols)
-    # Of the other symbols those that lead elsewhere.
+    # Where the other symbols lead, each place once with the first symbol that leads there.
     rest = [symbol for symbol in range(width) if symbol not in columns]
+    last_first, picked = rest[::-1], itemgetter(*rest[::-1])
     others = [
-        [(symbol, after) for symbol in rest if (after := table.next[number * width + symbol]) != number]
+        dict(zip(picked(table.next[number * width : (number + 1) * width]), last_first, strict=True))
         for number in range(len(table.configurations))
     ]
     # By output: the drug that its first transition lowers, or '', and whether lenalidomide passed its turn on.
@@ -44,7 +46,7 @@ def _twice_running(table: Table, toxicity: Toxicity) -> Breach | None:
                 broken.append((number, last, symbol))
             lowered = ("lenalidomide" if passed else owed) or last
             yield symbol, (table.next[begin + symbol], lowered)
-        for symbol, after in others[number]:
+        for after, symbol in others[number].items():
             yield symbol, (after, last)
 
     found = walk([(0, "")], onward)
