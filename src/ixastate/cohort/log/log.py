@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ixastate.chart.status import Status
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.log import ledger_kernel as column
 from ixastate.cohort.log.codec import Code
@@ -121,18 +122,25 @@ MACHINE_FRAMES = ("configurations", "outputs")
 def machine_frames(arrays: MachineArrays) -> dict[str, pl.DataFrame]:
     """What the numbers mean: the configurations, and the machine's answers."""
     table = arrays.table
-    statuses = table.statuses
-    configurations = pl.DataFrame(
+    # Few statuses stand for many configurations.
+    numbers: dict[Status, int] = {}
+    of = [numbers.setdefault(status, len(numbers)) for status in table.statuses]
+    told = pl.DataFrame(
         {
-            "configuration": np.arange(len(statuses), dtype=np.uint32),
-            "words": [status.words for status in statuses],
-            "phase": [status.phase for status in statuses],
-            "held_for": [list(status.held_for) for status in statuses],
-            **{f"{drug}_level_mg10": arrays.level[:, place] for place, drug in enumerate(DRUGS[:2])},
-            **{f"{drug}_given_mg10": arrays.given[:, place] for place, drug in enumerate(DRUGS[:2])},
-            "states": [list(leaves) for leaves in table.configurations],
+            "words": [status.words for status in numbers],
+            "phase": [status.phase for status in numbers],
+            "held_for": [list(status.held_for) for status in numbers],
         },
         schema_overrides={"held_for": pl.List(pl.String)},
+    )
+    configurations = pl.DataFrame(
+        {
+            "configuration": np.arange(len(of), dtype=np.uint32),
+            **told[of].to_dict(),
+            **{f"{drug}_level_mg10": arrays.level[:, place] for place, drug in enumerate(DRUGS[:2])},
+            **{f"{drug}_given_mg10": arrays.given[:, place] for place, drug in enumerate(DRUGS[:2])},
+            "states": _lists(table.configurations),
+        }
     )
     outputs = pl.DataFrame(
         {
@@ -145,6 +153,13 @@ def machine_frames(arrays: MachineArrays) -> dict[str, pl.DataFrame]:
         schema_overrides={"orders": pl.List(pl.String), "rules": pl.List(pl.String), "edges": pl.List(pl.UInt16)},
     )
     return {"configurations": configurations, "outputs": outputs}
+
+
+def _lists(rows: Sequence[Sequence[str]]) -> pl.Series:
+    """A list of texts a row, of which none is empty; made of one column, since polars is slow to take in each list."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    flat = pl.DataFrame({"row": np.repeat(np.arange(len(rows)), lengths), "text": list(chain.from_iterable(rows))})
+    return flat.group_by("row", maintain_order=True).agg("text").get_column("text")
 
 
 def shard_frames(blocks: Sequence[Block], ledgers: Sequence[Ledger], arrays: MachineArrays) -> dict[str, pl.DataFrame]:
