@@ -21,7 +21,7 @@ from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
 from ixastate.events import AMENDING
 from ixastate.fields import MARKED, explain, json_text
-from ixastate.files import text_of, unmarked, write_whole
+from ixastate.files import opened, text_of, unmarked, write_whole
 
 # A longer line is no event; the limit keeps a wrong file from filling the memory.
 LONGEST_LINE = 1_000_000
@@ -48,7 +48,7 @@ def read_log(path: Path, progress: Callable[[int], object] | None = None) -> Ite
     `progress` hears of the bytes of each line.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             yield from read_stream(stream, str(path), progress)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), remedy="name a log file") from None
