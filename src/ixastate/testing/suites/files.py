@@ -7,7 +7,7 @@ which `suite.schema.json` beside this module keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -18,8 +18,8 @@ from pydantic_core import CoreSchema
 from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
 from ixastate.events import EVENT, AnyEvent, Fact, explain, parse_event
-from ixastate.files import text_of, unmarked, write_whole
-from ixastate.rules import EDITIONS
+from ixastate.files import opened, text_of, unmarked, write_whole
+from ixastate.rules import EDITIONS, load_edition
 from ixastate.table.graph import read
 from ixastate.testing.answers import RightAnswer
 
@@ -133,15 +133,17 @@ def read_suite(path: Path) -> Suite:
     """A suite from its file; `InputError` names the line that is wrong, or says that it was made of other rules."""
     where = str(path)
     try:
-        with path.open("rb") as stream:
-            raw = [line for line in iter(lambda: stream.readline(LONGEST_LINE), b"") if unmarked(line).strip()]
+        with opened(path) as stream:
+            lines = enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1)
+            raw = [(f"{where}:{number}", line) for number, line in lines if unmarked(line).strip()]
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=where, remedy="name a suite") from None
     remedy = "make one with `ixastate suite -o FILE`"
     if not raw:
         raise InputError("the suite is empty", where=where, remedy=remedy)
-    header = _header(raw[0], where, remedy)
-    courses = tuple(_course(line, f"{where}:{number}") for number, line in enumerate(raw[1:], 2))
+    header = _header(*raw[0], where, remedy)
+    known = load_edition(header.edition).rules
+    courses = tuple(_course(at, line, known) for at, line in raw[1:])
     if len(courses) != header.courses:
         raise InputError(
             f"the header announces {header.courses} courses, and there are {len(courses)}", where=where, remedy=remedy
@@ -149,8 +151,7 @@ def read_suite(path: Path) -> Suite:
     return Suite(header=header, courses=courses)
 
 
-def _header(line: bytes, where: str, remedy: str) -> Header:
-    at = f"{where}:1"
+def _header(at: str, line: bytes, where: str, remedy: str) -> Header:
     head = _data(line, at)
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise InputError("not a suite of this version", where=at, remedy=remedy)
@@ -166,10 +167,14 @@ def _header(line: bytes, where: str, remedy: str) -> Header:
     return header
 
 
-def _course(line: bytes, at: str) -> TestCourse:
+def _course(at: str, line: bytes, known: Collection[str]) -> TestCourse:
     course = _model(TestCourse, _data(line, at), at)
     for place, step in enumerate(course.steps, 1):
         parse_event(step.event, f"{at}: step {place}")
+        unknown = [rule for rule in (*step.rules, *step.schedule) if rule not in known]
+        if unknown:
+            what = f"{unknown[0]!r} is no rule of the suite's edition"
+            raise InputError(what, where=f"{at}: step {place}", remedy="make the suite again with `ixastate suite`")
     return course
 
 
