@@ -134,6 +134,13 @@ def test_what_a_record_says_otherwise_can_be_printed_on_its_own_line() -> None:
     assert all(line.isprintable() for line in timeline(steps))
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u202f", "\n", "\x1c", "\u2028"])
+def test_a_unit_has_plain_blanks(blank: str) -> None:
+    event = parse_event({"type": "neutrophils_measured", "day": 1, "value": 5, "unit": f"10*9{blank}/L"})
+    assert event == parse_event(json.loads(dump(event)))
+    assert getattr(event, "unit", "") == "10*9 /L"
+
+
 # --- TOML --------------------------------------------------------------------------------------------------------
 
 TOO_LARGE = "a whole number has more than 64 bits"
@@ -319,6 +326,23 @@ def test_a_file_that_cannot_be_read_though_its_digest_is_right(run: Path, manife
         assert "its files cannot be read" in refused(lambda: opened.collect(opened.outputs))
     finally:
         (run / name).write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"blocks": None}, {"blocks": [1]}, {"events": "12"}, {"shard": 1}, {"files": []}, {"files": {}}],
+    ids=str,
+)
+def test_a_note_of_a_shard_that_says_other_things_is_of_none(run: Path, changes: dict[str, Any]) -> None:
+    note = run / "shards" / "00000.json"
+    before = note.read_bytes()
+    directory = Directory.open(run)
+    note.write_text(json.dumps({**json.loads(before), **changes}), encoding="utf-8")
+    try:
+        assert not directory.finished(0)
+        assert "1 of 1 shards are missing" in refused(directory.complete, None)
+    finally:
+        note.write_bytes(before)
 
 
 # --- Names of files ----------------------------------------------------------------------------------------------

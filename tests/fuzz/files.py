@@ -188,8 +188,8 @@ def kept(content: bytes) -> None:
 
 
 DOORS = [
-    Door("rules", 2, rules, ruled),
-    Door("parameters", 1.5, parameters, modelled),
-    Door("suite", 4, suite, conformed),
+    Door("rules", 1.5, rules, ruled),
+    Door("parameters", 0.8, parameters, modelled),
+    Door("suite", 3, suite, conformed),
     Door("table", 0.3, table, kept),
 ]

@@ -403,10 +403,10 @@ def parsed(given: Any) -> None:
 
 
 DOORS = [
-    Door("log", 26, event_log, replayed),
-    Door("records", 20, record_log, replayed),
-    Door("as-of", 3, as_of_input, as_of),
-    Door("snapshot", 14, snapshot, resumed),
-    Door("calendar", 0.3, calendar_input, calendar_of),
-    Door("python", 6, python_event, parsed),
+    Door("log", 18, event_log, replayed),
+    Door("records", 12, record_log, replayed),
+    Door("as-of", 4, as_of_input, as_of),
+    Door("snapshot", 18, snapshot, resumed),
+    Door("calendar", 0.25, calendar_input, calendar_of),
+    Door("python", 12, python_event, parsed),
 ]

@@ -200,7 +200,7 @@ def _conform(tested: Program | Server) -> None:
 
 
 DOORS = [
-    Door("answer", 14, answer, answered),
+    Door("answer", 18, answer, answered),
     Door("stream", 0.05, stream, streamed),
     Door("http", 0.2, response, responded),
 ]

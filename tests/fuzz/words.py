@@ -315,4 +315,4 @@ def _only_parsed() -> Iterator[None]:
         command.TyperGroup.invoke = run
 
 
-DOORS = [Door("word", 10, word, taken), Door("command", 3, line, run)]
+DOORS = [Door("word", 18, word, taken), Door("command", 3, line, run)]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
 
 from ixastate.cohort.log.log import MACHINE_FRAMES, as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
@@ -39,6 +40,17 @@ SCHEMA = 3
 # What Polars says of a file that it cannot read; of some it panics.
 NOT_READ = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 ANEW = "simulate it again, into another directory"
+
+
+class Finished(BaseModel):
+    """What a shard's own file says of it: how many events it has, and the digests of its files and of its blocks."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    shard: int
+    events: int = Field(ge=0)
+    files: dict[str, str]
+    blocks: list[str]
 
 
 @dataclass(frozen=True)
@@ -136,24 +148,20 @@ class Directory:
     def finished(self, shard: int) -> bool:
         """Whether a shard is there and whole, by the digests of its files."""
         try:
-            said = json_of(self.record(shard).read_bytes())
-            return bool(
-                all(_sha256(path.read_bytes()) == said["files"][kind] for kind, path in self.files(shard).items())
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            said = Finished.model_validate(json_of(self.record(shard).read_bytes()))
+            return said.shard == shard and said.files == {
+                kind: _sha256(path.read_bytes()) for kind, path in self.files(shard).items()
+            }
+        except (OSError, ValueError):  # what pydantic says is a ValueError too
             return False
 
     def write_shard(self, shard: int, contents: dict[str, bytes], digests: list[str], events: int) -> None:
         """Put a finished shard in place; the record comes last."""
         for kind, path in self.files(shard).items():
             write_whole(path, contents[kind])
-        said = {
-            "shard": shard,
-            "events": events,
-            "files": {kind: _sha256(content) for kind, content in contents.items()},
-            "blocks": digests,
-        }
-        write_whole(self.record(shard), _json(said))
+        files = {kind: _sha256(content) for kind, content in contents.items()}
+        said = Finished(shard=shard, events=events, files=files, blocks=digests)
+        write_whole(self.record(shard), _json(said.model_dump()))
 
     def metadata(self) -> dict[str, str]:
         """What every Parquet file says of its origin."""
@@ -181,10 +189,10 @@ class Directory:
         blocks: list[str] = []
         events = 0
         for shard in range(self.plan.shards):
-            said = json_of(self.record(shard).read_bytes())
-            files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said["files"].items()}
-            blocks += said["blocks"]
-            events += said["events"]
+            said = Finished.model_validate(json_of(self.record(shard).read_bytes()))
+            files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said.files.items()}
+            blocks += said.blocks
+            events += said.events
         for path in sorted((self.path / "machine").glob("*.parquet")):
             files[f"machine/{path.name}"] = _sha256(path.read_bytes())
         for stale in self._temporary():
