@@ -201,6 +201,34 @@ def test_an_error_in_a_suite_names_the_line_where_it_stands(tmp_path: Path) -> N
     assert refused(read_suite, path).startswith(f"{path}:5: not JSON")
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (r'"\ud800"', "it holds half of a character"),
+        ("NaN", "not JSON: NaN is no number"),
+        ("-Infinity", "not JSON: -Infinity is no number"),
+        ("1e400", "not JSON: 1e400 is no number"),
+        ("[" * 5000 + "]" * 5000, "not JSON: maximum recursion depth"),
+    ],
+    ids=lambda text: text[:9],
+)
+def test_a_suite_holds_what_can_be_written_again(tmp_path: Path, value: str, what: str) -> None:
+    path = tmp_path / "suite.jsonl"
+    header, course = kit.of(kit.answered(kit.START)).lines()
+    noted = course.replace('"drug": ', f'"note": {value}, "drug": ', 1)
+    path.write_text(f"{header}\n{noted}\n", encoding="utf-8")
+    assert refused(read_suite, path).startswith(f"{path}:2: {what}")
+
+
+def test_a_dose_of_a_suite_may_have_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "suite.jsonl"
+    header, course = kit.of(kit.answered(kit.START)).lines()
+    noted = course.replace('"drug": ', r'"note": "\u00e9", "drug": ', 1)
+    path.write_text(f"{header}\n{noted}\n", encoding="utf-8")
+    write_suite(path, read_suite(path))
+    assert '"note": "é"' in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("depth", [30, 900, 980])
 @pytest.mark.parametrize("value", ['{"state": %s1%s}', '{"held_for": [%s1%s]}', '{"other": %s1%s}'])
 def test_an_answer_that_is_nested_more_deeply_than_any_is_junk(value: str, depth: int) -> None:

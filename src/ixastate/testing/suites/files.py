@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -184,9 +185,22 @@ def _line(model: BaseModel) -> str:
 
 def _data(raw: bytes, where: str) -> Any:
     try:
-        return json.loads(text_of(raw))
+        data = json.loads(text_of(raw), parse_float=_finite, parse_constant=_finite)
+        if b"\\u" in raw:
+            # Half of a character can be written so, and stands for no text.
+            json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("it holds half of a character", where=where, remedy="write whole characters") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", where=where, remedy="one JSON object per line") from None
+    return data
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _model(kind: type[Model], data: Any, where: str) -> Model:
