@@ -178,7 +178,7 @@ def test_whole_numbers_of_64_bits_are_toml() -> None:
 def test_a_rules_file_names_the_first_thing_that_does_not_hold() -> None:
     text = 'edition = "x"\nbase = "dosing-text"\nmore = 1\nless = 2\n[rules]\n'
     assert refused(lambda: parse(text, "x.toml"), by=RulesError) == (
-        "x.toml: not a rules file: more: Extra inputs are not permitted"
+        "x.toml: not a rules file: more: Extra inputs are not permitted (given: 1)"
     )
 
 

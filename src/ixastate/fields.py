@@ -271,12 +271,13 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
 
 
 def first_words(error: ValueError) -> str:
-    """What an error says; of several things that pydantic found wrong the first, with its place."""
+    """What an error says; of several things that pydantic found wrong the first, with its place and what was given."""
     if not isinstance(error, ValidationError):
         return str(error)
     problem = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else problem["msg"]
+    words = f"{problem['msg']} ({_given(problem['input'])})"
+    return f"{place}: {words}" if place else words
 
 
 def _is_long(value: Any) -> bool:
