@@ -134,6 +134,13 @@ def test_what_a_record_says_otherwise_can_be_printed_on_its_own_line() -> None:
     assert all(line.isprintable() for line in timeline(steps))
 
 
+@pytest.mark.parametrize("part", ["number", "rewritten"])
+def test_no_snapshot_is_of_a_line_of_any_number(part: str) -> None:
+    saved = Course().snapshot().model_dump(mode="json")
+    words = refused(Course.resume, json.dumps({**saved, part: "@"}).replace('"@"', "9" * 4300))
+    assert words.startswith(f"snapshot: {part}: it should be less than or equal to 1000000000000")
+
+
 @pytest.mark.parametrize("blank", ["\xa0", "\u202f", "\n", "\x1c", "\u2028"])
 def test_a_unit_has_plain_blanks(blank: str) -> None:
     event = parse_event({"type": "neutrophils_measured", "day": 1, "value": 5, "unit": f"10*9{blank}/L"})
@@ -358,7 +365,16 @@ def test_a_file_that_cannot_be_read_though_its_digest_is_right(run: Path, manife
 
 @pytest.mark.parametrize(
     "changes",
-    [{"blocks": None}, {"blocks": [1]}, {"events": "12"}, {"shard": 1}, {"files": []}, {"files": {}}],
+    [
+        {"blocks": None},
+        {"blocks": [1]},
+        {"blocks": ["\udfff"]},
+        {"blocks": ["a"]},
+        {"events": "12"},
+        {"shard": 1},
+        {"files": []},
+        {"files": {}},
+    ],
     ids=str,
 )
 def test_a_note_of_a_shard_that_says_other_things_is_of_none(run: Path, changes: dict[str, Any]) -> None:

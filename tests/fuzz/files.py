@@ -164,7 +164,12 @@ def table(rng: Random) -> bytes:
     if kind < 2:
         return mutate.broken_bytes(rng, content)
     if kind < 6:
+        whole = json.loads(head)["outputs"]
         header = mutate.value(rng, json.loads(head), [json.loads(head)])
+        outputs = header.get("outputs") if isinstance(header, dict) else None
+        if isinstance(outputs, list) and len(outputs) != len(whole):
+            # Which of them each move names is believed, as all that the digest is over.
+            header["outputs"] = whole
         head = mutate.as_json(rng, header).encode("utf-8", "surrogatepass")
     else:
         # What is compressed is believed once its digest is right; the compression is not.

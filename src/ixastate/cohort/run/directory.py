@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,9 @@ NOT_READ = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 ANEW = "simulate it again, into another directory"
 
 
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Finished(BaseModel):
     """What a shard's own file says of it: how many events it has, and the digests of its files and of its blocks."""
 
@@ -49,8 +52,8 @@ class Finished(BaseModel):
 
     shard: int
     events: int = Field(ge=0)
-    files: dict[str, str]
-    blocks: list[str]
+    files: dict[str, Digest]
+    blocks: list[Digest]
 
 
 @dataclass(frozen=True)
