@@ -167,7 +167,7 @@ def table(rng: Random) -> bytes:
         whole = json.loads(head)["outputs"]
         header = mutate.value(rng, json.loads(head), [json.loads(head)])
         outputs = header.get("outputs") if isinstance(header, dict) else None
-        if isinstance(outputs, list) and len(outputs) != len(whole):
+        if isinstance(header, dict) and (not isinstance(outputs, list) or len(outputs) != len(whole)):
             # Which of them each move names is believed, as all that the digest is over.
             header["outputs"] = whole
         head = mutate.as_json(rng, header).encode("utf-8", "surrogatepass")
