@@ -160,7 +160,7 @@ def test_a_shard_that_was_damaged_is_computed_again(whole: Run, tmp_path: Path) 
     for name in ("events/00001.parquet", "machine/outputs.parquet"):
         (path / name).write_bytes(before[name][:-10])
     directory = Directory.begin(path, run_context(whole.plan))
-    assert directory.damaged() == ["events/00001.parquet", "machine/outputs.parquet"]
+    assert list(directory.damaged()) == ["events/00001.parquet", "machine/outputs.parquet"]
     assert directory.missing() == [1]
     run_here(directory, run_context(whole.plan), [1], 1, lambda patients: None)
     directory.complete(run_context(whole.plan))

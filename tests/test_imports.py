@@ -25,8 +25,8 @@ SOURCE = Path(ixastate.__file__).parent
 # do not know each other. A new room takes a place.
 ORDER: list[set[str]] = [
     {"_old_names", "editions", "errors", "notebook", "version"},
-    {"caches", "fields", "files", "registry", "rules", "units"},
-    {"measurements"},
+    {"caches", "fields", "files", "registry", "units"},
+    {"measurements", "rules"},
     {"events"},
     {"amendments"},
     {"orders", "symbols", "words"},

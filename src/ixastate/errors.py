@@ -16,10 +16,30 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 PACKAGE = "ixastate"
+# So much of each part of an error is shown at most: what was given may be a whole file.
+LONGEST_PART = 2_000
+
+
+def printable(text: str) -> str:
+    """A text on one line, in which what cannot be printed is an escape, so that no data can steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def as_given(value: object) -> str:
+    """A value of any kind as an error names it: as Python writes it, or else its type."""
+    try:
+        return repr(value)
+    except Exception:  # a number of too many digits, or an object whose own code fails
+        return f"a value of type {type(value).__name__}"
 
 
 class IxastateError(Exception):
-    """The root of the family: what is wrong, where (a file, line or field), and the remedy."""
+    """The root of the family: what is wrong, where (a file, line or field), and the remedy.
+
+    Its text is one line that can be printed, whatever data it names; the attributes hold them as they are.
+    """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         super().__init__(what, where, remedy)
@@ -28,13 +48,18 @@ class IxastateError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{place}{self.what}{remedy}"
+        what, where, remedy = (_shown(part) for part in (self.what, self.where, self.remedy))
+        place = f"{where}: " if where else ""
+        return f"{place}{what} ({remedy})" if remedy else f"{place}{what}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An exception is rebuilt from its arguments alone, and two of these have to be named.
         return _rebuilt, (type(self), self.what, self.where, self.remedy), self.__dict__
+
+
+def _shown(part: str) -> str:
+    words = printable(part[: LONGEST_PART + 1])
+    return words if len(words) <= LONGEST_PART else f"{words[: LONGEST_PART - 1]}…"
 
 
 def _rebuilt(kind: type[IxastateError], what: str, where: str, remedy: str) -> IxastateError:
@@ -78,7 +103,7 @@ class OutputError(IxastateError):
 def near(given: object, names: Iterable[str], *, listed: bool = False) -> str:
     """The remedy for a name that does not exist: the name most like it (with `listed`, then all of them), or all."""
     every = list(names)
-    found = difflib.get_close_matches(str(given), every, 1)
+    found = difflib.get_close_matches(given, every, 1) if isinstance(given, str) else []
     all_of_them = f"one of: {', '.join(every)}" if every else "take it out"
     if not found:
         return all_of_them

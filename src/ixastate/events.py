@@ -22,7 +22,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from ixastate.errors import InputError, near
+from ixastate.errors import InputError, as_given, near
 from ixastate.fields import (
     BaselineGrade,
     ClockTime,
@@ -359,7 +359,7 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
     kind = fields.get("type")
     if kind is None:
         raise InputError("the field 'type' is missing", where=where, remedy=f"one of: {', '.join(KINDS)}")
-    if kind in AMENDING:
+    if isinstance(kind, str) and kind in AMENDING:
         raise InputError(
             f"{kind!r} is no event, but a line about one",
             where=f"{where}: type",
@@ -367,7 +367,7 @@ def parse_event(data: Any, where: str = "event") -> AnyEvent:
         )
     if not isinstance(kind, str) or kind not in KINDS:
         remedy = near(kind, [*KINDS, *AMENDING])
-        raise InputError(f"{kind!r} is no kind of event", where=f"{where}: type", remedy=remedy)
+        raise InputError(f"{as_given(kind)} is no kind of event", where=f"{where}: type", remedy=remedy)
     try:
         # As `model_validate`, without a step between: a log has millions of events.
         event = KINDS[kind].__pydantic_validator__.validate_python(fields)

@@ -30,7 +30,7 @@ from pydantic import (
     ValidationError,
 )
 
-from ixastate.errors import InputError, near
+from ixastate.errors import InputError, as_given, near
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -278,6 +278,16 @@ def explain(error: ValidationError, where: str, model: type[BaseModel] | None) -
     return InputError(message, where=place, remedy=_given(problem["input"]))
 
 
+def first_words(error: ValueError) -> str:
+    """What an error says; of several things that pydantic found wrong the first, with its place and what was given."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problem = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    words = f"{problem['msg']} ({_given(problem['input'])})"
+    return f"{place}: {words}" if place else words
+
+
 def _is_long(value: Any) -> bool:
     return type(value) is int and value.bit_length() > MOST_DIGITS
 
@@ -294,8 +304,8 @@ def _expected(model: type[BaseModel] | None, path: list[str]) -> str:
 
 def _given(value: Any) -> str:
     if isinstance(value, dict):
-        names = (name if name.isprintable() else repr(name) for name in map(str, value))
+        names = (name if isinstance(name, str) and name.isprintable() else as_given(name) for name in value)
         return f"given: {', '.join(names) or 'nothing'}"
     # An int of very many digits has a text as a Decimal only.
-    shown = repr(str(Decimal(value)) if isinstance(value, Decimal) or _is_long(value) else value)
+    shown = as_given(str(Decimal(value)) if isinstance(value, Decimal) or _is_long(value) else value)
     return f"given: {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -1,23 +1,43 @@
-"""Whole files: text as it is read, with or without a byte order mark, and atomic writing, whole or not at all."""
+"""Whole files: what is read, with or without a byte order mark, JSON, TOML, and writing, whole or not at all."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import stat
 import tempfile
+import tomllib
 from codecs import BOM_UTF8
 from contextlib import suppress
 from pathlib import Path
-from typing import AnyStr
+from typing import Any, AnyStr, BinaryIO
 
 from ixastate.errors import OutputError
 
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+# The whole numbers that TOML asks every reader to take, and beyond which there is none.
+MOST_OF_TOML = 2**63
+_TOO_LARGE = "a whole number has more than 64 bits"
 
 
 def text_of(content: bytes) -> str:
     """UTF-8 text without the byte order mark that some programs put before it; `UnicodeDecodeError` for other bytes."""
     return unmarked(content.decode())
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to be read in bytes; `OSError` also where no file can have this name."""
+    try:
+        return path.open("rb")
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+
+
+def bytes_of(path: Path) -> bytes:
+    """The content of a file; `OSError` as `opened`."""
+    with opened(path) as file:
+        return file.read()
 
 
 def unmarked(text: AnyStr) -> AnyStr:
@@ -29,11 +49,39 @@ def unmarked(text: AnyStr) -> AnyStr:
     return text
 
 
+def json_of(content: bytes) -> Any:
+    """The value of a JSON text in UTF-8; `ValueError` says why it is none."""
+    try:
+        return json.loads(text_of(content))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """The content of a TOML text; `ValueError` says why it is none."""
+    try:
+        content = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python reads no more than some thousand digits
+        raise ValueError(_TOO_LARGE) from None
+    waiting: list[Any] = [content]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict | list):
+            waiting += part.values() if isinstance(part, dict) else part
+        elif isinstance(part, int) and not -MOST_OF_TOML <= part < MOST_OF_TOML:
+            raise ValueError(_TOO_LARGE)
+    return content
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Put the content into the file in one move; `OutputError`, and the old file stays, when that fails."""
     temporary = None
-    path = path.resolve()
     try:
+        path = path.resolve()
         if path.exists() and not path.is_file():
             raise FileExistsError(0, "it is there and no file")
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -47,10 +95,10 @@ def write_whole(path: Path, content: bytes) -> None:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
-        if not isinstance(error, OSError):
+        if not isinstance(error, OSError | ValueError):
             raise
         raise OutputError(
-            f"cannot be written: {error.strerror or error}",
+            f"cannot be written: {getattr(error, 'strerror', None) or error}",
             where=str(path),
             remedy="name a file in a folder that exists, with room and leave to write",
         ) from None

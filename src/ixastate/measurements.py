@@ -2,7 +2,7 @@
 
 A value is exact. A comparator (<, <=, >, >=) says that the true value lies beyond the reported one, as when it was out
 of the range of the method; what that settles about a limit is answered, and what it leaves open is None. A unit is kept
-as it was reported, and read by the table of `units`. This module knows no limit and no event.
+as it was reported, its blanks as plain ones, and read by the table of `units`. This module knows no limit and no event.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def _plain_sign(sign: Any) -> Any:
 
 
 def _known(kind: str, words: str, meaning: Callable[[str], object]) -> Callable[[str], str]:
-    """A check that a text spells a unit; the unit stays as it was reported."""
+    """A check that a text spells a unit; the unit stays as it was reported, with plain blanks for those of any kind."""
 
     def check(unit: str) -> str:
         if len(unit) <= LONGEST_UNIT and meaning(unit) is not None:
-            return unit
+            return "".join(" " if sign.isspace() else sign for sign in unit)
         why = units.left_out(kind, unit) or near(unit, units.examples(kind))
         raise ValueError(f"{_shown(unit)} is no unit of {words}: {why}")
 

@@ -196,9 +196,9 @@ def require_place(*paths: Path | None) -> None:
         if path is None:
             continue
         folder = path.absolute().parent
-        impossible = _impossible(path)
-        if impossible:
-            problem = impossible
+        unfit = impossible(path)
+        if unfit:
+            problem = unfit
         elif not folder.is_dir():
             problem = "there is no such folder"
         elif path.is_dir():
@@ -212,7 +212,7 @@ def require_place(*paths: Path | None) -> None:
         )
 
 
-def _impossible(path: Path) -> str:
+def impossible(path: Path) -> str:
     """Why no file can have this name, such as one that is too long; '' when one can."""
     try:
         os.lstat(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -107,7 +108,7 @@ def replayed(
     log: str, patient: str | None, edition: str | None, as_of: datetime | None = None, *, quiet: bool = False
 ) -> Iterator[Replayed]:
     """The log run again line by line, or what was recorded of it until a moment; `quiet` shows no progress."""
-    if (Path(log) / MANIFEST).is_file():
+    if os.path.isfile(Path(log) / MANIFEST):
         if as_of is not None:
             raise InputError(
                 "a cohort does not say when its events were recorded", where="--as-of", remedy="leave it out"
@@ -137,7 +138,7 @@ def _lines(log: str, quiet: bool) -> Iterator[Line]:
 
     if log != "-":
         path = Path(log)
-        size = path.stat().st_size if path.is_file() else 0
+        size = path.stat().st_size if os.path.isfile(path) else 0
         with nullcontext() if quiet else bar(size, "B", "reading") as progress:
             yield from read_log(path, progress.update if progress is not None else None)
         return

@@ -5,6 +5,7 @@ What it needs is imported when it runs, so that `--help` is quick.
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from ixastate.cli.common import (
     EditionOption,
     choice,
     for_the_shell,
+    impossible,
     require_cohort,
     require_place,
     whole_number,
@@ -237,14 +239,16 @@ def _require_directory(path: Path, plan: Plan) -> None:
     """Refuse a directory that cannot take this run, before the machine is read: `InputError` or `OutputError`."""
     from ixastate.cohort.run.directory import Directory
 
-    parent = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
-    if path.exists() and not path.is_dir():
+    if problem := impossible(path):
+        raise OutputError(f"cannot be written: {problem}", where=str(path), remedy="name a directory")
+    parent = next(one for one in (path.absolute(), *path.absolute().parents) if os.path.exists(one))
+    if os.path.exists(path) and not os.path.isdir(path):
         raise InputError("it is a file", where=str(path), remedy="name a directory")
     if not parent.is_dir():
         raise OutputError(
             "cannot be written: Not a directory", where=str(path), remedy="name a directory with leave to write"
         )
-    if not path.is_dir() or not any(path.iterdir()):
+    if not os.path.isdir(path) or not any(path.iterdir()):
         return
     there, here = Directory.open(path, complete=False).plan.as_json(), plan.as_json()
     for name, value in here.items():
@@ -267,7 +271,7 @@ def _elsewhere(
         return None
     if scheduler and scheduler_file:
         raise InputError("two schedulers", where="--scheduler", remedy="name its address or its file, not both")
-    if scheduler_file is not None and not scheduler_file.is_file():
+    if scheduler_file is not None and not os.path.isfile(scheduler_file):
         raise InputError("there is no such file", where=str(scheduler_file), remedy="start `dask scheduler` with it")
     if find_spec("distributed") is None:
         remedy = install_command("cohort", "dask")

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from ixastate import errors
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -73,12 +75,8 @@ def fitted(lines: Iterable[str]) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """A text in which what cannot be printed is written as an escape, so that no data can steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text
-    )
+    """A text of lines in which what cannot be printed is written as an escape, so that no data can steer a terminal."""
+    return text if text.isprintable() else "\n".join(map(errors.printable, text.split("\n")))
 
 
 def show(lines: Iterable[str]) -> None:

@@ -6,7 +6,6 @@ independent of every other, so an engine may run them in any order and place. Th
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.rows import Rows
 from ixastate.errors import InputError
+from ixastate.files import toml_of
 from ixastate.rules import Edition
 
 
@@ -59,6 +59,6 @@ class Model(Protocol):
 def read_toml(text: str, where: str) -> dict[str, Any]:
     """The content of a parameter file; `InputError`, which names `where`, when it is not TOML."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return toml_of(text)
+    except ValueError as error:
         raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None

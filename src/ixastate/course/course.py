@@ -39,7 +39,7 @@ from ixastate.course.schedule import Calendar, Dose, calendar, doses_at, moment_
 from ixastate.course.slots import Slots, first_moment, turns
 from ixastate.course.timeline import course_lines
 from ixastate.course.turn import Turn, Turns
-from ixastate.errors import CourseRefusal, InputError, RulesError
+from ixastate.errors import CourseRefusal, InputError, RulesError, as_given
 from ixastate.events import AnyEvent, ConsentWithdrawn, CourseStarted, DoseEvent, Drug, PatientDied, is_a
 from ixastate.fields import Name
 from ixastate.notebook import Text, html_table
@@ -79,7 +79,7 @@ class Course:
             self.patient = _PATIENT.validate_python(patient)
         except ValidationError:
             raise InputError(
-                f"{patient!r} cannot name a patient", where="patient", remedy="a printable name, or None"
+                f"{as_given(patient)} cannot name a patient", where="patient", remedy="a printable name, or None"
             ) from None
         if live:
             steps_on = steps_on or machine(edition)
@@ -203,7 +203,9 @@ class Course:
         `InputError` for a day that is no whole number, or lies too far ahead.
         """
         if not isinstance(days, Iterable) or isinstance(days, str):
-            raise InputError(f"{days!r} is no list of treatment days", where="due", remedy="such as range(1, 29)")
+            raise InputError(
+                f"{as_given(days)} is no list of treatment days", where="due", remedy="such as range(1, 29)"
+            )
         wanted = [require_day(day, "due") for day in days]
         dates = self.calendar
         if dates is None:

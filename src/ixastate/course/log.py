@@ -23,7 +23,7 @@ from ixastate.course.record import Record, refuse_newer
 from ixastate.errors import InputError
 from ixastate.events import AMENDING
 from ixastate.fields import explain
-from ixastate.files import text_of, unmarked, write_whole
+from ixastate.files import opened, text_of, unmarked, write_whole
 
 # How many lines are read at once.
 BATCH = 100
@@ -53,7 +53,7 @@ def read_log(path: Path, progress: Callable[[int], object] | None = None) -> Ite
     what is no file, such as a pipe, none is.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             lines = read_stream(stream, str(path), progress)
             yield from in_batches(lines) if path.is_file() else lines
     except OSError as error:

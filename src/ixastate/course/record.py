@@ -38,7 +38,9 @@ def _known_version(version: int) -> int:
 
 
 SchemaVersion = Annotated[int, Field(strict=True, ge=1), AfterValidator(_known_version)]
-Number = Annotated[int, Field(strict=True, ge=1)]
+# No log has as many lines.
+MOST_LINES = 1_000_000_000_000
+Number = Annotated[int, Field(strict=True, ge=1, le=MOST_LINES)]
 OrderField = Annotated[Order, BeforeValidator(Order.from_json), PlainSerializer(Order.as_json)]
 StatusField = Annotated[Status, BeforeValidator(Status.from_json), PlainSerializer(Status.as_json)]
 
@@ -255,7 +257,7 @@ class Snapshot(Fact):
     schema_version: SchemaVersion = SCHEMA_VERSION
     edition: str
     patient: Name | None
-    number: Annotated[int, Field(strict=True, ge=0)]
+    number: Annotated[int, Field(strict=True, ge=0, le=MOST_LINES)]
     latest: Moment | None
     start: CourseStarted | None
     configuration: Configuration
@@ -269,7 +271,7 @@ class Snapshot(Fact):
     facts: tuple[KeptFact, ...] = ()
     amended: tuple[tuple[Name, Name], ...] = ()
     recorded_at: Moment | None = None
-    rewritten: Annotated[int, Field(strict=True, ge=0)] = 0
+    rewritten: Annotated[int, Field(strict=True, ge=0, le=MOST_LINES)] = 0
 
     def __repr__(self) -> str:
         return f"<Snapshot of {self.patient!r} after {self.number} events, {self.edition}>"

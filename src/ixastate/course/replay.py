@@ -16,7 +16,7 @@ from ixastate.course.correction import require_recorded
 from ixastate.course.course import Course
 from ixastate.course.log import OF_CORRECTIONS, Line
 from ixastate.course.record import Record
-from ixastate.errors import CourseRefusal, InputError, RulesError
+from ixastate.errors import CourseRefusal, InputError, RulesError, printable
 from ixastate.rules import DEFAULT_EDITION
 
 # What a recorded decision is compared in; the event itself is what both were given.
@@ -117,7 +117,7 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
         return
     # Where the status itself differs, so do the words.
     if line.words not in (None, today.words) and line.record.status == today.status:
-        yield Difference(line.where, "words", str(line.words), today.words)
+        yield Difference(line.where, "words", printable(str(line.words)), today.words)
     for part in DECIDED:
         if part not in line.record.model_fields_set:
             # Written before records had this part.
@@ -130,7 +130,7 @@ def _differences(line: Line, today: Record) -> Iterator[Difference]:
             then, now = getattr(line.record, part), getattr(today, part)
             # Two that read alike are told by all that they are.
             show = _show if _show(then) != _show(now) else repr
-            yield Difference(line.where, part, show(then), show(now))
+            yield Difference(line.where, part, printable(show(then)), show(now))
 
 
 def _show(value: object) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ixastate.chart.status import Status
-from ixastate.errors import CourseRefusal, InputError
+from ixastate.errors import CourseRefusal, InputError, as_given
 from ixastate.events import DRUGS, WEEKDAYS, CourseStarted, Drug, Event, is_a
 from ixastate.fields import LAST_DAY, whole
 from ixastate.rules import Edition
@@ -97,7 +97,7 @@ def require_day(day: Any, where: str) -> int:
     plain = whole(day)
     if not isinstance(plain, int) or isinstance(plain, bool) or abs(plain) > LAST_DAY:
         raise InputError(
-            f"{day!r} is no treatment day", where=where, remedy=f"a whole number up to {LAST_DAY}, such as 8"
+            f"{as_given(day)} is no treatment day", where=where, remedy=f"a whole number up to {LAST_DAY}, such as 8"
         )
     return plain
 
@@ -173,7 +173,9 @@ def moment_asked(when: datetime | int, dates: Calendar | None, where: str) -> da
         except ValueError:  # a moment of pandas that is missing
             offset = None
         if offset is None:
-            raise InputError(f"{when!r} is no date and time with its offset", where=where, remedy="give a timezone")
+            raise InputError(
+                f"{as_given(when)} is no date and time with its offset", where=where, remedy="give a timezone"
+            )
         if dates is not None and dates.nominal:
             raise InputError(
                 "the course is dated by treatment days, and knows no dates", where=where, remedy="give a day, such as 8"
@@ -181,7 +183,9 @@ def moment_asked(when: datetime | int, dates: Calendar | None, where: str) -> da
         return when.astimezone(UTC)
     if not isinstance(whole(when), int) or isinstance(when, bool):
         raise InputError(
-            f"{when!r} is no date and time with its offset, and no treatment day", where=where, remedy="such as 8"
+            f"{as_given(when)} is no date and time with its offset, and no treatment day",
+            where=where,
+            remedy="such as 8",
         )
     if dates is None:
         raise InputError("a treatment day means nothing before the start", where=where, remedy="give a date and time")
@@ -254,7 +258,7 @@ def doses_due(day: int, now: Status, dates: Calendar, edition: Edition) -> list[
     for given, kind in ((now, Status), (dates, Calendar), (edition, Edition)):
         if not isinstance(given, kind):
             raise InputError(
-                f"{given!r} is no {kind.__name__}",
+                f"{as_given(given)} is no {kind.__name__}",
                 where="doses_due",
                 remedy="doses_due(day, course.status, course.calendar, course.edition), or course.due([day])",
             )

@@ -8,6 +8,7 @@ write their own: a Python file with functions marked `@prove("name", "sentence")
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def load_properties(path: Path) -> list[Property]:
     """The properties that a Python file defines; `InputError` when it cannot be run or defines none."""
     where = str(path)
     spec = importlib.util.spec_from_file_location("ixastate_user_properties", path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if spec is None or spec.loader is None or not os.path.isfile(path):
         raise InputError("not a Python file", where=where, remedy="name a .py file with functions marked @prove")
     module = importlib.util.module_from_spec(spec)
     # Where a module's own classes look for it.

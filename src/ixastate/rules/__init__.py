@@ -6,17 +6,18 @@ beside it; it knows nothing of events, states or patients. Everything that execu
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ixastate.editions import DEFAULT_EDITION as DEFAULT_EDITION
 from ixastate.editions import EDITIONS as EDITIONS
-from ixastate.errors import RulesError, near
+from ixastate.errors import RulesError, as_given, near
+from ixastate.fields import first_words
+from ixastate.files import toml_of
 
 # More lists of rules than anything cites by far; beyond it they are forgotten and put in order again.
 MOST_CITED = 10_000
@@ -231,7 +232,7 @@ def parse(text: str, where: str) -> Edition:
     A file that names another edition as its `base` is that edition with these rules put in the place of its own.
     """
     try:
-        data = tomllib.loads(text)
+        data = toml_of(text)
         data["name"] = data.pop("edition")
         if any("id" in rule for rule in data["rules"].values()):
             raise RulesError("a rule's id is the name of its table", where=where, remedy="take out the key id")
@@ -246,14 +247,14 @@ def parse(text: str, where: str) -> Edition:
         raise RulesError(f"the key {error} is missing", where=where) from None
     except (AttributeError, TypeError) as error:
         raise RulesError(f"not of a rules file's shape: {error}", where=where) from None
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RulesError(f"not a rules file: {error}", where=where) from error
+    except ValueError as error:  # a ValidationError is one too
+        raise RulesError(f"not a rules file: {first_words(error)}", where=where) from error
 
 
 def load_edition(name: str = DEFAULT_EDITION) -> Edition:
     """The edition of this name, read once; `RulesError` lists the editions there are."""
     if not isinstance(name, str) or name not in EDITIONS:
-        raise RulesError(f"there is no edition {name!r}", remedy=near(name, EDITIONS, listed=True))
+        raise RulesError(f"there is no edition {as_given(name)}", remedy=near(name, EDITIONS, listed=True))
     return _load(name)
 
 

@@ -7,16 +7,17 @@ kinds of events and the verbs of orders that there are.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from ixastate.errors import RulesError
+from ixastate.fields import first_words
+from ixastate.files import toml_of
 from ixastate.rules import EDITIONS, load_edition
 
 FILE = "effects.toml"
@@ -207,10 +208,10 @@ def _load(verbs: frozenset[str], editions: tuple[str, ...]) -> dict[str, RuleEff
 def parse_effects(text: str, where: str, verbs: Collection[str]) -> dict[str, RuleEffects]:
     """Effects by edition from the text of a file; `RulesError` for a rule, an edition or a verb that does not exist."""
     try:
-        found = _File.model_validate(tomllib.loads(text))
+        found = _File.model_validate(toml_of(text))
         by_edition = {name: _of_edition(found, name) for name in EDITIONS}
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RulesError(f"not a file of rule effects: {error}", where=where) from error
+    except ValueError as error:  # a ValidationError is one too
+        raise RulesError(f"not a file of rule effects: {first_words(error)}", where=where) from error
     known = {rule for name in EDITIONS for rule in load_edition(name).rules}
     _check(found.editions, EDITIONS, "edition", where, f"one of: {', '.join(EDITIONS)}")
     _check(_rules_of(found), known, "rule of any edition", where, "`ixastate rules` lists them")

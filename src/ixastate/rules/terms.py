@@ -6,7 +6,6 @@ events asks it here. A term that is not on it is an other toxicity.
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -14,9 +13,11 @@ from importlib.resources import files
 from itertools import permutations
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ixastate.errors import RulesError
+from ixastate.fields import first_words
+from ixastate.files import toml_of
 
 FILE = "terms.toml"
 # The words of a longer term stand in one order only.
@@ -85,9 +86,9 @@ def load_terms() -> TermList:
 def parse_terms(text: str, where: str) -> TermList:
     """A list of terms from the text of a file; `RulesError` for a term with two meanings."""
     try:
-        found = TermList.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RulesError(f"not a list of terms: {error}", where=where) from error
+        found = TermList.model_validate(toml_of(text))
+    except ValueError as error:  # a ValidationError is one too
+        raise RulesError(f"not a list of terms: {first_words(error)}", where=where) from error
     meanings: dict[str, TermGroup] = {}
     for spelling, group in found.spelled():
         one, other = meanings.setdefault(spelling, group), group

@@ -13,13 +13,14 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import index
 from pathlib import Path
 
 from ixastate.chart.builder import Asked, Step, asked_by
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import Status, statuses_of
 from ixastate.errors import ChartError, InputError, near
-from ixastate.files import write_whole
+from ixastate.files import bytes_of, write_whole
 from ixastate.notebook import html_table
 from ixastate.orders import Order, in_order
 from ixastate.registry import Picture, find
@@ -228,7 +229,7 @@ def save(table: Table, path: Path) -> None:
 def load(path: Path, graph: Graph) -> Table:
     """A saved table of this graph; `InputError` when it is damaged or was made of other rules or another chart."""
     try:
-        content = path.read_bytes()
+        content = bytes_of(path)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), remedy="name a saved table") from None
     if not content.startswith(MAGIC):
@@ -245,12 +246,16 @@ def load(path: Path, graph: Graph) -> Table:
                 where=str(path),
                 remedy="make it again with `ixastate table -o FILE`",
             )
-        count, width = header["configurations"], len(header["symbols"])
+        if header["symbols"] != list(graph.symbols):
+            raise ValueError("its symbols are others")
+        count, width = header["configurations"], len(graph.symbols)
         lengths = [("Q", count), ("I", count * width), ("I", count * width), ("I", 2 * count)]
         bits, following, output, parents = _columns(zlib.decompress(body), lengths)
         came_from = tuple(zip(parents[::2], parents[1::2], strict=True))
-        outputs = tuple(tuple(taken) for taken in header["outputs"])
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        outputs = tuple(tuple(map(index, taken)) for taken in header["outputs"])
+        if not {number for taken in outputs for number in taken} <= {*range(len(graph.edges))}:
+            raise ValueError("a transition is none of the chart")
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, zlib.error) as error:
         raise InputError(
             f"the table is damaged: {error}", where=str(path), remedy="make it again with `ixastate table -o FILE`"
         ) from None

@@ -28,6 +28,7 @@ from ixastate.errors import InputError, IxastateError
 Answer = Mapping[str, Any]
 RESET = {"type": "reset"}
 LONGEST_ANSWER = 1_000_000
+MOST_NESTED = 20
 # No more lines than this are kept that no request asked for.
 MOST_SURPLUS = 100
 KEPT_OF_STDERR = 4000
@@ -366,17 +367,28 @@ def parse_answer(raw: bytes) -> Answer:
         raise Fault("junk", f"its answer is longer than {LONGEST_ANSWER} bytes")
     try:
         answer = json.loads(raw)
-    except (ValueError, RecursionError):
+        if _is_deep(answer):
+            raise RecursionError
+    except ValueError:
         raise Fault("junk", f"its answer is not JSON: {_shown(raw)}") from None
+    except RecursionError:
+        raise Fault("junk", f"its answer is nested too deeply: {_shown(raw)}") from None
     if not isinstance(answer, dict):
         raise Fault("junk", f"its answer is no JSON object: {_shown(raw)}")
     try:
         json.dumps(answer, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise Fault("junk", f"its answer holds half of a character: {_shown(raw)}") from None
-    except RecursionError:
-        raise Fault("junk", f"its answer is nested too deeply: {_shown(raw)}") from None
     return answer
+
+
+def _is_deep(answer: Any) -> bool:
+    """Whether more values lie in each other than any answer needs: what is nested without end nobody can show."""
+    level = [answer]
+    for _ in range(MOST_NESTED):
+        inner = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = [part for parts in inner for part in parts]
+    return bool(level)
 
 
 def _shown(raw: bytes) -> str:

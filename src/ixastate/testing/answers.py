@@ -205,7 +205,11 @@ def _set(key: str, items: list[Any]) -> set[str]:
 
 
 def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
+    """A number as a float, where one has its value, so that 4 and 4.0 are one."""
+    try:
+        return float(value) if isinstance(value, Real) and not isinstance(value, bool) else value
+    except OverflowError:
+        return value
 
 
 def show(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib import resources
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ixastate.errors import InputError
+from ixastate.files import toml_of
 
 Figures = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
 Text = Annotated[str, Field(min_length=1)]
@@ -50,8 +50,8 @@ class TrialFigure(BaseModel):
 def parse(text: str, where: str) -> dict[str, TrialFigure]:
     """The figures of a TOML text by name; `InputError` names the entry that does not hold."""
     try:
-        entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        entries = toml_of(text)
+    except ValueError as error:
         raise InputError(f"not TOML: {error}", where=where, remedy="correct the line that it names") from None
     found = {}
     for name, entry in entries.items():

@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
 
 from ixastate.cohort.log.log import MACHINE_FRAMES, as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
-from ixastate.files import text_of, write_first, write_whole
+from ixastate.files import bytes_of, json_of, write_first, write_whole
 from ixastate.version import __version__
 
 FORMAT = "ixastate cohort 1"
@@ -34,7 +37,23 @@ LIBRARIES = ("numba", "numpy", "polars", "python-statemachine")
 # The schema of the manifest. 1, that of version 0.1, has no number; 2 calls the model `published` by its name `pkpd`; 3
 # has a digest over the manifest itself.
 SCHEMA = 3
+# What Polars says of a file that it cannot read; of some it panics.
+NOT_READ = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 ANEW = "simulate it again, into another directory"
+
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Finished(BaseModel):
+    """What a shard's own file says of it: how many events it has, and the digests of its files and of its blocks."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    shard: int
+    events: int = Field(ge=0)
+    files: dict[str, Digest]
+    blocks: list[Digest]
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ class Directory:
         """
         fingerprint = context.arrays.table.graph.fingerprint
         here = cls(path, context.plan, fingerprint)
-        if path.exists() and not path.is_dir():
+        if os.path.exists(path) and not os.path.isdir(path):
             raise InputError("it is a file", where=str(path), remedy="name a directory")
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -68,9 +87,10 @@ class Directory:
                 )
             for kind in FOLDERS:
                 (path / kind).mkdir(exist_ok=True)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise OutputError(
-                f"cannot be written: {error.strerror}", where=str(path), remedy="name a directory with leave to write"
+                f"cannot be written: {reason}", where=str(path), remedy="name a directory with leave to write"
             ) from None
         # Its plan may be written in the words of an earlier version, and its files are to agree.
         return found
@@ -93,10 +113,10 @@ class Directory:
         """The manifest of a directory as it stands; `InputError` when there is none or it is damaged."""
         where = path / MANIFEST
         try:
-            manifest = json.loads(text_of(where.read_bytes()))
+            manifest = json_of(bytes_of(where))
         except OSError:
             raise InputError(
-                "it holds no cohort, and is not empty" if path.is_dir() else "there is no such directory",
+                "it holds no cohort, and is not empty" if os.path.isdir(path) else "there is no such directory",
                 where=str(path),
                 remedy="name a directory that `ixastate simulate -o DIR` made, or for a new run an empty one",
             ) from None
@@ -131,24 +151,20 @@ class Directory:
     def finished(self, shard: int) -> bool:
         """Whether a shard is there and whole, by the digests of its files."""
         try:
-            said = json.loads(text_of(self.record(shard).read_bytes()))
-            return bool(
-                all(_sha256(path.read_bytes()) == said["files"][kind] for kind, path in self.files(shard).items())
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            said = Finished.model_validate(json_of(self.record(shard).read_bytes()))
+            return said.shard == shard and said.files == {
+                kind: _sha256(path.read_bytes()) for kind, path in self.files(shard).items()
+            }
+        except (OSError, ValueError):  # what pydantic says is a ValueError too
             return False
 
     def write_shard(self, shard: int, contents: dict[str, bytes], digests: list[str], events: int) -> None:
         """Put a finished shard in place; the record comes last."""
         for kind, path in self.files(shard).items():
             write_whole(path, contents[kind])
-        said = {
-            "shard": shard,
-            "events": events,
-            "files": {kind: _sha256(content) for kind, content in contents.items()},
-            "blocks": digests,
-        }
-        write_whole(self.record(shard), _json(said))
+        files = {kind: _sha256(content) for kind, content in contents.items()}
+        said = Finished(shard=shard, events=events, files=files, blocks=digests)
+        write_whole(self.record(shard), _json(said.model_dump()))
 
     def metadata(self) -> dict[str, str]:
         """What every Parquet file says of its origin."""
@@ -176,37 +192,45 @@ class Directory:
         blocks: list[str] = []
         events = 0
         for shard in range(self.plan.shards):
-            said = json.loads(text_of(self.record(shard).read_bytes()))
-            files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said["files"].items()}
-            blocks += said["blocks"]
-            events += said["events"]
+            said = Finished.model_validate(json_of(self.record(shard).read_bytes()))
+            files |= {f"{kind}/{shard:05}.parquet": digest for kind, digest in said.files.items()}
+            blocks += said.blocks
+            events += said.events
         for path in sorted((self.path / "machine").glob("*.parquet")):
             files[f"machine/{path.name}"] = _sha256(path.read_bytes())
         for stale in self._temporary():
             stale.unlink(missing_ok=True)
         return self._write_manifest({"digest": _sha256("".join(blocks).encode()), "events": events, "files": files})
 
-    def damaged(self) -> list[str]:
+    def damaged(self) -> Iterator[str]:
         """The files of a complete run that are not as they were written, or not of the plan of its manifest."""
         listed = self.manifest_of(self.path).get("files")
         files = listed if isinstance(listed, dict) else {}
-        expected = [f"{kind}/{shard:05}.parquet" for kind in KINDS_OF_FILE for shard in range(self.plan.shards)]
-        expected += [f"machine/{name}.parquet" for name in MACHINE_FRAMES]
         agreeing: set[str] = set()
-        return [
-            name
-            for name in dict.fromkeys((*expected, *files))
-            if not (_is(self.path / name, files.get(name)) and self._owns(self.path / name, agreeing))
-        ]
+        looked_at: set[str] = set()
+        # One by one: a damaged plan may speak of any number of files.
+        for name in chain(self._expected(), files):
+            if name not in looked_at and not (
+                _is(self.path / name, files.get(name)) and self._owns(self.path / name, agreeing)
+            ):
+                yield name
+            looked_at.add(name)
+
+    def _expected(self) -> Iterator[str]:
+        """The files of a whole run."""
+        yield from (f"{kind}/{shard:05}.parquet" for kind in KINDS_OF_FILE for shard in range(self.plan.shards))
+        yield from (f"machine/{name}.parquet" for name in MACHINE_FRAMES)
 
     def _owns(self, path: Path, agreeing: set[str]) -> bool:
         """Whether a Parquet file says that it is of this plan, machine and rules; plans that do are kept in a set."""
         try:
             said = pl.read_parquet_metadata(path)
             fingerprint, plan = said["ixastate.fingerprint"], said["ixastate.plan"]
-            if plan not in agreeing and Plan.from_json(json.loads(plan), str(path)).deciding() == self.plan.deciding():
-                agreeing.add(plan)
-        except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, InputError):
+            if plan not in agreeing:
+                its = Plan.from_json(json_of(plan.encode()), str(path))
+                if its.deciding() == self.plan.deciding():
+                    agreeing.add(plan)
+        except (*NOT_READ, OSError, KeyError, ValueError, InputError):
             return False
         return fingerprint == self.fingerprint and plan in agreeing
 
@@ -269,7 +293,7 @@ def _only_begun(path: Path) -> bool:
 
 def _is(path: Path, digest: object) -> bool:
     try:
-        return _sha256(path.read_bytes()) == digest
+        return _sha256(bytes_of(path)) == digest
     except OSError:
         return False
 

@@ -7,6 +7,7 @@ computes in one call, and what is digested.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -50,6 +51,9 @@ class Plan:
     shard: int = SHARD
 
     def __post_init__(self) -> None:
+        for name in ("edition", "model", "toxicity"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"{getattr(self, name)!r} is no text", where=name, remedy="simulate it again")
         limits = {
             "patients": (1, MOST_PATIENTS),
             "cycles": (1, MOST_CYCLES),
@@ -139,7 +143,7 @@ def read_model(toxicity: str) -> Model:
     if model_name(toxicity) in MODELS:
         return MODELS[model_name(toxicity)].read()
     path = Path(toxicity)
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(
             f"{toxicity!r} is neither a model nor a file",
             where="toxicity",

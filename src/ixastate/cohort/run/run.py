@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from ixastate.cohort.run.directory import Directory
+from ixastate.cohort.run.directory import NOT_READ, Directory
 from ixastate.cohort.run.plan import Plan
 from ixastate.errors import InputError
 
@@ -40,9 +40,9 @@ class Run:
 
     def require_whole(self) -> None:
         """`InputError` when a file is missing, or is not as it was written."""
-        damaged = self.directory.damaged()
-        if damaged:
-            raise InputError(f"the file {damaged[0]} is missing or damaged", where=str(self.path), remedy=AGAIN)
+        damaged = next(self.directory.damaged(), None)
+        if damaged is not None:
+            raise InputError(f"the file {damaged} is missing or damaged", where=str(self.path), remedy=AGAIN)
 
     @property
     def path(self) -> Path:
@@ -80,12 +80,12 @@ class Run:
         return self._scan("machine/outputs.parquet")
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
-        """The result of a query; `InputError` when a file has been damaged since the run was opened."""
+        """The result of a query; `InputError` when a file cannot be read, such as one damaged since then."""
         try:
             return frame.collect(engine="streaming")
-        except (pl.exceptions.PolarsError, OSError):
+        except (*NOT_READ, OSError) as error:
             self.require_whole()
-            raise
+            raise InputError(f"its files cannot be read: {error}", where=str(self.path), remedy=AGAIN) from error
 
     def _scan(self, pattern: str) -> pl.LazyFrame:
         return pl.scan_parquet(self.path / pattern, glob=True)

@@ -101,7 +101,7 @@ class Folder:
         self._files: dict[str, dict[str, Path]] = {}
         try:
             present = sorted(directory.iterdir())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unreadable(error, self.where) from None
         for path in present:
             self._files.setdefault(path.stem.lower(), {}).setdefault(path.suffix.lower(), path)
@@ -215,6 +215,7 @@ def _read(path: Path) -> tuple[str, Columns]:
     return str(path), READERS[member.suffix.lower()](content, str(path))
 
 
-def _unreadable(error: OSError, where: str) -> InputError:
+def _unreadable(error: OSError | ValueError, where: str) -> InputError:
     remedy = "give a directory with dm, lb and ae, as .xpt or .json files"
-    return InputError(f"cannot be read: {error.strerror or error}", where=str(error.filename or where), remedy=remedy)
+    reason, name = getattr(error, "strerror", None) or error, getattr(error, "filename", None) or where
+    return InputError(f"cannot be read: {reason}", where=str(name), remedy=remedy)

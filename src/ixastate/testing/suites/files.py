@@ -7,7 +7,8 @@ which `suite.schema.json` beside this module keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -18,8 +19,8 @@ from pydantic_core import CoreSchema
 from ixastate.chart.chart import build_chart
 from ixastate.errors import InputError
 from ixastate.events import EVENT, AnyEvent, Fact, explain, parse_event
-from ixastate.files import text_of, unmarked, write_whole
-from ixastate.rules import EDITIONS
+from ixastate.files import opened, text_of, unmarked, write_whole
+from ixastate.rules import EDITIONS, load_edition
 from ixastate.table.graph import read
 from ixastate.testing.answers import RightAnswer
 
@@ -133,15 +134,17 @@ def read_suite(path: Path) -> Suite:
     """A suite from its file; `InputError` names the line that is wrong, or says that it was made of other rules."""
     where = str(path)
     try:
-        with path.open("rb") as stream:
-            raw = [line for line in iter(lambda: stream.readline(LONGEST_LINE), b"") if unmarked(line).strip()]
+        with opened(path) as stream:
+            lines = enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1)
+            raw = [(f"{where}:{number}", line) for number, line in lines if unmarked(line).strip()]
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=where, remedy="name a suite") from None
     remedy = "make one with `ixastate suite -o FILE`"
     if not raw:
         raise InputError("the suite is empty", where=where, remedy=remedy)
-    header = _header(raw[0], where, remedy)
-    courses = tuple(_course(line, f"{where}:{number}") for number, line in enumerate(raw[1:], 2))
+    header = _header(*raw[0], where, remedy)
+    known = load_edition(header.edition).rules
+    courses = tuple(_course(at, line, known) for at, line in raw[1:])
     if len(courses) != header.courses:
         raise InputError(
             f"the header announces {header.courses} courses, and there are {len(courses)}", where=where, remedy=remedy
@@ -149,8 +152,7 @@ def read_suite(path: Path) -> Suite:
     return Suite(header=header, courses=courses)
 
 
-def _header(line: bytes, where: str, remedy: str) -> Header:
-    at = f"{where}:1"
+def _header(at: str, line: bytes, where: str, remedy: str) -> Header:
     head = _data(line, at)
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         raise InputError("not a suite of this version", where=at, remedy=remedy)
@@ -166,10 +168,14 @@ def _header(line: bytes, where: str, remedy: str) -> Header:
     return header
 
 
-def _course(line: bytes, at: str) -> TestCourse:
+def _course(at: str, line: bytes, known: Collection[str]) -> TestCourse:
     course = _model(TestCourse, _data(line, at), at)
     for place, step in enumerate(course.steps, 1):
         parse_event(step.event, f"{at}: step {place}")
+        unknown = [rule for rule in (*step.rules, *step.schedule) if rule not in known]
+        if unknown:
+            what = f"{unknown[0]!r} is no rule of the suite's edition"
+            raise InputError(what, where=f"{at}: step {place}", remedy="make the suite again with `ixastate suite`")
     return course
 
 
@@ -179,9 +185,22 @@ def _line(model: BaseModel) -> str:
 
 def _data(raw: bytes, where: str) -> Any:
     try:
-        return json.loads(text_of(raw))
+        data = json.loads(text_of(raw), parse_float=_finite, parse_constant=_finite)
+        if b"\\u" in raw:
+            # Half of a character can be written so, and stands for no text.
+            json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("it holds half of a character", where=where, remedy="write whole characters") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", where=where, remedy="one JSON object per line") from None
+    return data
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _model(kind: type[Model], data: Any, where: str) -> Model:
