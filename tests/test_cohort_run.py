@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import Elsewhere, finish, run_shards, simulate, span_of
 from ixastate.course.schedule import is_due_day
-from ixastate.errors import InputError
+from ixastate.errors import InputError, IxastateError, OutputError
 from ixastate.events import DRUGS
 from tests.cohort_tools import PATIENTS, simulated, small_plan
 
@@ -303,6 +304,168 @@ def test_dask_computes_the_same_run(tmp_path: Path, workers: int) -> None:
     assert files(finish(directory, context).path) == files(simulated(tmp_path / "here", plan).path)
 
 
+class Processes:
+    """A scheduler, found through a file, and workers, as processes of their own."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.file = folder / "scheduler.json"
+        said = ["--scheduler-file", str(self.file), "--no-dashboard"]
+        scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", *said, "--port", "0"]
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", *said, "--nthreads", "1", "--no-nanny"]
+        worker += ["--local-directory", str(folder)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.scheduler, *self.workers = (subprocess.Popen(one, **quiet) for one in (scheduler, *[worker] * workers))
+        until = time.monotonic() + 60
+        while not self.file.exists() and time.monotonic() < until:
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ("killed", "words"),
+    [
+        ("scheduler", "the scheduler is lost: "),
+        ("worker", "the scheduler has no worker, and nothing was finished for "),
+    ],
+)
+def test_a_run_whose_scheduler_or_last_worker_is_killed_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str, words: str
+) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    from ixastate.cohort.run import dask_engine
+
+    monkeypatch.setattr(dask_engine, "NO_WORKER_AFTER", 3)
+    plan = small_plan("hazards", patients=12 * BLOCK)
+    context = run_context(plan)
+    directory = Directory.begin(tmp_path / "dask", context)
+    processes = Processes(tmp_path, 1)
+    finished: list[int] = []
+
+    def kill_once(patients: int) -> None:
+        finished.append(patients)
+        if len(finished) == 2:
+            (processes.scheduler if killed == "scheduler" else processes.workers[0]).kill()
+
+    try:
+        with pytest.raises(InputError) as refused:
+            run_shards(
+                directory, context, directory.missing(), elsewhere=Elsewhere(file=processes.file), progress=kill_once
+            )
+    finally:
+        processes.end()
+    assert refused.value.what.startswith(words)
+    assert refused.value.where == "--engine dask"
+    assert "the same command goes on from there" in refused.value.remedy
+    assert 0 < len(directory.missing()) <= 10
+    run_shards(directory, context, directory.missing())
+    assert files(finish(directory, context).path) == files(simulated(tmp_path / "here", plan).path)
+
+
+def test_a_scheduler_without_workers_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    from ixastate.cohort.run import dask_engine
+
+    monkeypatch.setattr(dask_engine, "NO_WORKER_AFTER", 1)
+    context = run_context(small_plan("hazards"))
+    directory = Directory.begin(tmp_path / "dask", context)
+    processes = Processes(tmp_path, 0)
+    try:
+        with pytest.raises(InputError, match="no worker, and nothing was finished for 1 seconds"):
+            run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(file=processes.file))
+    finally:
+        processes.end()
+    assert directory.missing() == list(range(context.plan.shards))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "cannot be read: "),
+        ("{", "cannot be read: "),
+        ("[" * 100_000, "cannot be read: it is nested too deeply"),
+        ("[]", "there is no address of a scheduler in it"),
+        ("{}", "there is no address of a scheduler in it"),
+        ('{"address": 8786}', "there is no address of a scheduler in it"),
+        ('{"address": "tls://127.0.0.1:9"}', "no scheduler answers at tls://127.0.0.1:9: TLS expects a `ssl_context`"),
+        ('{"address": "nowhere"}', "no scheduler answers at nowhere: missing port number"),
+        ('{"address": "tcp://127.0.0.1:1"}', "no scheduler answers at tcp://127.0.0.1:1: Timed out"),
+    ],
+)
+def test_a_scheduler_that_cannot_be_found_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    from ixastate.cohort.run import dask_engine
+
+    monkeypatch.setattr(dask_engine, "TIMEOUT", 1)
+    context = run_context(small_plan("hazards"))
+    directory = Directory.begin(tmp_path / "dask", context)
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    with pytest.raises(InputError) as refused:
+        run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(file=file))
+    assert refused.value.what.startswith(words)
+    assert directory.missing() == list(range(context.plan.shards))
+
+
+class _Lost:
+    """A client whose workers fail in one way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def submit(self, *_: object, **__: object) -> _Lost:
+        return self
+
+    def result(self) -> None:
+        raise self.error
+
+
+def failures() -> list[tuple[Exception, type[IxastateError], str]]:
+    distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    return [
+        (
+            distributed.KilledWorker("shard-3", SimpleNamespace(address="tcp://x:1"), 3),
+            InputError,
+            "every worker that was given a shard has died: ",
+        ),
+        (distributed.CancelledError("shard-3"), InputError, "the scheduler is lost: shard-3"),
+        (distributed.comm.CommClosedError("in <TCP>"), InputError, "the scheduler is lost: in <TCP>"),
+        (ModuleNotFoundError("No module named 'ixastate'"), InputError, "a worker failed: No module named 'ixastate'"),
+        (MemoryError(), InputError, "a worker failed: MemoryError"),
+        (
+            PermissionError(13, "Permission denied"),
+            OutputError,
+            "a worker could not write: [Errno 13] Permission denied",
+        ),
+        (OutputError("cannot be written: No space left"), OutputError, "cannot be written: No space left"),
+    ]
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_each_failure_of_workers_is_told_in_words(tmp_path: Path, place: int) -> None:
+    error, kind, words = failures()[place]
+    from ixastate.cohort.run import dask_engine
+
+    context = run_context(small_plan("hazards"))
+    directory = Directory.begin(tmp_path / "dask", context)
+    dask = SimpleNamespace(
+        wait=lambda waiting, **_: (waiting, set()),
+        CancelledError=sys.modules["distributed"].CancelledError,
+        KilledWorker=sys.modules["distributed"].KilledWorker,
+        comm=sys.modules["distributed"].comm,
+    )
+    with pytest.raises(kind) as told:
+        dask_engine._compute(dask, _Lost(error), directory, directory.missing(), lambda patients: None)
+    assert told.value.what.startswith(words)
+
+
 # --- What the rows say ----------------------------------------------------------------------------------------
 
 
@@ -438,30 +601,20 @@ def test_a_worker_killed_in_mid_run_changes_nothing(tmp_path: Path) -> None:
     plan = small_plan("pkpd", patients=24 * BLOCK, cycles=26)
     context = run_context(plan)
     directory = Directory.begin(tmp_path / "dask", context)
-    file = tmp_path / "scheduler.json"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file), "--no-dashboard"]
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
-    worker += ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
-    processes = [
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in ([*dask, "--port", "0"], worker, worker)
-    ]
+    processes = Processes(tmp_path, 2)
     try:
-        until = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < until:
-            time.sleep(0.1)
         killed: list[int] = []
 
         def kill_once(patients: int) -> None:
             killed.append(patients)
             if len(killed) == 3:
-                processes[1].kill()
+                processes.workers[0].kill()
 
-        run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(file=file), progress=kill_once)
-        assert processes[1].wait(10) != 0
+        run_shards(
+            directory, context, directory.missing(), elsewhere=Elsewhere(file=processes.file), progress=kill_once
+        )
+        assert processes.workers[0].wait(10) != 0
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        processes.end()
     assert sum(killed) == plan.patients
     assert files(finish(directory, context).path) == files(simulated(tmp_path / "here", plan, 2).path)

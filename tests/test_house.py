@@ -55,6 +55,7 @@ TEXTS: dict[tuple[str, str], str] = {
     ("cli/suite.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/suite.py", "one.split(',')"): "a list of words that a person typed",
     ("cli/terminal.py", "line.split(maxsplit=1)"): "the first word of a printed line",
+    ("cli/terminal.py", "text.split('\\n')"): "lines of a printed text",
     ("cli/validate.py", "'\\n\\n'.join(pages).split('\\n')"): "lines of a printed text",
     ("cohort/run/simulation.py", "text.partition(':')"): "a span A:B that a person typed",
     ("diagrams/render.py", "pygraphviz.__version__.split('.')"): "the version of a library",

@@ -1,20 +1,26 @@
 """Shards computed by the workers of a dask scheduler; each worker must see the run's directory.
 
 A worker that dies costs only the shards that it had not finished: the scheduler gives them to another, and what was
-finished is on disk.
+finished is on disk. Whatever else fails is told in words, and the same command goes on from there.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.engine import Progress, run_shard
-from ixastate.errors import InputError, MissingExtra, OutputError, install_command
+from ixastate.errors import InputError, IxastateError, MissingExtra, OutputError, install_command
+from ixastate.files import bytes_of, json_of
 
-TIMEOUT = "30s"
+WHERE = "--engine dask"
+# How long (s) a scheduler may take to answer, and to have a worker: a batch system may start one late.
+TIMEOUT, NO_WORKER_AFTER = 30, 120
+GO_ON = "what was simulated so far stays, and the same command goes on from there"
 
 
 def run_elsewhere(
@@ -25,42 +31,106 @@ def run_elsewhere(
     workers: int | None,
     progress: Progress,
 ) -> None:
-    """Compute these shards on a scheduler's workers, or on new ones here when no scheduler is named."""
+    """Compute these shards on a scheduler's workers, or on new ones here when no scheduler is named.
+
+    `InputError` for a scheduler that does not answer, has no workers or is lost, and for workers that fail;
+    `OutputError` for one that cannot write. What was finished is on disk.
+    """
     try:
         import distributed
     except ImportError:
-        raise MissingExtra(
-            "dask is not installed", where="--engine dask", remedy=install_command("cohort", "dask")
-        ) from None
+        raise MissingExtra("dask is not installed", where=WHERE, remedy=install_command("cohort", "dask")) from None
     # Its types are partial: some of what it documents has none.
     dask: Any = distributed
-    named = {"address": address} if address else {"scheduler_file": str(file)} if file else None
+    named = address or (_address_in(file) if file else None)
     cluster = None
+    # What it logs of a scheduler that is lost, an error says.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         if named is None:
             # One thread a worker: a shard is one thread's work.
             cluster = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-            client = dask.Client(cluster)
-        else:
-            client = dask.Client(**named, timeout=TIMEOUT)
-    except (OSError, ValueError, TimeoutError) as error:
+        client = dask.Client(cluster or named, timeout=TIMEOUT)
+    # Whatever it is, such as a TypeError for tls without certificates: there is no client.
+    except Exception as error:
+        if cluster is not None:
+            cluster.close()
         raise InputError(
-            f"no scheduler answers: {error}", where="--engine dask", remedy="start one with `dask scheduler`"
+            f"no scheduler answers{f' at {named}' if named else ''}: {_words(error)}",
+            where=WHERE,
+            remedy="start one with `dask scheduler`",
         ) from None
     try:
-        with client:
-            waiting = {
-                client.submit(run_shard, str(directory.path.resolve()), directory.plan, shard, pure=False): shard
-                for shard in shards
-            }
-            for done in dask.as_completed(waiting):
+        _compute(dask, client, directory, shards, progress)
+    finally:
+        # A scheduler that is gone cannot be told.
+        with suppress(Exception):
+            client.close(timeout=TIMEOUT)
+        if cluster is not None:
+            cluster.close()
+
+
+def _compute(dask: Any, client: Any, directory: Directory, shards: Sequence[int], progress: Progress) -> None:
+    """Have the workers compute these shards."""
+    path = str(directory.path.resolve())
+    try:
+        waiting = {client.submit(run_shard, path, directory.plan, shard, pure=False) for shard in shards}
+        while waiting:
+            try:
+                finished, waiting = dask.wait(waiting, timeout=NO_WORKER_AFTER, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                _require_workers(client)
+                continue
+            for done in finished:
                 progress(done.result())
+    except IxastateError:
+        raise
+    except (dask.CancelledError, dask.comm.CommClosedError, TimeoutError) as error:
+        raise InputError(f"the scheduler is lost: {_words(error)}", where=WHERE, remedy=GO_ON) from None
     except OSError as error:
         raise OutputError(
-            f"a worker could not write: {error}",
+            f"a worker could not write: {_words(error)}",
             where=str(directory.path),
             remedy="every worker must see this directory and may write there",
         ) from None
-    finally:
-        if cluster is not None:
-            cluster.close()
+    except dask.KilledWorker as error:
+        raise InputError(
+            f"every worker that was given a shard has died: {_words(error)}",
+            where=WHERE,
+            remedy=f"look for what ends them, such as too little memory; {GO_ON}",
+        ) from None
+    except Exception as error:
+        raise InputError(
+            f"a worker failed: {_words(error)}",
+            where=WHERE,
+            remedy=f"every worker needs this version of ixastate with the extra `cohort`; {GO_ON}",
+        ) from None
+
+
+def _require_workers(client: Any) -> None:
+    """`InputError` when the scheduler has no worker; a shard alone may take as long as it was waited for."""
+    if not client.nthreads():
+        raise InputError(
+            f"the scheduler has no worker, and nothing was finished for {NO_WORKER_AFTER} seconds",
+            where=WHERE,
+            remedy=f"start some with `dask worker`; {GO_ON}",
+        )
+
+
+def _address_in(file: Path) -> str:
+    """The address in the file that a scheduler wrote; `InputError` when it holds none."""
+    remedy = "name the file that `dask scheduler --scheduler-file` wrote"
+    try:
+        said = json_of(bytes_of(file))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(file), remedy=remedy) from None
+    address = said.get("address") if isinstance(said, dict) else None
+    if not isinstance(address, str) or not address:
+        raise InputError("there is no address of a scheduler in it", where=str(file), remedy=remedy)
+    return address
+
+
+def _words(error: BaseException) -> str:
+    """The first line of what an error says, or its kind."""
+    words = str(error).strip().splitlines()
+    return words[0].rstrip(" :.") if words else type(error).__name__
