@@ -12,7 +12,7 @@ import ixastate.cohort
 HOME = Path(ixastate.cohort.__file__).parent
 # A sub-room is a folder, or a file at the top. Each row may import only from rows above it.
 ORDER: list[set[str]] = [
-    {"extra", "compiled", "rows"},
+    {"extra", "compiled", "kept", "rows"},
     {"arrays"},
     {"model"},
     {"log"},
