@@ -24,7 +24,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ROOMS = sorted({path.relative_to(HOME).with_suffix("").parts[0] for path in HOME.rglob("*.py")} - {"__init__"})
 FOLDERS = [room for room in ROOMS if (HOME / room).is_dir()]
 # What only some rooms may use.
-PICTURES, STATISTICS = {"matplotlib"}, {"lifelines", "scipy"}
+PICTURES, STATISTICS = {"matplotlib"}, {"scipy"}
 
 
 def files(room: str) -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,16 +71,14 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
     """
     folder.mkdir(exist_ok=True)
     contents: dict[str, bytes] = {}
-    for name, make in FIGURES.items():
-        figure = make(run)
-        contents |= {f"{name}.{kind}": as_bytes(figure, kind) for kind in FORMATS}
-    missing = ""
-    try:
-        text = dot.write(traffic_drawing(run))
-        contents["traffic.dot"] = text.encode()
-        contents |= {f"traffic.{kind}": render(text, kind) for kind in FORMATS}
-    except IxastateError as error:
-        missing = f"The chart with its traffic was not drawn: {error}\n"
+    with ThreadPoolExecutor(1) as beside:
+        # The chart is drawn by a program of its own, while matplotlib draws here.
+        chart = beside.submit(_chart, run)
+        for name, make in FIGURES.items():
+            figure = make(run)
+            contents |= {f"{name}.{kind}": as_bytes(figure, kind) for kind in FORMATS}
+        drawn, missing = chart.result()
+    contents |= drawn
     # Pictures of an earlier time must not lie beside a note that says otherwise.
     for stale in (LEFT_OUT, *(f"traffic.{kind}" for kind in ("dot", *FORMATS))):
         if stale not in contents:
@@ -89,6 +88,18 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
     for name, content in contents.items():
         write_whole(folder / name, content)
     return [folder / name for name in contents]
+
+
+def _chart(run: Run) -> tuple[dict[str, bytes], str]:
+    """The files of the chart with its traffic, and why not all could be drawn; '' where they could."""
+    contents: dict[str, bytes] = {}
+    try:
+        text = dot.write(traffic_drawing(run))
+        contents["traffic.dot"] = text.encode()
+        contents |= {f"traffic.{kind}": render(text, kind) for kind in FORMATS}
+    except IxastateError as error:
+        return contents, f"The chart with its traffic was not drawn: {error}\n"
+    return contents, ""
 
 
 def as_bytes(figure: Figure, kind: PictureFormat) -> bytes:
