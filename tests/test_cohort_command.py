@@ -73,7 +73,6 @@ def test_simulate_from_nothing_to_answers(tmp_path: Path, capsys: pytest.Capture
     assert main(["simulate", *SMALL[:-1], "-o", str(here)]) == 0
     assert "2 of 2 shards are there already" in capsys.readouterr().err
     assert files(here) == before
-    assert capsys.readouterr().out == ""
 
     assert main(["replay", str(here), "--patient", "1499"]) == 0
     assert "Patient 1499 · edition dosing-text" in capsys.readouterr().out

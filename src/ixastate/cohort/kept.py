@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import ixastate
 from ixastate.caches import digest
 from ixastate.errors import OutputError
 from ixastate.files import write_whole
@@ -78,6 +77,6 @@ def _read(content: bytes, origin: bytes) -> Arrays:
 def _package() -> str | None:
     """A digest of the package; None for one without its files, as in a zip file."""
     with suppress(OSError):
-        home = Path(ixastate.__file__).parent
+        home = Path(__file__).parent.parent
         return digest(sorted(path for path in home.rglob("*") if path.suffix in SUFFIXES)) if home.is_dir() else None
     return None
