@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-for library in ("numba", "polars", "lifelines", "matplotlib"):
+for library in ("numba", "polars", "matplotlib"):
     pytest.importorskip(library, reason=f"{library} is not installed (extra cohort)")
 
 import polars as pl

@@ -63,6 +63,7 @@ def test_every_source_of_a_kernel_is_listed() -> None:
 
 
 def test_every_kernel_is_cached_there() -> None:
+    from ixastate.cohort.log.events_kernel import lay_out
     from ixastate.cohort.log.ledger_kernel import keep_ledger
     from ixastate.cohort.models.hazards_kernel import pack, step_block, write_rows
     from ixastate.cohort.models.pkpd_kernel import run
@@ -70,7 +71,7 @@ def test_every_kernel_is_cached_there() -> None:
     folder = compiled.cache_folder()
     assert folder is not None
     assert folder.name.endswith(compiled.digest(HOME / source for source in compiled.SOURCES))
-    for kernel in (keep_ledger, pack, step_block, write_rows, run):
+    for kernel in (keep_ledger, lay_out, pack, step_block, write_rows, run):
         assert Path(kernel.stats.cache_path).parent == folder
 
 

@@ -12,7 +12,7 @@ import ixastate.cohort
 HOME = Path(ixastate.cohort.__file__).parent
 # A sub-room is a folder, or a file at the top. Each row may import only from rows above it.
 ORDER: list[set[str]] = [
-    {"extra", "compiled", "rows"},
+    {"extra", "compiled", "kept", "rows"},
     {"arrays"},
     {"model"},
     {"log"},
@@ -24,7 +24,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ROOMS = sorted({path.relative_to(HOME).with_suffix("").parts[0] for path in HOME.rglob("*.py")} - {"__init__"})
 FOLDERS = [room for room in ROOMS if (HOME / room).is_dir()]
 # What only some rooms may use.
-PICTURES, STATISTICS = {"matplotlib"}, {"lifelines", "scipy"}
+PICTURES, STATISTICS = {"matplotlib"}, {"scipy"}
 
 
 def files(room: str) -> list[Path]:

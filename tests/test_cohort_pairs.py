@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("lifelines", reason="lifelines is not installed (extra cohort)")
+pytest.importorskip("polars", reason="polars is not installed (extra cohort)")
 
 import polars as pl
 

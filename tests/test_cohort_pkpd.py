@@ -29,7 +29,7 @@ from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.models.pkpd_kernel import Machine
 from ixastate.cohort.models.pkpd_numbers import Visits, chain_response, cuts, visits, worked_out
 from ixastate.cohort.models.pkpd_patient_kernel import next_grade, normal
-from ixastate.cohort.models.pkpd_tables import latest_delays, meaning, start_facts, tabulated
+from ixastate.cohort.models.pkpd_tables import latest_delays, meaning, meanings, start_facts, tabulated
 from ixastate.cohort.models.reference import Reference
 from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.cohort.models.reference_patient import draw
@@ -759,7 +759,7 @@ def test_a_meaning_that_two_values_decide_together_is_refused(monkeypatch: pytes
 
     monkeypatch.setattr(pkpd_tables, "meaning", together)
     with pytest.raises(InputError, match="depends on two values together"):
-        MODEL.kernel(arrays("us-label"), 1, 1)
+        meanings(arrays("us-label"))
 
 
 def test_the_facts_of_the_start_are_those_that_the_kernel_used() -> None:

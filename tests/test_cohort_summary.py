@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import mean, median
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("lifelines", reason="lifelines is not installed (extra cohort)")
+lifelines = pytest.importorskip("lifelines", reason="lifelines is not installed (extra test)")
 
 import polars as pl
 
@@ -372,6 +373,24 @@ def test_the_curve_is_that_of_the_formula(times: list[tuple[int, bool, int]]) ->
             spread = 1.959963984540054 * math.sqrt(variance) / math.log(share)
             assert found["lower"] == pytest.approx(share ** math.exp(-spread))
             assert found["upper"] == pytest.approx(share ** math.exp(spread))
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans(), st.integers(1, 300)), min_size=1, max_size=30))
+def test_the_curve_is_that_of_lifelines(times: list[tuple[int, bool, int]]) -> None:
+    days, happened, counts = zip(*times, strict=True)
+    curve = kaplan_meier(pl.Series(days), pl.Series(happened), pl.Series(counts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitter = lifelines.KaplanMeierFitter(alpha=0.05).fit(days, happened, weights=counts)
+    assert curve.day.tolist() == fitter.timeline.tolist()
+    limits = fitter.confidence_interval_.to_numpy()
+    for found, theirs in (
+        (curve.share, fitter.survival_function_.to_numpy()[:, 0]),
+        (curve.lower, limits[:, 0]),
+        (curve.upper, limits[:, 1]),
+    ):
+        assert found == pytest.approx(theirs, rel=1e-12, abs=1e-12)
+    assert (curve.median or math.inf) == fitter.median_survival_time_
 
 
 def test_a_time_counted_thrice_is_three_times() -> None:

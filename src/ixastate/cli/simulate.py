@@ -31,6 +31,7 @@ from ixastate.errors import InputError, MissingExtra, OutputError, install_comma
 
 if TYPE_CHECKING:
     from ixastate.cohort.run.plan import Plan
+    from ixastate.cohort.run.run import Run
     from ixastate.cohort.run.simulation import Elsewhere
 
 ENGINES = ("threads", "dask")
@@ -149,6 +150,9 @@ def simulate(
     plan = plan_of(patients, cycles, seed, edition, model, shard_size or SHARD)
     span = range(plan.shards) if shards is None else span_of(shards, plan.shards)
     _require_directory(output, plan)
+    if shards is None and (found := _finished(output, plan)):
+        say(f"the run is whole: {plan.shards} of {plan.shards} shards are there already, and nothing is simulated")
+        return answer(output, figures=not no_figures, finished=found)
     _compute(output, plan, span, threads, elsewhere, whole=shards is None)
     if shards is None:
         return answer(output, figures=not no_figures)
@@ -179,22 +183,43 @@ def _compute(
         finish(directory, context)
 
 
-def answer(path: Path, *, figures: bool) -> int:
-    """Write the answers of a run, and print them with the next commands."""
-    from ixastate.cli.summary import write_answers
-    from ixastate.cohort.answers import summary, summary_text
+def _finished(path: Path, plan: Plan) -> Run | None:
+    """The run of a directory where it is of this plan and of today's machine, and whole to the last file; else None."""
+    from ixastate.cohort.run.courses import require_same_machine
     from ixastate.cohort.run.run import Run
 
-    run = Run.open(path)
-    with working("counting"):
-        answers = summary.as_json(run)
+    try:
+        run = Run.open(path)
+        require_same_machine(run)
+    except InputError:
+        return None
+    return run if run.plan.deciding() == plan.deciding() else None
+
+
+def answer(path: Path, *, figures: bool, finished: Run | None = None) -> int:
+    """Write the answers of a run, and print them with the next commands.
+
+    Of a run that had been `finished` before, what is written already is read, and only what is missing is made.
+    """
+    from ixastate.cli.summary import FIGURES, write_answers, written_answers
+    from ixastate.cohort.answers import pictures, summary, summary_text
+    from ixastate.cohort.run.run import Run
+
+    run = finished or Run.open(path)
+    answers = written_answers(run) if finished else None
+    there = answers is not None and pictures.all_there(path / FIGURES)
+    if answers is None:
+        with working("counting"):
+            answers = summary.as_json(run)
     show(fitted(summary_text.lines(answers, width())))
     show(fitted(["", f"{run.manifest['events']:,} events in {path}; digest {run.manifest['digest'][:16]}"]))
     if figures:
-        with working("drawing the figures"):
-            pictures = [written.name for written in write_answers(run, answers) if written.suffix == ".png"]
-        if pictures:
-            show(fitted([f"figures: {', '.join(pictures)}"]))
+        drawn = pictures.shown(path / FIGURES)
+        if not there:
+            with working("drawing the figures"):
+                drawn = [written.name for written in write_answers(run, answers) if written.suffix == ".png"]
+        if drawn:
+            show(fitted([f"figures: {', '.join(drawn)}"]))
     here = for_the_shell(path)
     show(
         [

@@ -79,6 +79,21 @@ def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]
     return [target, *figures.write_figures(run, run.path / FIGURES)]
 
 
+def written_answers(run: Run) -> dict[str, Any] | None:
+    """The answers that summary.json holds; None where it is missing, damaged or of another run or version."""
+    from ixastate.cohort.answers import summary, summary_text
+
+    try:
+        answers: dict[str, Any] = json.loads((run.path / SUMMARY).read_bytes())
+        if answers["format"] != summary.FORMAT or answers["run"] != summary.about(run):
+            return None
+        # What is not as it was written cannot be told.
+        summary_text.lines(answers)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return answers
+
+
 def as_text(answers: dict[str, Any]) -> bytes:
     """Answers as the bytes of a JSON file."""
     return (json.dumps(answers, indent=1, ensure_ascii=False) + "\n").encode()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ixastate.chart.states import Episode
 from ixastate.chart.status import Status
+from ixastate.cohort.kept import Arrays, kept
 from ixastate.course.schedule import is_due_day
 from ixastate.errors import InputError
 from ixastate.events import DRUGS, Drug
@@ -98,18 +99,33 @@ def cycle_length(edition: Edition) -> int:
 
 def machine_arrays(table: Table) -> MachineArrays:
     """The arrays of a table; `InputError` for a dose that is no whole number of tenths of a milligram."""
+    return _arranged(table, _meant(table))
+
+
+def kept_arrays(table: Table) -> MachineArrays:
+    """The same, with what was made of the configurations' meanings once and is kept."""
+    return _arranged(table, kept("machine", table.graph, lambda: _meant(table)))
+
+
+def _arranged(table: Table, meant: Arrays) -> MachineArrays:
     shape = (len(table.space.bits), len(table.symbols))
-    dexamethasone_mg = table.graph.edition.dexamethasone.dose_mg
-    given = [[status.given_mg(drug, dexamethasone_mg) for drug in DRUGS] for status in table.statuses]
-    level = [[_level(status, drug, dexamethasone_mg) for drug in DRUGS] for status in table.statuses]
     return MachineArrays(
         table,
         np.frombuffer(table.next, np.uint32).reshape(shape),
         np.frombuffer(table.output, np.uint32).reshape(shape).astype(np.uint16),
-        _tenths(given),
-        _tenths(level),
-        np.array([status.phase == "on treatment" for status in table.statuses]),
+        meant["given"],
+        meant["level"],
+        meant["treated"],
     )
+
+
+def _meant(table: Table) -> Arrays:
+    """What the configurations mean to a kernel: the `given`, `level` and `treated` of `MachineArrays`."""
+    dexamethasone_mg = table.graph.edition.dexamethasone.dose_mg
+    given = [[status.given_mg(drug, dexamethasone_mg) for drug in DRUGS] for status in table.statuses]
+    level = [[_level(status, drug, dexamethasone_mg) for drug in DRUGS] for status in table.statuses]
+    treated = np.array([status.phase == "on treatment" for status in table.statuses])
+    return {"given": _tenths(given), "level": _tenths(level), "treated": treated}
 
 
 def _level(status: Status, drug: Drug, dexamethasone_mg: float) -> float | None:

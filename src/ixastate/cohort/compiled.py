@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 SOURCES = (
     "compiled.py",
     "rows.py",
+    "log/events_kernel.py",
     "log/ledger_kernel.py",
     "models/philox.py",
     "models/normal_quantile.py",

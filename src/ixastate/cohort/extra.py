@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from ixastate.errors import MissingExtra, install_command
 
-LIBRARIES = ("numpy", "numba", "polars", "scipy", "matplotlib", "lifelines")
+LIBRARIES = ("numpy", "numba", "polars", "scipy", "matplotlib")
 
 
 def require_libraries() -> None:

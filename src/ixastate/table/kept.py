@@ -21,6 +21,8 @@ from ixastate.table.graph import Graph
 from ixastate.table.table import Table, load, save, tabulate
 
 FOLDER = "IXASTATE_CACHE"
+# How the names of what is kept end: tables, and the arrays that the cohort makes of them.
+KINDS = (".table", ".arrays")
 # The modules whose code decides what a table holds.
 SOURCES = (guards, graph, walk, explore, table)
 
@@ -56,13 +58,13 @@ def kept(of: Graph) -> Table:
 
 
 def files() -> list[Path]:
-    """Every table that is kept, also of other rules and of other versions."""
+    """Every table that is kept and what was made of it, also of other rules and of other versions."""
     kept_in = folder()
-    return sorted(kept_in.glob("*.table")) if kept_in is not None else []
+    return sorted(file for kind in KINDS for file in kept_in.glob(f"*{kind}")) if kept_in is not None else []
 
 
 def forget() -> list[Path]:
-    """Remove every table that is kept: those that were removed; `OutputError` for one that cannot be."""
+    """Remove everything that is kept: the files that were removed; `OutputError` for one that cannot be."""
     removed = files()
     for file in removed:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from ixastate.chart.chart import build_chart
 from ixastate.chart.status import SEVERAL
+from ixastate.cohort.answers.pictures import CHART, CHART_FILES, FORMATS, LEFT_OUT, NAMES
 from ixastate.cohort.answers.spells import ENDED, TREATED, Place, cycle_days, meanings, spells
 from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, patients_by_cycle, transition_counts
 from ixastate.cohort.run.run import Run
@@ -34,13 +36,11 @@ from ixastate.files import write_whole
 from ixastate.symbols import ENDS
 from ixastate.table.graph import read
 
-FORMATS: tuple[PictureFormat, ...] = ("png", "svg")
 DOTS_PER_INCH = 144
 WIDTH = 10.0
 SWIMMERS = 40
 MOST_TICKS = 13
 STOPPED_COLOUR = "#E6E6E6"
-LEFT_OUT = "left-out.txt"
 # The marker of each end that no rule for a single toxicity decides; every other stop is a toxicity's.
 MARKERS = dict(zip((end.name for end in ENDS), ("D", "v", "X", "s"), strict=True))
 BY_RULE, GOES_ON = ("stopped by a rule", "o"), ("still on treatment", ">")
@@ -70,18 +70,16 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
     """
     folder.mkdir(exist_ok=True)
     contents: dict[str, bytes] = {}
-    for name, make in FIGURES.items():
-        figure = make(run)
-        contents |= {f"{name}.{kind}": as_bytes(figure, kind) for kind in FORMATS}
-    missing = ""
-    try:
-        text = dot.write(traffic_drawing(run))
-        contents["traffic.dot"] = text.encode()
-        contents |= {f"traffic.{kind}": render(text, kind) for kind in FORMATS}
-    except IxastateError as error:
-        missing = f"The chart with its traffic was not drawn: {error}\n"
+    with ThreadPoolExecutor(1) as beside:
+        # The chart is drawn by a program of its own, while matplotlib draws here.
+        chart = beside.submit(_chart, run)
+        for name, make in FIGURES.items():
+            figure = make(run)
+            contents |= {f"{name}.{kind}": as_bytes(figure, kind) for kind in FORMATS}
+        drawn, missing = chart.result()
+    contents |= drawn
     # Pictures of an earlier time must not lie beside a note that says otherwise.
-    for stale in (LEFT_OUT, *(f"traffic.{kind}" for kind in ("dot", *FORMATS))):
+    for stale in (LEFT_OUT, *CHART_FILES):
         if stale not in contents:
             (folder / stale).unlink(missing_ok=True)
     if missing:
@@ -89,6 +87,18 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
     for name, content in contents.items():
         write_whole(folder / name, content)
     return [folder / name for name in contents]
+
+
+def _chart(run: Run) -> tuple[dict[str, bytes], str]:
+    """The files of the chart with its traffic, and why not all could be drawn; '' where they could."""
+    contents: dict[str, bytes] = {}
+    try:
+        text = dot.write(traffic_drawing(run))
+        contents[f"{CHART}.dot"] = text.encode()
+        contents |= {f"{CHART}.{kind}": render(text, kind) for kind in FORMATS}
+    except IxastateError as error:
+        return contents, f"The chart with its traffic was not drawn: {error}\n"
+    return contents, ""
 
 
 def as_bytes(figure: Figure, kind: PictureFormat) -> bytes:
@@ -268,11 +278,9 @@ def _ending(cause: str | None) -> tuple[str, str]:
     return (cause.replace("_", " "), MARKERS[cause]) if cause in MARKERS else BY_RULE
 
 
-FIGURES: dict[str, Callable[[Run], Figure]] = {
-    "occupancy": occupancy_figure,
-    "swimmers": swimmer_figure,
-    "dose-intensity": intensity_figure,
-}
+FIGURES: dict[str, Callable[[Run], Figure]] = dict(
+    zip(NAMES, (occupancy_figure, swimmer_figure, intensity_figure), strict=True)
+)
 
 
 def traffic_drawing(run: Run) -> Drawing:

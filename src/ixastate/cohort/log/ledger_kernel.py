@@ -6,6 +6,8 @@ drug is due by the calendar and given as the configuration says. This module kno
 
 from __future__ import annotations
 
+import numpy as np
+
 from ixastate.cohort.compiled import kernel
 
 # Columns of the whole-course numbers of a patient (`courses`).
@@ -52,9 +54,19 @@ def keep_ledger(
     `due` (rhythms, 3, cycle_days) are the calendars with lenalidomide every 1, 2, ... days, and `every_days` (S,) tells
     the rhythm of each starting symbol. `days` is the length of the follow-up, whole cycles. Planned doses are the
     starting doses on the calendar for as long as the course is on treatment.
+
+    Between two rows nothing changes, so that the days on which a drug is due are counted and not gone through.
     """
     courses[:] = 0
     doses[:] = 0
+    # How many of the first days of a cycle each drug is due on, and the latest one of ixazomib among them, from 1.
+    due_among = np.zeros((due.shape[0], 3, cycle_days + 1), np.int64)
+    latest = np.zeros((due.shape[0], cycle_days + 1), np.int64)
+    for rhythm in range(due.shape[0]):
+        for among in range(1, cycle_days + 1):
+            for drug in range(3):
+                due_among[rhythm, drug, among] = due_among[rhythm, drug, among - 1] + due[rhythm, drug, among - 1]
+            latest[rhythm, among] = among if due[rhythm, IXAZOMIB, among - 1] else latest[rhythm, among - 1]
     rows = len(patient)
     row = 0
     for one in range(count):
@@ -96,13 +108,17 @@ def keep_ledger(
             for drug in range(2):
                 if given[now, drug] == 0:
                     courses[one, HELD_DAYS + drug] += until - day[at]
-            for today in range(day[at], until):
-                cycle = (today - 1) // cycle_days
-                in_cycle = (today - 1) % cycle_days
+            since = np.int64(day[at])
+            while since < until:
+                cycle = (since - 1) // cycle_days
+                before_cycle = cycle * cycle_days
+                to = min(until, before_cycle + cycle_days + 1)
                 for drug in range(3):
-                    if due[pattern, drug, in_cycle]:
-                        doses[one, cycle, drug] += given[now, drug]
-                        doses[one, cycle, 3 + drug] += level[begun, drug]
-                        if drug == IXAZOMIB and given[now, drug] > 0:
-                            given_day = today
-                            given_dose = given[now, drug]
+                    among = due_among[pattern, drug]
+                    times = among[to - 1 - before_cycle] - among[since - 1 - before_cycle]
+                    doses[one, cycle, drug] += times * given[now, drug]
+                    doses[one, cycle, 3 + drug] += times * level[begun, drug]
+                    if drug == IXAZOMIB and times > 0 and given[now, drug] > 0:
+                        given_day = before_cycle + latest[pattern, to - 1 - before_cycle]
+                        given_dose = given[now, drug]
+                since = to

@@ -23,14 +23,19 @@ from ixastate.chart.status import Status
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.log import ledger_kernel as column
 from ixastate.cohort.log.codec import Code
+from ixastate.cohort.log.events_kernel import lay_out
 from ixastate.cohort.log.ledger import Ledger
 from ixastate.cohort.model import Block
-from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows, joined
+from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows
 from ixastate.events import DRUGS
 
 ATTRIBUTIONS = ("clear", "not_clear")
 ROW_GROUP = 500_000
 EVENTS = pl.Enum(KINDS)
+# The place of a term and of an attribution among their names, by the codes of a row; the last place is null.
+EVERY_CODE = np.arange(256)
+OF_TERM = np.array([len(TERMS) - 1, *range(len(TERMS) - 1)], np.uint8)
+OF_DETAIL = np.where(EVERY_CODE & CLEAR, 0, np.where(EVERY_CODE & NOT_CLEAR, 1, len(ATTRIBUTIONS))).astype(np.uint8)
 
 
 def digest(block: Block, ledger: Ledger) -> str:
@@ -42,43 +47,49 @@ def digest(block: Block, ledger: Ledger) -> str:
 
 
 def event_frame(rows: Rows, arrays: MachineArrays) -> pl.DataFrame:
-    """The events, one row each."""
-    cycle = (rows.day - 1) // cycle_length(arrays.edition) + 1
-    stated = np.select([rows.detail & CLEAR > 0, rows.detail & NOT_CLEAR > 0], [0, 1], -1)
+    """The events of a block, one row each."""
+    count = len(rows)
+    cycle, terms, attributions, symbols = np.empty((4, count), np.uint8)
+    pain, agrees, resolved = np.empty((3, count), np.bool_)
+    names = arrays.table.symbols
+    days = np.arange(int(rows.day.max(initial=1)) + 1)
+    of_day = ((days - 1) // cycle_length(arrays.edition) + 1).astype(np.uint8)
+    of_symbol = np.minimum(EVERY_CODE, len(names)).astype(np.uint8)
+    read, written = (rows.day, rows.term, rows.detail, rows.symbol), (cycle, terms, attributions, symbols)
+    lay_out(*read, of_day, OF_TERM, OF_DETAIL, of_symbol, *written, pain, agrees, resolved)
     return pl.DataFrame(
         {
             "patient": rows.patient,
             "number": rows.number,
             "day": rows.day,
-            "cycle": cycle.astype(np.uint8),
-            "event": _enum(rows.kind, KINDS),
+            "cycle": cycle,
+            "event": pl.Series(rows.kind).cat.to(EVENTS),
             "value": rows.value,
             "second_value": rows.second,
-            "term": _enum(rows.term.astype(np.int16) - 1, TERMS[1:]),
-            "attribution": _enum(stated, ATTRIBUTIONS),
-            "pain": rows.detail & PAIN > 0,
-            "physician_agrees": rows.detail & AGREES > 0,
-            "toxicities_resolved": rows.detail & RESOLVED > 0,
-            "symbol": _symbols(rows.symbol, arrays),
+            "term": _named(terms, TERMS[1:]),
+            "attribution": _named(attributions, ATTRIBUTIONS),
+            "pain": pain,
+            "physician_agrees": agrees,
+            "toxicities_resolved": resolved,
+            "symbol": _named(symbols, names),
             "configuration": rows.configuration,
             "output": rows.output,
         }
     )
 
 
-def cycle_frame(ledgers: Sequence[Ledger]) -> pl.DataFrame:
-    """The doses of each patient in each cycle that began on treatment, in tenths of a milligram."""
-    doses = np.concatenate([ledger.doses for ledger in ledgers])
-    cycles = doses.shape[1]
-    begun = (doses[:, :, 3:].sum(axis=2) > 0).reshape(-1)
-    patients = np.arange(ledgers[0].first, ledgers[0].first + len(doses), dtype=np.uint32)
+def cycle_frame(ledger: Ledger) -> pl.DataFrame:
+    """The doses of a block's patients in each cycle that began on treatment, in tenths of a milligram."""
+    doses = ledger.doses.reshape(-1, column.DOSE_COLUMNS)
+    begun = np.flatnonzero(doses[:, 3] + doses[:, 4] + doses[:, 5])
+    patient, cycle = np.divmod(begun, ledger.doses.shape[1])
     # Polars sums 16 bits in 64, but 32 bits in 32.
-    flat = doses.reshape(-1, column.DOSE_COLUMNS)[begun].astype(np.uint16)
+    found = doses.astype(np.uint16)[begun]
     return pl.DataFrame(
         {
-            "patient": np.repeat(patients, cycles)[begun],
-            "cycle": np.tile(np.arange(1, cycles + 1, dtype=np.uint8), len(doses))[begun],
-            **{name: flat[:, place] for place, name in enumerate(DOSES)},
+            "patient": (ledger.first + patient).astype(np.uint32),
+            "cycle": (cycle + 1).astype(np.uint8),
+            **{name: found[:, place] for place, name in enumerate(DOSES)},
         }
     )
 
@@ -165,8 +176,9 @@ def _lists(rows: Sequence[Sequence[str]]) -> pl.Series:
 def shard_frames(blocks: Sequence[Block], ledgers: Sequence[Ledger], arrays: MachineArrays) -> dict[str, pl.DataFrame]:
     """The three frames of consecutive blocks."""
     return {
-        "events": event_frame(joined([block.rows for block in blocks]), arrays),
-        "cycles": cycle_frame(ledgers),
+        # Block by block, while what is read and written fits into the processor's caches.
+        "events": pl.concat([event_frame(block.rows, arrays) for block in blocks]),
+        "cycles": pl.concat([cycle_frame(ledger) for ledger in ledgers]),
         "patients": patient_frame([block.baseline for block in blocks], ledgers, arrays),
     }
 
@@ -200,12 +212,11 @@ def codes(frame: pl.DataFrame) -> list[Code]:
 
 def _symbols(numbers: NDArray[np.generic], arrays: MachineArrays) -> pl.Series:
     names = arrays.table.symbols
-    return _enum(np.where(numbers == NO_SYMBOL, -1, numbers.astype(np.int16)), names)
+    return _named(np.minimum(numbers, len(names)).astype(np.uint8), names)
 
 
-def _enum(numbers: NDArray[np.generic], names: Sequence[str]) -> pl.Series:
-    """Numbers as names; a negative number is null."""
-    found = numbers.astype(np.int64)
-    missing = pl.Series(found < 0)
-    codes = pl.Series(np.where(found < 0, 0, found).astype(np.uint8))
-    return codes.cat.to(pl.Enum(names)).to_frame("x").select(pl.when(~missing).then(pl.col("x"))).to_series()
+def _named(places: NDArray[np.uint8], names: Sequence[str]) -> pl.Series:
+    """Places among names as the names; the place after the last one is null."""
+    named = pl.Series("", [*names, None], pl.Enum(names)).to_frame()
+    # An expression takes places of 8 bits as they are; `Series.gather` would widen them first.
+    return named.select(pl.all().gather(pl.lit(pl.Series(places)))).to_series()

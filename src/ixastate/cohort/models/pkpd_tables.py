@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays, cycle_length
+from ixastate.cohort.kept import Arrays, kept
 from ixastate.cohort.models.parameters import GRADES
 from ixastate.cohort.models.pkpd_kernel import ENDS, Machine
 from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, Visits
@@ -36,53 +37,59 @@ PLENTY = 1_000_000
 
 
 def tabulated(arrays: MachineArrays, drawn: Visits) -> Machine:
-    """The machine, and what every event that the model writes means to it."""
-    edition = arrays.edition
-    length = cycle_length(edition)
-    weeks = length // DAYS_A_WEEK
-    start, bilirubin_class, clearance_class = starts(arrays)
-    other, other_after = other_meanings(arrays)
-    assessed, neutrophils_class, platelets_class = assessments(arrays)
-    rash, neuropathy = rash_meanings(arrays), neuropathy_meanings(arrays)
+    """The machine, and what every event that the model writes means to it; meanings are made once and kept."""
+    length = cycle_length(arrays.edition)
     calendars = arrays.due_by_rhythm()
-    visit = np.zeros((drawn.first_cycles + 1, weeks), np.bool_)
+    visit = np.zeros((drawn.first_cycles + 1, length // DAYS_A_WEEK), np.bool_)
     for cycle in range(len(visit)):
         for day in drawn.first_days if cycle < drawn.first_cycles else drawn.later_days:
             visit[cycle, (day - 1) // DAYS_A_WEEK] = True
-    agreed = recoveries(arrays, NEUROPATHY)
+    found = kept("pkpd", arrays.table.graph, lambda: meanings(arrays))
     return Machine(
         following=arrays.following,
         output=arrays.output,
         given=arrays.given,
         treated=arrays.treated,
-        rash_open=arrays.open_episodes(RASH),
-        neuropathy_open=arrays.open_episodes(NEUROPATHY),
-        count_held=arrays.held_for(NEUTROPENIA) | arrays.held_for(THROMBOCYTOPENIA),
-        cycle_held=arrays.held_for(NEW_CYCLE),
-        start=start,
-        bilirubin_class=bilirubin_class,
-        clearance_class=clearance_class,
         every_days=arrays.lenalidomide_every_days,
         # Row 0 is ixazomib's calendar, row n lenalidomide's every n days.
         due=np.array([calendars[0][0], *calendars[:, 1]]),
-        latest_delay=latest_delays(edition),
         visit=visit,
         weekly_while_held=drawn.weekly_while_held,
-        neutrophils=_count(arrays, NEUTROPENIA.event, MOST_NEUTROPHILS, 10),
-        platelets=_count(arrays, THROMBOCYTOPENIA.event, MOST_PLATELETS, 1000),
-        rash=rash,
-        rash_recovered=np.isin(rash, recoveries(arrays, RASH)),
-        neuropathy=neuropathy,
-        neuropathy_recovered=np.isin(neuropathy[:, :, 1], agreed),
-        other=other,
-        other_after=other_after,
-        other_recovered=np.isin(other[1, :, 1, 1], recoveries(arrays, OTHER)),
-        assessed=assessed,
-        neutrophils_class=neutrophils_class,
-        platelets_class=platelets_class,
-        assesses=bool((assessed != NO_SYMBOL).any()),
-        ends=np.array([meaning(arrays, {"type": kind})[0] for kind in ENDS], np.uint8),
+        assesses=bool((found["assessed"] != NO_SYMBOL).any()),
+        **found,
     )
+
+
+def meanings(arrays: MachineArrays) -> Arrays:
+    """The fields of `Machine` that ask what a configuration or an event means; the alphabet is asked for each value."""
+    start, bilirubin_class, clearance_class = starts(arrays)
+    other, other_after = other_meanings(arrays)
+    assessed, neutrophils_class, platelets_class = assessments(arrays)
+    rash, neuropathy = rash_meanings(arrays), neuropathy_meanings(arrays)
+    agreed = recoveries(arrays, NEUROPATHY)
+    return {
+        "rash_open": arrays.open_episodes(RASH),
+        "neuropathy_open": arrays.open_episodes(NEUROPATHY),
+        "count_held": arrays.held_for(NEUTROPENIA) | arrays.held_for(THROMBOCYTOPENIA),
+        "cycle_held": arrays.held_for(NEW_CYCLE),
+        "start": start,
+        "bilirubin_class": bilirubin_class,
+        "clearance_class": clearance_class,
+        "latest_delay": latest_delays(arrays.edition),
+        "neutrophils": _count(arrays, NEUTROPENIA.event, MOST_NEUTROPHILS, 10),
+        "platelets": _count(arrays, THROMBOCYTOPENIA.event, MOST_PLATELETS, 1000),
+        "rash": rash,
+        "rash_recovered": np.isin(rash, recoveries(arrays, RASH)),
+        "neuropathy": neuropathy,
+        "neuropathy_recovered": np.isin(neuropathy[:, :, 1], agreed),
+        "other": other,
+        "other_after": other_after,
+        "other_recovered": np.isin(other[1, :, 1, 1], recoveries(arrays, OTHER)),
+        "assessed": assessed,
+        "neutrophils_class": neutrophils_class,
+        "platelets_class": platelets_class,
+        "ends": np.array([meaning(arrays, {"type": kind})[0] for kind in ENDS], np.uint8),
+    }
 
 
 def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | None = None) -> tuple[int, Context]:

@@ -20,9 +20,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from ixastate.cohort.arrays import MachineArrays
+from ixastate.cohort.kept import kept
 from ixastate.cohort.log.log import MACHINE_FRAMES, as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
@@ -186,7 +189,7 @@ class Directory:
                 where=str(self.path),
                 remedy="simulate them into the same directory",
             )
-        for name, frame in machine_frames(context.arrays).items():
+        for name, frame in _machine_frames(context.arrays).items():
             write_whole(self.path / "machine" / f"{name}.parquet", as_parquet(frame, self.metadata()))
         files: dict[str, str] = {}
         blocks: list[str] = []
@@ -257,6 +260,16 @@ class Directory:
             **more,
         }
         return {**manifest, "manifest": _sha256(_json(manifest))}
+
+
+def _machine_frames(arrays: MachineArrays) -> dict[str, pl.DataFrame]:
+    """What the numbers of the log mean, made once and kept as Parquet."""
+
+    def made() -> dict[str, Any]:
+        return {name: np.frombuffer(as_parquet(frame, {}), np.uint8) for name, frame in machine_frames(arrays).items()}
+
+    found = kept("frames", arrays.table.graph, made)
+    return {name: pl.read_parquet(found[name].tobytes()) for name in MACHINE_FRAMES}
 
 
 def _difference(found: Directory, wanted: Directory) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ixastate.cohort.arrays import MachineArrays, machine_arrays
+from ixastate.cohort.arrays import MachineArrays, kept_arrays
 from ixastate.cohort.log.ledger import Bookkeeper
 from ixastate.cohort.model import Kernel, Model, read_toml
 from ixastate.cohort.models.hazards import Hazards
@@ -174,7 +174,7 @@ def model_of(text: str, where: str) -> Model:
 @lru_cache(maxsize=4)
 def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
     """The machine of an edition as arrays, made once per process."""
-    return machine_arrays(Table.of(edition))
+    return kept_arrays(Table.of(edition))
 
 
 @lru_cache(maxsize=4)
