@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from typing import Any, get_args
@@ -254,6 +255,48 @@ def test_a_blocked_start_sets_no_calendar_and_a_later_one_works(missing: list[st
     assert (later.number, later.day, later.words) == (2, -5, "active at 4 mg")
     assert course.calendar is not None
     assert course.calendar.moment(1) == datetime(2026, 3, 16, 8, tzinfo=UTC)
+
+
+# --- What a start cites, neither more nor less --------------------------------------------------------------------
+
+# Both drugs that are not lowered rest on their own clause; dexamethasone and the cycles on DOSE-03 and DOSE-05.
+USUAL, IXAZOMIB_LOWERED = "DOSE-01 DOSE-02 DOSE-03 DOSE-05", "DOSE-02 DOSE-03 DOSE-05"
+LENALIDOMIDE_LOWERED, BOTH_LOWERED = "DOSE-01 DOSE-03 DOSE-05", "DOSE-03 DOSE-05"
+
+
+@pytest.mark.parametrize(
+    ("bilirubin", "clearance", "dialysis", "rules"),
+    [
+        ("1", "90", False, USUAL),
+        ("1.5", "90", False, f"{USUAL} B-BOUND"),
+        ("1.499", "60.001", False, USUAL),
+        ("1.501", "90", False, f"{IXAZOMIB_LOWERED} HEP-01 HEP-03"),
+        ("3", "90", False, f"{IXAZOMIB_LOWERED} HEP-01 HEP-03 B-BOUND"),
+        ("3.001", "90", False, f"{IXAZOMIB_LOWERED} HEP-02 HEP-03"),
+        ("1", "60", False, f"{USUAL} B-BOUND"),
+        ("1", "59.999", False, f"{LENALIDOMIDE_LOWERED} REN-04"),
+        ("1", "30", False, f"{LENALIDOMIDE_LOWERED} REN-04 B-BOUND"),
+        ("1", "29.999", False, f"{BOTH_LOWERED} REN-01 REN-04"),
+        ("2", "20", False, f"{BOTH_LOWERED} HEP-01 HEP-03 REN-01 REN-04 B-BOTH-ORGANS"),
+        ("4", "30", False, f"{BOTH_LOWERED} HEP-02 HEP-03 REN-04 B-BOUND"),
+        ("1", "90", True, f"{BOTH_LOWERED} REN-02 REN-04"),
+        ("1", "30", True, f"{BOTH_LOWERED} REN-02 REN-04"),
+        ("1", "60", True, f"{BOTH_LOWERED} REN-02 REN-04"),
+        ("1.5", "60", True, f"{BOTH_LOWERED} REN-02 REN-04 B-BOUND"),
+        ("2", "10", True, f"{BOTH_LOWERED} HEP-01 HEP-03 REN-02 REN-04 B-BOTH-ORGANS"),
+    ],
+)
+def test_a_start_cites_what_decides_it_and_nothing_else(
+    bilirubin: str, clearance: str, dialysis: bool, rules: str
+) -> None:
+    organs = {
+        "bilirubin": {"times_uln": Decimal(bilirubin)},
+        "creatinine_clearance": {"value": Decimal(clearance), "unit": "mL/min"},
+        "on_dialysis": dialysis,
+    }
+    record = Course("p").observe({**START, **organs})
+    assert sorted(record.rules) == sorted(rules.split())
+    assert record.rules == Course("p").edition.cite(record.rules)
 
 
 # --- Saved and resumed -----------------------------------------------------------------------------------------

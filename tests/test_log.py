@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from ixastate.course import log_text
 from ixastate.course.course import Course, Record
-from ixastate.course.log import OF_CORRECTIONS, Line, dump, in_batches, read_log, read_stream, write_log
+from ixastate.course.log import LONGEST_LINE, OF_CORRECTIONS, Line, dump, in_batches, read_log, read_stream, write_log
 from ixastate.course.log_text import as_data
 from ixastate.errors import CourseRefusal, InputError, OutputError
 from ixastate.events import KINDS, AnyEvent, NeutrophilsMeasured, parse_event
@@ -318,6 +318,15 @@ def test_what_is_forgotten_is_written_again(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(log_text, most, 1)
     for record in (*records, *records):
         assert dump(record) == by_pydantic(record)
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_line_may_be_as_long_as_the_limit_and_no_longer(ending: str) -> None:
+    line = dump(parse_event(START))
+    longest = line + " " * (LONGEST_LINE - len(line) - len(ending)) + ending
+    assert [one.event for one in read(longest)] == [parse_event(START)]
+    with pytest.raises(InputError, match="the line is longer than 1000000 bytes"):
+        read(f" {longest}")
 
 
 # --- Reading ahead --------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ def on_a_boundary(event: CourseStarted, edition: Edition) -> bool:
     """Whether an organ function is exactly a number of the text, which then does or does not belong to a class."""
     liver = [edition.number("HEP-01", "above"), edition.number("HEP-02", "above")]
     kidney = [band.at_least_ml_min for band in edition.lenalidomide.start if band.at_least_ml_min]
+    # On dialysis the clearance decides nothing.
+    clearance = None if event.on_dialysis else event.creatinine_clearance
     return (event.bilirubin is not None and event.bilirubin.multiple_of_uln in map(_exactly, liver)) or (
-        event.creatinine_clearance is not None and Fraction(event.creatinine_clearance.value) in map(_exactly, kidney)
+        clearance is not None and Fraction(clearance.value) in map(_exactly, kidney)
     )
