@@ -15,7 +15,7 @@ import pytest
 from ixastate.cli.main import main
 from ixastate.errors import InputError
 from ixastate.events import EVENT
-from ixastate.exchange.sdtm import compare_doses, read_sdtm
+from ixastate.exchange.sdtm import compare_doses, folder, read_sdtm
 from ixastate.exchange.sdtm.folder import SHAPES
 from tests.sdtm_studies import AE, DM, DS, EX, LB, Cells, Tables, dataset_json, imported, json_lines, study, told, xpt
 
@@ -256,6 +256,71 @@ def test_of_two_forms_of_a_data_set_one_is_read(tmp_path: Path) -> None:
     (tmp_path / "lb.json").write_text("not read")
     _, report = read_sdtm(tmp_path)
     assert report.notes["lb.json: not read, since lb.xpt is"] == 1
+
+
+# --- Archives that are not what they say ---------------------------------------------------------------------------
+
+PACKINGS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+def packed(directory: Path, packing: str = "deflated") -> Path:
+    """A study of which LB lies in an archive."""
+    study(directory, lb=[LB, *(LB | {"LBSEQ": float(number)} for number in range(2, 40))])
+    with zipfile.ZipFile(directory / "lb.zip", "w", PACKINGS[packing]) as archive:
+        archive.write(directory / "lb.xpt", "data/lb.xpt")
+    (directory / "lb.xpt").unlink()
+    return directory / "lb.zip"
+
+
+def refusal(directory: Path) -> str:
+    with pytest.raises(InputError) as refused:
+        read_sdtm(directory)
+    assert refused.value.where == str(directory / "lb.zip")
+    return refused.value.what
+
+
+def test_an_archive_of_more_than_fits_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(packed(tmp_path)) as archive:
+        size = archive.infolist()[0].file_size
+    monkeypatch.setattr(folder, "MOST_UNPACKED", size)
+    assert len(read_sdtm(tmp_path)[0]) > 1
+    monkeypatch.setattr(folder, "MOST_UNPACKED", size - 1)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    assert refusal(tmp_path) == f"data/lb.xpt has {size:,} bytes when it is unpacked"
+
+
+def test_no_more_is_unpacked_than_an_archive_says(tmp_path: Path) -> None:
+    path = packed(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        size = archive.infolist()[0].file_size
+    content = path.read_bytes()
+    assert content.count(size.to_bytes(4, "little")) == 2  # beside the file, and in the list of files
+    path.write_bytes(content.replace(size.to_bytes(4, "little"), (80).to_bytes(4, "little")))
+    assert "not a ZIP archive that can be read: " in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("damage", ["flipped", "cut short", "encrypted", "another packing"])
+def test_a_damaged_archive_is_told_whatever_way_it_was_packed(tmp_path: Path, packing: str, damage: str) -> None:
+    path = packed(tmp_path, packing)
+    content = bytearray(path.read_bytes())
+    listed = content.rindex(b"PK\x01\x02")
+    if damage == "flipped":
+        content[listed // 2] ^= 0xFF
+    elif damage == "cut short":
+        del content[listed // 2 : listed]
+    elif damage == "encrypted":
+        content[6] |= 1
+        content[listed + 8] |= 1
+    else:
+        content[8] = content[listed + 10] = 97
+    path.write_bytes(bytes(content))
+    assert "not a ZIP archive that can be read: " in refusal(tmp_path)
 
 
 # --- Parts ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ variables a data set must have, and nothing of their meaning.
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
 import re
 import struct
@@ -33,6 +34,10 @@ READERS: dict[str, Callable[[bytes, str], Columns]] = {
     ".json": datasetjson.columns,
     ".ndjson": datasetjson.columns_of_lines,
 }
+# A data set of a gigabyte takes ten in memory as rows of text, and a small archive may hold a much larger one.
+MOST_UNPACKED = 1_000_000_000
+# What the ways of packing say of data that they cannot unpack.
+_DAMAGED = (zlib.error, lzma.LZMAError, EOFError)
 # Where a data set lies in several forms the first of these is read.
 FORMS = (".xpt", ".zip", ".json", ".ndjson")
 
@@ -203,13 +208,18 @@ def _read(path: Path) -> tuple[str, Columns]:
     wanted = {f"{name}{form}" for form in READERS}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.namelist() if posixpath.basename(member.lower()) in wanted]
+            members = [one for one in archive.infolist() if posixpath.basename(one.filename.lower()) in wanted]
             if len(members) != 1:
                 what = f"the archive holds {len(members)} files named {name}.xpt or {name}.json"
                 refusal = InputError if members else NoDataSet
                 raise refusal(what, where=str(path), remedy=f"it must hold one, such as {name}.xpt")
-            member, content = Path(members[0]), archive.read(members[0])
-    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, struct.error, zlib.error, EOFError) as error:
+            if members[0].file_size > MOST_UNPACKED:
+                what = f"{members[0].filename} has {members[0].file_size:,} bytes when it is unpacked"
+                remedy = f"at most {MOST_UNPACKED:,} are unpacked; split the data set into parts"
+                raise InputError(what, where=str(path), remedy=remedy)
+            # No more is unpacked than the archive says, and what is cut off fails its checksum.
+            member, content = Path(members[0].filename), archive.read(members[0])
+    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, struct.error, *_DAMAGED) as error:
         what = f"not a ZIP archive that can be read: {str(error) or 'it ends too early'}"
         raise InputError(what, where=str(path), remedy="pack it again, without a password") from None
     return str(path), READERS[member.suffix.lower()](content, str(path))
