@@ -145,6 +145,64 @@ def test_a_run_that_was_killed_goes_on(tmp_path: Path, kills: int) -> None:
     assert files(directory.path) == files(simulated(tmp_path / "whole", plan, 2).path)
 
 
+ENDED_AT = """
+import os, sys
+run, at, by = os.path.abspath(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+seen = 0
+
+def look(event, arguments):
+    # Whatever is written, moved, made or removed in the run's directory.
+    global seen
+    if event in ("os.rename", "os.link", "os.mkdir", "os.remove", "open", "os.truncate"):
+        if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
+            return
+        if run in [os.path.abspath(one)[: len(run)] for one in arguments if isinstance(one, (str, os.PathLike))]:
+            seen += 1
+            if seen == at:
+                os.kill(os.getpid(), by)
+
+sys.addaudithook(look)
+from ixastate.cli.main import main
+command = "simulate --patients 2000 --cycles 3 --toxicity hazards --seed 7 --shard-size 1024 -o".split()
+status = main([*command, run])
+print(seen)
+sys.exit(status)
+"""
+
+
+def ended_at(run: Path, step: int, by: int) -> subprocess.CompletedProcess[str]:
+    """Simulate in a process of its own, which is ended at the n-th step of what it does to the run's directory."""
+    command = [sys.executable, "-c", ENDED_AT, str(run), str(step), str(by)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_simulate_may_be_ended_at_any_step_and_goes_on(tmp_path: Path) -> None:
+    """Thirty moments, half by SIGKILL and half by SIGTERM; then the same command gives the same bytes.
+
+    Five lie within the beginning and five within the ending, each in a directory of its own, and twenty anywhere, one
+    after the other in one directory.
+    """
+    undisturbed = ended_at(tmp_path / "whole", 0, signal.SIGKILL)
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    steps = int(undisturbed.stdout.splitlines()[-1])
+    expected = files(tmp_path / "whole")
+    luck = random.Random(30)
+    at_the_ends = [*luck.sample(range(1, 12), 5), *luck.sample(range(steps - 12, steps + 1), 5)]
+    between = [luck.randint(1, steps) for _ in range(20)]
+    for place, step in enumerate((*at_the_ends, *between)):
+        run = tmp_path / (f"ended {step}" if place < len(at_the_ends) else "ended often")
+        by = (signal.SIGKILL, signal.SIGTERM)[place % 2]
+        ended = ended_at(run, step, by)
+        assert ended.returncode in (0, -by, 128 + by), (step, by, ended.stderr)
+        assert "Traceback" not in ended.stderr
+        if place < len(at_the_ends) or place == 29:
+            again = ended_at(run, 0, by)
+            assert again.returncode == 0, (step, by, again.stderr)
+            assert files(run) == expected, (step, by)
+
+
 def test_a_finished_shard_is_not_computed_again(whole: Run, tmp_path: Path) -> None:
     context = run_context(whole.plan)
     directory = Directory.begin(tmp_path / "run", context)
@@ -226,7 +284,7 @@ def test_many_processes_may_begin_one_directory_at_once(whole: Run, tmp_path: Pa
         command = [sys.executable, "-c", BEGINNER, str(tmp_path / f"run {attempt}"), plan]
         jobs = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            for _ in range(4)
+            for _ in range(4 if attempt else 8)
         ]
         for job in jobs:
             assert job.stdout is not None

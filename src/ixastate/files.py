@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import stat
 import tempfile
 import tomllib
 from codecs import BOM_UTF8
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, AnyStr, BinaryIO
 
@@ -79,24 +81,18 @@ def toml_of(text: str) -> dict[str, Any]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Put the content into the file in one move; `OutputError`, and the old file stays, when that fails."""
-    temporary = None
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
             raise FileExistsError(0, "it is there and no file")
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, _permissions(path))
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-        if not isinstance(error, OSError | ValueError):
-            raise
+        try:
+            _move_there(path, content)
+        except FileNotFoundError:
+            # Another process that ended the same work has cleared it away in this moment, as something left over.
+            if not path.parent.is_dir():
+                raise
+            _move_there(path, content)
+    except (OSError, ValueError) as error:
         raise OutputError(
             f"cannot be written: {getattr(error, 'strerror', None) or error}",
             where=str(path),
@@ -104,18 +100,17 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from None
 
 
+def _move_there(path: Path, content: bytes) -> None:
+    with _beside(path, content) as temporary:
+        os.replace(temporary, path)
+
+
 def write_first(path: Path, content: bytes) -> bool:
     """Put the content into a file that is not there yet, in one move; False, and the file stays, where it is there.
 
     `OSError` when it cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, _permissions(path))
+    with _beside(path, content) as temporary:
         try:
             # A link is made or refused at once, where a move would replace what is there.
             os.link(temporary, path)
@@ -126,6 +121,25 @@ def write_first(path: Path, content: bytes) -> bool:
                 return False
             os.replace(temporary, path)
         return True
+
+
+def clear_left_over(path: Path) -> None:
+    """Remove what a process that was killed left beside a file that it had not written whole."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        stale.unlink(missing_ok=True)
+
+
+@contextmanager
+def _beside(path: Path, content: bytes) -> Iterator[str]:
+    """A file of this content beside another, for a moment."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _permissions(path))
+        yield temporary
     finally:
         with suppress(OSError):
             os.unlink(temporary)

@@ -262,7 +262,7 @@ def _exact(cycles: int, edition: str, toxicity: str, output: Path | None) -> int
 
 def _require_directory(path: Path, plan: Plan) -> None:
     """Refuse a directory that cannot take this run, before the machine is read: `InputError` or `OutputError`."""
-    from ixastate.cohort.run.directory import Directory
+    from ixastate.cohort.run.directory import Directory, only_begun
 
     if problem := impossible(path):
         raise OutputError(f"cannot be written: {problem}", where=str(path), remedy="name a directory")
@@ -273,7 +273,7 @@ def _require_directory(path: Path, plan: Plan) -> None:
         raise OutputError(
             "cannot be written: Not a directory", where=str(path), remedy="name a directory with leave to write"
         )
-    if not os.path.isdir(path) or not any(path.iterdir()):
+    if not os.path.isdir(path) or only_begun(path):
         return
     there, here = Directory.open(path, complete=False).plan.as_json(), plan.as_json()
     for name, value in here.items():

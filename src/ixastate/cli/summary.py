@@ -67,7 +67,7 @@ def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]
     files, as in a container that may write nowhere else, there are no figures, and a remark says so.
     """
     from ixastate.cohort.answers import summary
-    from ixastate.files import write_whole
+    from ixastate.files import clear_left_over, write_whole
 
     target = run.path / SUMMARY
     write_whole(target, as_text(answers or summary.as_json(run)))
@@ -76,7 +76,10 @@ def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]
     except OSError:
         say("the figures are left out: matplotlib finds no folder that can be written; set MPLCONFIGDIR")
         return [target]
-    return [target, *figures.write_figures(run, run.path / FIGURES)]
+    written = [target, *figures.write_figures(run, run.path / FIGURES)]
+    for path in written:
+        clear_left_over(path)
+    return written
 
 
 def written_answers(run: Run) -> dict[str, Any] | None:

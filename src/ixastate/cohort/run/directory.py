@@ -29,7 +29,7 @@ from ixastate.cohort.kept import kept
 from ixastate.cohort.log.log import MACHINE_FRAMES, as_parquet, machine_frames
 from ixastate.cohort.run.plan import Plan, RunContext
 from ixastate.errors import InputError, OutputError
-from ixastate.files import bytes_of, json_of, write_first, write_whole
+from ixastate.files import bytes_of, clear_left_over, json_of, write_first, write_whole
 from ixastate.version import __version__
 
 FORMAT = "ixastate cohort 1"
@@ -82,7 +82,7 @@ class Directory:
             raise InputError("it is a file", where=str(path), remedy="name a directory")
         try:
             path.mkdir(parents=True, exist_ok=True)
-            begun = not _only_begun(path) or not here._begin_manifest()
+            begun = not only_begun(path) or not here._begin_manifest()
             found = cls.open(path, complete=False) if begun else here
             if found.plan.deciding() != here.plan.deciding() or found.fingerprint != fingerprint:
                 raise InputError(
@@ -203,6 +203,7 @@ class Directory:
             files[f"machine/{path.name}"] = _sha256(path.read_bytes())
         for stale in self._temporary():
             stale.unlink(missing_ok=True)
+        clear_left_over(self.path / MANIFEST)
         return self._write_manifest({"digest": _sha256("".join(blocks).encode()), "events": events, "files": files})
 
     def damaged(self) -> Iterator[str]:
@@ -238,6 +239,7 @@ class Directory:
         return fingerprint == self.fingerprint and plan in agreeing
 
     def _temporary(self) -> Iterator[Path]:
+        """What a process that was ended left of files that it had not written whole."""
         for kind in FOLDERS:
             yield from (self.path / kind).glob(".*")
 
@@ -295,7 +297,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _only_begun(path: Path) -> bool:
+def only_begun(path: Path) -> bool:
     """Whether a directory holds nothing but what a beginning makes before its manifest."""
     not_moved = set(path.glob(f".{MANIFEST}.*"))
     return all(
