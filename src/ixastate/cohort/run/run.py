@@ -19,9 +19,9 @@ from ixastate.errors import InputError
 AGAIN = "start the same `ixastate simulate` again: what is damaged is simulated again"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """A complete run in a directory; open it with `Run.open`."""
+    """A complete run in a directory; open it with `Run.open`. One that was opened twice is two."""
 
     directory: Directory
     manifest: dict[str, Any]
