@@ -16,8 +16,12 @@ from ixastate.editions import DEFAULT_EDITION
 def table(
     edition: EditionOption = DEFAULT_EDITION,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="save the table here")] = None,
-    where: Annotated[bool, typer.Option("--where", help="print where tables are kept and what is made of them, and end")] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="remove every table that is kept and what is made of it, and end")] = False,
+    where: Annotated[
+        bool, typer.Option("--where", help="print where tables are kept and what is made of them, and end")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="remove every table that is kept and what is made of it, and end")
+    ] = False,
 ) -> int:
     """Explore every configuration of the machine, print its size, and save its transition table.
 
