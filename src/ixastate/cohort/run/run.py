@@ -19,9 +19,9 @@ from ixastate.errors import InputError
 AGAIN = "start the same `ixastate simulate` again: what is damaged is simulated again"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Run:
-    """A complete run in a directory; open it with `Run.open`. One that was opened twice is two."""
+    """A complete run in a directory; open it with `Run.open`."""
 
     directory: Directory
     manifest: dict[str, Any]
@@ -43,6 +43,9 @@ class Run:
         damaged = self.directory.damaged()
         if damaged:
             raise InputError(f"the file {damaged[0]} is missing or damaged", where=str(self.path), remedy=AGAIN)
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
     @property
     def path(self) -> Path:
