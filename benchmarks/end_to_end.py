@@ -14,16 +14,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import LeftOut
+from benchmarks.measure import LeftOut, share_out, spans
 
 ROOT = Path(__file__).resolve().parent.parent
+# The kernel alone is run over the first so many patients, which is enough to time it.
+ALONE = 64 * 1024
 
 
 def measure(model: str, patients: int, cycles: int, threads: int) -> dict[str, float]:
-    """Run a cohort in a process of its own: seconds in all and for simulating alone, bytes, events."""
+    """Run a cohort in a process of its own: seconds in all and for simulating alone, bytes, events; `of_kernel`.
+
+    The last one is how many patients a second are simulated and written, over how many the kernel alone does in the
+    same process with as many threads, right before and after it.
+    """
     arguments = ["--model", model, "--patients", str(patients), "--cycles", str(cycles), "--threads", str(threads)]
     with tempfile.TemporaryDirectory(prefix="ixastate-benchmark-") as place:
         start = time.perf_counter()
@@ -46,20 +53,33 @@ def run(model: str, patients: int, cycles: int, threads: int, directory: Path) -
     from tqdm import tqdm
 
     from ixastate.cohort.run.directory import Directory
-    from ixastate.cohort.run.plan import run_context
+    from ixastate.cohort.run.plan import BLOCK, run_context
     from ixastate.cohort.run.simulation import finish, plan_of, run_shards
 
     plan = plan_of(patients, cycles, 1, toxicity=model)
     context = run_context(plan)
     context.prepare()
-    context.kernel(0, 1)
+    block = context.kernel(0, 1)
+    context.bookkeeper.keep(0, 1, block.rows)
+    among = min(patients, ALONE)
+
+    def kernel_alone() -> float:
+        start = time.perf_counter()
+        with ThreadPoolExecutor(threads) as pool:
+            share_out(pool, [context.kernel] * threads, spans(among, BLOCK))
+        return time.perf_counter() - start
+
+    alone = kernel_alone()
     start = time.perf_counter()
     opened = Directory.begin(directory, context)
     with tqdm(total=patients, unit=" patients", unit_scale=True, desc=f"end to end: {model}", leave=False) as bar:
         run_shards(opened, context, opened.missing(), threads=threads, progress=bar.update)
     done = finish(opened, context)
+    simulating = time.perf_counter() - start
+    alone = min(alone, kernel_alone())
     return {
-        "simulating": time.perf_counter() - start,
+        "simulating": simulating,
+        "of_kernel": (patients / simulating) / (among / alone),
         "peak_bytes": peak_bytes(),
         "disk_bytes": sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()),
         "events": done.manifest["events"],

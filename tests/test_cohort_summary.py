@@ -390,7 +390,7 @@ def test_the_curve_is_that_of_lifelines(times: list[tuple[int, bool, int]]) -> N
         (curve.upper, limits[:, 1]),
     ):
         assert found == pytest.approx(theirs, rel=1e-12, abs=1e-12)
-    assert (curve.median or math.inf) == fitter.median_survival_time_
+    assert (math.inf if curve.median is None else curve.median) == fitter.median_survival_time_
 
 
 def test_a_time_counted_thrice_is_three_times() -> None:

@@ -139,7 +139,7 @@ def test_where_and_forget(cache: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert first == str(cache)
     assert second.endswith(f" MB  {file.name}")
     assert main(["table", "--forget"]) == 0
-    assert capsys.readouterr().out == "1 table removed\n"
+    assert capsys.readouterr().out == "1 file removed\n"
     assert [left.name for left in cache.iterdir()] == ["another.txt"]
     assert main(["table", "--forget"]) == 0
-    assert capsys.readouterr().out == "0 tables removed\n"
+    assert capsys.readouterr().out == "0 files removed\n"

@@ -185,11 +185,13 @@ def _compute(
 
 def _finished(path: Path, plan: Plan) -> Run | None:
     """The run of a directory where it is of this plan and of today's machine, and whole to the last file; else None."""
-    from ixastate.cohort.run.courses import require_same_machine
     from ixastate.cohort.run.run import Run
 
     try:
         run = Run.open(path)
+        # It brings what only a run that is there needs.
+        from ixastate.cohort.run.courses import require_same_machine
+
         require_same_machine(run)
     except InputError:
         return None

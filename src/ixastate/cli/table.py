@@ -16,14 +16,19 @@ from ixastate.editions import DEFAULT_EDITION
 def table(
     edition: EditionOption = DEFAULT_EDITION,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="save the table here")] = None,
-    where: Annotated[bool, typer.Option("--where", help="print where tables are kept, and which, and end")] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="remove every table that is kept, and end")] = False,
+    where: Annotated[
+        bool, typer.Option("--where", help="print where tables are kept and what is made of them, and end")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="remove every table that is kept and what is made of it, and end")
+    ] = False,
 ) -> int:
     """Explore every configuration of the machine, print its size, and save its transition table.
 
     Each command keeps the table that it explores in the user's folder for caches (or in IXASTATE_CACHE), so that the
-    next one starts at once. A table names the rules, the chart and the code that it was made of, and is made anew once
-    they change. `-o` saves it for `ixastate check --table FILE`.
+    next one starts at once; beside it `ixastate simulate` keeps what it makes of the table. The files name the rules,
+    the chart and the code that they were made of, and are made anew once these change. `-o` saves a table for
+    `ixastate check --table FILE`.
     """
     from ixastate.proofs.report import describe_table
     from ixastate.table import kept
@@ -33,7 +38,7 @@ def table(
         return _where(kept.folder(), kept.files())
     if forget:
         removed = kept.forget()
-        print(f"{len(removed)} {'table' if len(removed) == 1 else 'tables'} removed")
+        print(f"{len(removed)} {'file' if len(removed) == 1 else 'files'} removed")
         return OK
     require_place(output)
     made = explored(edition)

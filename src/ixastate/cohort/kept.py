@@ -59,15 +59,14 @@ def _written(made: Arrays, origin: bytes) -> bytes:
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **made)
     body = origin + content.getvalue()
-    return MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return MAGIC + hashlib.sha256(body).digest() + body
 
 
 def _read(content: bytes, origin: bytes) -> Arrays:
     """The arrays of a file's content; `ValueError` when it is damaged or of another origin."""
-    if not content.startswith(MAGIC):
-        raise ValueError("it holds no arrays")
-    said, _, body = content[len(MAGIC) :].partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != said or not body.startswith(origin):
+    head = len(MAGIC) + hashlib.sha256().digest_size
+    body = content[head:]
+    if content[:head] != MAGIC + hashlib.sha256(body).digest() or body[: len(origin)] != origin:
         raise ValueError("it is damaged, or of something else")
     with np.load(io.BytesIO(body[len(origin) :]), allow_pickle=False) as found:
         return dict(found)

@@ -8,6 +8,7 @@ through, and is read off the run's own files: this module knows no machine.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
 import polars as pl
@@ -65,8 +66,9 @@ class Meanings:
     places: list[Place]
 
 
+@lru_cache(maxsize=4)
 def meanings(run: Run) -> Meanings:
-    """What the configurations of a run mean, read off its files."""
+    """What the configurations of a run mean, read off its files once."""
     columns = ["configuration", "phase", "held_for", "ixazomib_level_mg10", "ixazomib_given_mg10"]
     frame = run.collect(run.configurations.select(columns).sort("configuration"))
     reasons = frame["held_for"].explode().drop_nulls().unique(maintain_order=True).to_list()

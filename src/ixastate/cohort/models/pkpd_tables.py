@@ -67,9 +67,22 @@ def meanings(arrays: MachineArrays) -> Arrays:
     assessed, neutrophils_class, platelets_class = assessments(arrays)
     rash, neuropathy = rash_meanings(arrays), neuropathy_meanings(arrays)
     agreed = recoveries(arrays, NEUROPATHY)
-    return {
+    of_rash = {
         "rash_open": arrays.open_episodes(RASH),
+        "rash": rash,
+        "rash_recovered": np.isin(rash, recoveries(arrays, RASH)),
+    }
+    of_neuropathy = {
         "neuropathy_open": arrays.open_episodes(NEUROPATHY),
+        "neuropathy": neuropathy,
+        "neuropathy_recovered": np.isin(neuropathy[:, :, 1], agreed),
+    }
+    of_other = {
+        "other": other,
+        "other_after": other_after,
+        "other_recovered": np.isin(other[1, :, 1, 1], recoveries(arrays, OTHER)),
+    }
+    rest = {
         "count_held": arrays.held_for(NEUTROPENIA) | arrays.held_for(THROMBOCYTOPENIA),
         "cycle_held": arrays.held_for(NEW_CYCLE),
         "start": start,
@@ -78,18 +91,12 @@ def meanings(arrays: MachineArrays) -> Arrays:
         "latest_delay": latest_delays(arrays.edition),
         "neutrophils": _count(arrays, NEUTROPENIA.event, MOST_NEUTROPHILS, 10),
         "platelets": _count(arrays, THROMBOCYTOPENIA.event, MOST_PLATELETS, 1000),
-        "rash": rash,
-        "rash_recovered": np.isin(rash, recoveries(arrays, RASH)),
-        "neuropathy": neuropathy,
-        "neuropathy_recovered": np.isin(neuropathy[:, :, 1], agreed),
-        "other": other,
-        "other_after": other_after,
-        "other_recovered": np.isin(other[1, :, 1, 1], recoveries(arrays, OTHER)),
         "assessed": assessed,
         "neutrophils_class": neutrophils_class,
         "platelets_class": platelets_class,
         "ends": np.array([meaning(arrays, {"type": kind})[0] for kind in ENDS], np.uint8),
     }
+    return of_rash | of_neuropathy | of_other | rest
 
 
 def meaning(arrays: MachineArrays, facts: Mapping[str, Any], context: Context | None = None) -> tuple[int, Context]:

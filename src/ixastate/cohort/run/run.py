@@ -44,6 +44,9 @@ class Run:
         if damaged is not None:
             raise InputError(f"the file {damaged} is missing or damaged", where=str(self.path), remedy=AGAIN)
 
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     @property
     def path(self) -> Path:
         """Where it lies."""
