@@ -344,6 +344,17 @@ def scaling_section(settings: Settings, chain: Chain) -> tuple[Section, list[Tar
     return section, [Target("stepping, cost a patient, dearest to cheapest", "at most 1.15", worst, worst <= 1.15)]
 
 
+# --- Replay ------------------------------------------------------------------------------------------------------
+
+
+def replays_section(settings: Settings) -> tuple[Section, list[Target]]:
+    """Whole replays of growing logs; nothing is wanted of them but their figures."""
+    from benchmarks import replays
+
+    _say("replays of logs")
+    return replays.replay_section(settings), []
+
+
 # --- The run -----------------------------------------------------------------------------------------------------
 
 
@@ -373,6 +384,7 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
         partial(pkpd_section, settings, arrays),
         partial(scaling_section, settings, real),
         partial(end_to_end_section, settings),
+        partial(replays_section, settings),
     ):
         section, wanted = part()
         tell(section)

@@ -38,6 +38,7 @@ KEYS = {
     *("kernel 1", "kernel 2", "reference"),
     *(f"scaling {size}" for size in ("a hundredth", "a tenth", "all", "ten times")),
     *(f"{model} {size}" for model in ("pkpd", "hazards") for size in ("a tenth", "all")),
+    *(f"replay {lines}" for lines in (1_000, 2_000)),
 }
 # What may be missing where these tests run: an extra, a tool, or patients enough.
 OPTIONAL = {
