@@ -151,6 +151,94 @@ def test_the_rule_that_is_meant_is_named_first(facts: list[dict[str, Any]], got:
     assert blamed(facts, **got)[0] == first
 
 
+PN_AGREED = [pn(2, 3), pn(3, 1, physician_agrees=True)]
+CLEAR = [other(2, 3, attribution="clear"), other(3, 1, physician_agrees=True)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "missing", "first"),
+    [
+        (ANC1[:1], "hold ixazomib", "ANC-01"),
+        (ANC1[:1], "hold lenalidomide", "ANC-01"),
+        (PLT1[:1], "hold ixazomib", "PLT-01"),
+        ([pn(2, 2)], "hold ixazomib", "PN-01"),
+        ([pn(2, 3)], "hold ixazomib", "PN-05"),
+        ([other(2, 3)], "hold ixazomib", "OTH-01"),
+        ([rash(2, 2), rash(3, 1), rash(4, 2)], "hold ixazomib", "RASH-02"),
+        (ANC1, "reduce ixazomib to 3 mg", "ANC-04"),
+        (ANC1, "resume ixazomib at 3 mg", "ANC-02"),
+        (ANC1, "resume lenalidomide at 25 mg", "ANC-02"),
+        (ANC2, "reduce lenalidomide to 20 mg", "ANC-06"),
+        (PLT1, "reduce lenalidomide to 20 mg", "PLT-04"),
+        (PLT1, "resume ixazomib at 4 mg", "PLT-02"),
+        (PLT2, "reduce ixazomib to 3 mg", "PLT-06"),
+        (PLT2, "resume lenalidomide at 20 mg", "PLT-02"),
+        (PN_AGREED, "reduce ixazomib to 3 mg", "PN-07"),
+        (PN_AGREED, "resume ixazomib at 3 mg", "PN-06"),
+        (CLEAR, "reduce ixazomib to 3 mg", "OTH-03"),
+        (CLEAR, "resume ixazomib at 3 mg", "OTH-02"),
+        ([rash(2, 2)], "reduce lenalidomide to 20 mg", "RASH-01"),
+        ([pn(2, 4)], "stop ixazomib", "PN-09"),
+        ([pn(2, 4)], "stop lenalidomide", "PN-09"),
+        ([rash(2, 4)], "stop dexamethasone", "RASH-08"),
+    ],
+)
+def test_of_an_order_that_is_missing_the_rule_that_gives_it_is_named_first(
+    facts: list[dict[str, Any]], missing: str, first: str
+) -> None:
+    orders = answered(START, *facts).steps[-1].expected["orders"]
+    assert missing in orders
+    assert blamed([START, *facts], orders=[order for order in orders if order != missing])[0] == first
+
+
+@pytest.mark.parametrize(
+    ("facts", "given", "first"),
+    [
+        ([anc(2, 500)], "hold ixazomib", "ANC-01"),
+        ([plt(2, 30_000)], "hold lenalidomide", "PLT-01"),
+        # The text holds ixazomib alone for neuropathy and for other toxicities.
+        ([pn(2, 2)], "hold lenalidomide", "PN-01"),
+        ([other(2, 3)], "hold lenalidomide", "OTH-01"),
+        ([rash(2, 2)], "hold lenalidomide", "RASH-01"),
+        # The other drug has its turn.
+        (ANC1, "reduce lenalidomide to 20 mg", "ANC-06"),
+        (PLT1, "reduce ixazomib to 3 mg", "PLT-03"),
+        # Nobody agreed, and something else holds it.
+        ([pn(2, 3), pn(3, 1)], "resume ixazomib at 3 mg", "PN-06"),
+        ([anc(2, 499), plt(3, 29_999), anc(4, 500)], "resume ixazomib at 4 mg", "B-OVERLAP"),
+        ([other(2, 4)], "stop ixazomib", "OTH-05"),
+    ],
+)
+def test_of_an_order_given_in_error_the_rule_that_speaks_against_it_is_named_first(
+    facts: list[dict[str, Any]], given: str, first: str
+) -> None:
+    orders = answered(START, *facts).steps[-1].expected["orders"]
+    assert given not in orders
+    assert blamed([START, *facts], orders=[*orders, given])[0] == first
+
+
+@pytest.mark.parametrize(
+    ("facts", "got", "rules"),
+    [
+        # What was decided, then what speaks of doses in general, then readings.
+        (
+            [anc(2, 499)],
+            {"orders": ["hold lenalidomide", "consider G-CSF"]},
+            "ANC-01 ANC-03 DOSE-06 B-EPISODE B-ANC-IN-HOLD",
+        ),
+        ([anc(2, 500)], {"orders": ["hold ixazomib"]}, "ANC-01 B-BOUND K-NOEPISODE"),
+        ([pn(2, 4)], {"orders": []}, "PN-09 DOSE-06 B-TREATMENT B-DEX-STOP"),
+        (
+            PN_AGREED,
+            {"orders": ["reduce ixazomib to 3 mg"]},
+            "PN-06 PN-07 DOSE-06 DOSE-07 DOSE-08 B-PN-G1 B-RESUME-TIMING",
+        ),
+    ],
+)
+def test_every_rule_is_named_in_its_place(facts: list[dict[str, Any]], got: dict[str, Any], rules: str) -> None:
+    assert blamed([START, *facts], **got) == tuple(rules.split())
+
+
 def test_all_rules_of_the_event_are_named_once_clauses_before_readings() -> None:
     named = blamed([START, *ANC1], ixazomib_mg=4)
     assert len(set(named)) == len(named)

@@ -24,6 +24,7 @@ from ixastate.course.replay import replay_log
 from ixastate.errors import InputError
 from ixastate.rules import load_edition
 from ixastate.testing.adapter import Adapter, Fault, InProcess, Program, Server, parse_answer
+from ixastate.testing.answers import Difference, differences
 from ixastate.testing.conformance import GIVE_UP_AFTER, Summary, conform, run_course, shortened
 from ixastate.testing.reports.junit import junit
 from ixastate.testing.reports.page import page
@@ -128,6 +129,60 @@ def test_sets_are_compared_as_sets_and_numbers_as_numbers() -> None:
         answer["ixazomib_mg"] = None if answer["ixazomib_mg"] is None else float(answer["ixazomib_mg"])
 
     assert conform(InProcess(wrong(change)), some("boundaries", 6)).well
+
+
+DUE = [{"drug": "ixazomib", "mg": 4}, {"drug": "lenalidomide", "mg": 25}, {"drug": "dexamethasone", "mg": 40}]
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        [{**DUE[0], "mg": 3}, *DUE[1:]],
+        [{**DUE[0], "mg": 4.001}, *DUE[1:]],
+        [{**DUE[0], "mg": "4"}, *DUE[1:]],
+        [{**DUE[0], "mg": True}, *DUE[1:]],
+        [{**DUE[0], "mg": None}, *DUE[1:]],
+        [{"drug": "ixazomib"}, *DUE[1:]],
+        [{**DUE[0], "drug": "lenalidomide"}, *DUE[1:]],
+        [{"drug": "lenalidomide", "mg": 4}, {"drug": "ixazomib", "mg": 25}, DUE[2]],
+        DUE[:2],
+        [*DUE, DUE[0]],
+        [*DUE, {"drug": "aspirin", "mg": 100}],
+        [*DUE[:2], "dexamethasone"],
+        [],
+        "nothing",
+    ],
+)
+def test_another_dose_a_dose_twice_and_a_dose_too_few_are_wrong(got: Any) -> None:
+    expected = answered(START).steps[0].expected
+    assert expected["due"] == DUE
+    assert differences(expected, {"due": got}) == (Difference("due", DUE, got),)
+
+
+@pytest.mark.parametrize(
+    "got", [DUE, DUE[::-1], [{**dose, "mg": float(dose["mg"]), "how": "by mouth", "day": 1} for dose in DUE]]
+)
+def test_the_same_doses_in_other_words_are_right(got: Any) -> None:
+    assert differences(answered(START).steps[0].expected, {"due": got}) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "got"),
+    [
+        ("orders", ["start ixazomib at 4 mg", "start lenalidomide at 25 mg"]),
+        ("orders", ["start ixazomib at 4 mg", "start lenalidomide at 25 mg", "start dexamethasone at 20 mg"]),
+        ("held_for", ["neutrophils"]),
+        ("lenalidomide_mg", 24),
+        ("lenalidomide_mg", None),
+        ("ixazomib_held", None),
+        ("phase", "screening"),
+        ("refused", True),
+        ("state", "active at 3 mg"),
+    ],
+)
+def test_each_part_that_is_not_as_it_should_be_is_the_difference(key: str, got: Any) -> None:
+    expected = answered(START).steps[0].expected
+    assert differences(expected, {**expected, key: got}) == (Difference(key, expected[key], got),)
 
 
 def test_the_course_shown_is_made_as_short_as_it_can_be() -> None:

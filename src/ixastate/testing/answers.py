@@ -56,7 +56,7 @@ class RightAnswer(TypedDict):
     due: NotRequired[
         Annotated[
             list[DueDose],
-            Field(description="The doses due on the day of the event, as known at that day's clock time; a set."),
+            Field(description="The doses due on the day of the event, as known at that day's clock time; each once."),
         ]
     ]
     refused: Annotated[bool, Field(description="True when the event cannot belong here; then nothing has moved.")]
@@ -188,20 +188,23 @@ def compared(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[st
 
 def _same(key: str, expected: Any, got: Any) -> bool:
     if isinstance(expected, list):
-        return isinstance(got, list) and _set(key, expected) == _set(key, got)
+        return isinstance(got, list) and _comparable(key, expected) == _comparable(key, got)
     if isinstance(expected, bool) or isinstance(got, bool) or not isinstance(expected, Real):
         return type(expected) is type(got) and bool(expected == got)
     return isinstance(got, Real) and expected == got
 
 
-def _set(key: str, items: list[Any]) -> set[str]:
-    """The items in a form in which they can be compared whatever their order, their kind and their spare fields."""
-    if key == "due":
-        items = [
-            [item.get("drug"), _plain(item.get("mg"))] if isinstance(item, dict) else ["no dose", item]
-            for item in items
-        ]
-    return {json.dumps(item, sort_keys=True, default=str) for item in items}
+def _comparable(key: str, items: list[Any]) -> list[str]:
+    """The items in a form in which they can be compared whatever their order, their kind and their spare fields.
+
+    To say twice that a drug is held, or to be held, is to say it; a dose that is listed twice is taken twice.
+    """
+    if key != "due":
+        return sorted({json.dumps(item, sort_keys=True, default=str) for item in items})
+    doses = [
+        [item.get("drug"), _plain(item.get("mg"))] if isinstance(item, dict) else ["no dose", item] for item in items
+    ]
+    return sorted(json.dumps(dose, sort_keys=True, default=str) for dose in doses)
 
 
 def _plain(value: Any) -> Any:
