@@ -339,6 +339,105 @@ def test_time_on_treatment_by_hand(tiny: Run) -> None:
     assert curve.median == 39
 
 
+def test_hold_times_by_hand(tiny: Run) -> None:
+    """Days 14, 21 (ended by the stop), 7 (open) and 0; the median by Kaplan and Meier is where half are released."""
+    found = {row.pop("reason"): row for row in summary.hold_times(tiny).to_dicts()}
+    assert list(found) == ["any", "neutrophils", "platelets", "rash"]
+    parts = ("patients", "share", "first_day", "holds", "stopped", "open", "mean_days", "median_days")
+    assert {reason: tuple(row[part] for part in parts) for reason, row in found.items()} == {
+        "any": (4, 1.0, 9.0, 4, 1, 1, 10.5, 14.0),
+        "neutrophils": (3, 0.75, 8.0, 3, 1, 0, 35 / 3, 14.0),
+        "platelets": (1, 0.25, 10.0, 1, 0, 0, 10.0, 10.0),
+        "rash": (1, 0.25, 50.0, 1, 0, 1, 7.0, None),
+    }
+    # After 14 days 0.375 are held, at most 0.808 and on the first day at least 0.128.
+    assert (found["any"]["median_lower"], found["any"]["median_upper"]) == (0.0, None)
+
+
+def test_first_holds_by_hand(tiny: Run) -> None:
+    """Cycle 2 begins on day 29; the rash alone begins in it, and whoever was held stays counted."""
+    found = summary.first_holds(tiny)
+    assert found.columns == ["reason", "cycle", "patients", "share"]
+    assert sorted(found.rows()) == [
+        ("any", 1, 3, 0.75),
+        ("any", 2, 4, 1.0),
+        ("neutrophils", 1, 3, 0.75),
+        ("neutrophils", 2, 3, 0.75),
+        ("platelets", 1, 1, 0.25),
+        ("platelets", 2, 1, 0.25),
+        ("rash", 1, 0, 0.0),
+        ("rash", 2, 1, 0.25),
+    ]
+
+
+def test_a_hold_of_the_last_day_of_a_cycle_is_of_that_cycle(tmp_path: Path) -> None:
+    rows = [(0, 1, FOUR, STARTED), (0, 28, NEUTRO, HELD), (1, 1, FOUR, STARTED), (1, 29, NEUTRO, HELD)]
+    rows += [(2, 1, FOUR, STARTED), (2, 56, NEUTRO, HELD), (3, 1, FOUR, STARTED), (3, 57, NEUTRO, HELD)]
+    run = handmade(tmp_path, rows, [(84, None)] * 4, cycles=3)
+    assert summary.first_holds(run).filter(reason="any")["patients"].to_list() == [1, 3, 4]
+
+
+def test_landmarks_by_hand(tmp_path: Path) -> None:
+    """Eight patients over 27 cycles (756 days), of whom four stop; months have 30.4375 days."""
+    stopped = [100, 200, 400, 600]
+    ends = [(days, "progression") for days in stopped] + [(756, None)] * 4
+    run = handmade(tmp_path, [(patient, 1, FOUR, STARTED) for patient in range(8)], ends, cycles=27)
+    found = summary.landmarks(run)
+    assert found.select("months", "day", "share").rows() == [
+        (6.0, 183, pytest.approx(7 / 8)),
+        (12.0, 365, pytest.approx(6 / 8)),
+        (18.0, 548, pytest.approx(5 / 8)),
+        (24.0, 730, pytest.approx(4 / 8)),
+        (756 / 30.4375, 756, pytest.approx(4 / 8)),
+    ]
+    # Greenwood on the scale log(-log): of 1/(8*7) after the first stop.
+    spread = 1.959963984540054 * math.sqrt(1 / 56) / math.log(7 / 8)
+    assert found["lower"][0] == pytest.approx((7 / 8) ** math.exp(-spread))
+    assert found["upper"][0] == pytest.approx((7 / 8) ** math.exp(spread))
+
+
+def test_a_follow_up_that_ends_at_a_landmark_has_it_once(tmp_path: Path) -> None:
+    run = handmade(tmp_path, [(0, 1, FOUR, STARTED)], [(56, None)])
+    assert summary.landmarks(run).select("months", "day", "share").rows() == [(56 / 30.4375, 56, 1.0)]
+
+
+def test_the_json_by_hand(tiny: Run) -> None:
+    """Week by week where each of the four patients is, and everything that is counted, in its order."""
+    answers = summary.as_json(tiny)
+    weeks = answers["occupancy_by_week"]
+    assert weeks["day"] == [1, 8, 15, 22, 29, 36, 43, 50]
+    assert {place: shares for place, shares in weeks["share"].items() if any(shares)} == {
+        "active at 4 mg": [1, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25],
+        "active at 3 mg": [0, 0, 0, 0.25, 0.25, 0.25, 0, 0.25],
+        "held for neutrophils": [0, 0.25, 0.25, 0.25, 0.25, 0, 0, 0],
+        "held for several reasons": [0, 0, 0.25, 0, 0, 0, 0, 0],
+        "discontinued": [0, 0, 0, 0, 0, 0.25, 0.5, 0.5],
+    }
+    assert answers["first_holds_by_cycle"] == {
+        "cycle": [1, 2],
+        "share": {"any": [0.75, 1], "neutrophils": [0.75, 0.75], "platelets": [0.25, 0.25], "rash": [0, 0.25]},
+    }
+    assert answers["stops"] == [
+        {"cause": "platelets_low", "patients": 1, "share": 0.25, "median_day": 31},
+        {"cause": "progression", "patients": 1, "share": 0.25, "median_day": 40},
+        {"cause": "still on treatment", "patients": 2, "share": 0.5, "median_day": None},
+    ]
+    assert answers["stop_rules"] == [{"rule": "DISC-01", "patients": 2, "share": 0.5}]
+    assert [(one["rule"], one["events"]) for one in answers["rules"]] == [
+        ("ANC-01", 5),
+        ("DOSE-06", 5),
+        ("DOSE-01", 4),
+        ("DISC-01", 2),
+        ("ANC-04", 1),
+    ]
+    assert answers["time_on_treatment"]["on_treatment_after"] == [
+        # Greenwood: 1/(4*3) + 1/(3*2) = 1/4, so 0.5 to the power of exp(±1.959964 * 0.5 / log 2).
+        {"months": 1.839836, "day": 56, "share": 0.5, "lower": 0.057847, "upper": 0.844861}
+    ]
+    assert answers["time_on_treatment"]["median_days"] == 39
+    assert answers["holds"][1]["mean_days"] == 11.666667
+
+
 def test_a_run_without_holds_and_stops_has_answers_too(tmp_path: Path) -> None:
     run = handmade(tmp_path, [(0, 1, FOUR, STARTED)], [(56, None)])
     answers = summary.as_json(run)

@@ -251,3 +251,11 @@ def test_words_that_do_not_fit_the_status_are_a_difference() -> None:
     status = {**RECORDS[1]["status"], "words": "active at 4 mg, all is well"}
     [found] = [one for step in replay(edited(2, status=status)) for one in step.differences]
     assert found == Difference("log:2", "words", "active at 4 mg, all is well", RECORDS[1]["status"]["words"])
+
+
+def test_a_replayed_course_keeps_its_records_unless_it_is_not_to() -> None:
+    kept = [step.course for step in replay_log(read(as_log(*COURSE)))][-1]
+    assert [record.event for record in kept.records] == COURSE
+    left = list(replay_log(read(as_log(*COURSE)), keep_records=False))
+    assert left[-1].course.records == ()
+    assert [step.record.event for step in left] == COURSE
