@@ -656,3 +656,91 @@ def test_another_edition_has_other_doses(tmp_path: Path) -> None:
 def test_without_doses_there_is_nothing_to_compare(tmp_path: Path) -> None:
     events, report = imported(tmp_path, lb=[LB])
     assert compare_doses(events, report.others).lines() == []
+
+
+# --- What is accepted, and the edges ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "specimen", ["", "BLOOD", "Whole Blood", "VENOUS BLOOD", "SERUM", "plasma", "SERUM OR PLASMA", "Serum/Plasma"]
+)
+def test_a_count_from_blood_is_read(tmp_path: Path, specimen: str) -> None:
+    lines, report = of_lb(tmp_path, {"LBSPEC": specimen})
+    assert lines == [COUNT.format("1.5")]
+    assert (report.left_out, report.unknown) == ({}, {})
+
+
+@pytest.mark.parametrize("flag", ["Y", "y", "YES", "Yes"])
+def test_an_event_flagged_as_the_death_is_grade_5(tmp_path: Path, flag: str) -> None:
+    """AESDTH says it alone, and its end is the death (DEATH); without one grade 5 stands at the onset (GRADE)."""
+    (tmp_path / "ended").mkdir()
+    (tmp_path / "open").mkdir()
+    nausea = "other_toxicity_graded term=nausea grade"
+    lines, _ = of_ae(tmp_path / "ended", {"AESDTH": flag, "AEOUT": ""})
+    assert lines == [f"04-01 {nausea}=3", f"04-08 {nausea}=5", "04-08 patient_died"]
+    lines, _ = of_ae(tmp_path / "open", {"AESDTH": flag, "AEOUT": "", "AEENDTC": ""})
+    assert lines == [f"04-01 {nausea}=5"]
+
+
+@pytest.mark.parametrize("flag", ["N", "NO", "", "U"])
+def test_an_event_that_is_not_flagged_as_the_death_is_none(tmp_path: Path, flag: str) -> None:
+    lines, _ = of_ae(tmp_path, {"AESDTH": flag})
+    assert lines == [
+        "04-01 other_toxicity_graded term=nausea grade=3",
+        "04-08 other_toxicity_graded term=nausea grade=0",
+    ]
+
+
+def test_a_death_before_the_onset_counts_at_the_onset(tmp_path: Path) -> None:
+    """An event cannot be fatal before it began; the death itself keeps its own date."""
+    events, _ = imported(
+        tmp_path,
+        dm=[DM | {"DTHFL": "Y", "DTHDTC": "2024-03-28"}],
+        ae=[AE | {"AEOUT": "FATAL", "AESTDTC": "2024-04-01"}],
+    )
+    assert told(events) == ["03-28 patient_died", "04-01 other_toxicity_graded term=nausea grade=5"]
+
+
+@pytest.mark.parametrize(("grade", "pain"), [("0", False), ("1", True), ("3", True)])
+def test_a_painful_term_of_grade_0_is_no_pain(tmp_path: Path, grade: str, pain: bool) -> None:
+    row = AE | {"AEDECOD": "NEURALGIA", "AETOXGR": grade, "AEENDTC": "", "AEOUT": "NOT RECOVERED/NOT RESOLVED"}
+    events, _ = imported(tmp_path, ae=[row])
+    (found,) = [event for event in events if event.type == "neuropathy_graded"]
+    assert (found.grade, found.pain) == (int(grade), pain)
+
+
+@pytest.mark.parametrize(
+    ("test", "measured", "event"),
+    [
+        # A count of the very minute of the first dose is of the course; one a minute before it is before the start.
+        ("NEUT", "2024-03-05T08:30", True),
+        ("NEUT", "2024-03-05T08:29", False),
+        ("NEUT", "2024-03-05T08:31", True),
+        ("PLAT", "2024-03-05T08:30", True),
+    ],
+)
+def test_a_count_at_the_minute_of_the_first_dose(tmp_path: Path, test: str, measured: str, event: bool) -> None:
+    dm = [DM | {"RFSTDTC": "2024-03-05T08:30"}]
+    events, report = imported(tmp_path, dm=dm, lb=[LB | {"LBTESTCD": test, "LBDTC": measured}])
+    assert len(events) == 1 + event
+    assert report.left_out == ({} if event else {("LB", "before the start"): 1})
+
+
+@pytest.mark.parametrize(("measured", "baseline"), [("2024-03-05T08:30", True), ("2024-03-05T08:31", False)])
+def test_a_bilirubin_at_the_minute_of_the_first_dose_is_the_baseline(
+    tmp_path: Path, measured: str, baseline: bool
+) -> None:
+    row = {"LBTESTCD": "BILI", "LBORRESU": "mg/dL", "LBSTRESU": "mg/dL", "LBSTNRHI": 1.2, "LBDTC": measured}
+    events, _ = imported(tmp_path, dm=[DM | {"RFSTDTC": "2024-03-05T08:30"}], lb=[LB | row])
+    assert events[0].type == "course_started"
+    assert (events[0].bilirubin is not None) == baseline
+    assert len(events) == (1 if baseline else 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "there"), [("2198-12-31", True), ("2199-01-01", False), ("1901-01-01", True), ("1900-12-31", False)]
+)
+def test_a_start_lies_within_the_years_with_room_for_offsets(tmp_path: Path, start: str, there: bool) -> None:
+    events, report = imported(tmp_path, dm=[DM | {"RFSTDTC": start}])
+    assert len(events) == there
+    assert report.left_out == ({} if there else {("DM", "no start: not a date"): 1})
