@@ -348,11 +348,39 @@ def scaling_section(settings: Settings, chain: Chain) -> tuple[Section, list[Tar
 
 
 def replays_section(settings: Settings) -> tuple[Section, list[Target]]:
-    """Whole replays of growing logs; nothing is wanted of them but their figures."""
+    """Whole replays of growing logs, and what a full run wants of the largest."""
     from benchmarks import replays
 
     _say("replays of logs")
-    return replays.replay_section(settings), []
+    section = replays.replay_section(settings)
+    rows = {row.key: row.figures for row in section.rows}
+    few, many = (f"timeline {patients}" for patients in replays.PATIENTS)
+    targets = []
+    if (largest := rows.get(f"replay {replays.SIZES[-1]}")) is not None:
+        speed, peak = largest["lines/s"], largest["peak MB"]
+        targets.append(Target("replay of 10^6 lines, lines/s", "at least 30,000", speed, speed >= 30_000))
+        targets.append(Target("replay of 10^6 lines, peak MB", "below 300", peak, peak < 300))
+    if few in rows and many in rows:
+        slower = rows[few]["lines/s"] / rows[many]["lines/s"]
+        targets.append(
+            Target("timeline, a line of 10^5 patients over one of 10^4", "at most 1.2", slower, slower <= 1.2)
+        )
+    return section, targets
+
+
+def commands_section(settings: Settings) -> tuple[Section, list[Target]]:
+    """Whole commands, cold and warm."""
+    from benchmarks import commands
+
+    _say("commands")
+    section = commands.commands_section(settings)
+    wanted = {"compare": 4, "check": 4, "bedside": 1, "conform": 1, "cohort": 1}
+    warm = {row.key.removeprefix("command "): row.figures["warm s"] for row in section.rows}
+    return section, [
+        Target(f"{name}, warm, s", f"below {most}", warm[name], warm[name] < most)
+        for name, most in wanted.items()
+        if name in warm
+    ]
 
 
 # --- The run -----------------------------------------------------------------------------------------------------
@@ -385,6 +413,7 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
         partial(scaling_section, settings, real),
         partial(end_to_end_section, settings),
         partial(replays_section, settings),
+        partial(commands_section, settings),
     ):
         section, wanted = part()
         tell(section)

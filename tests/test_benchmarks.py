@@ -39,6 +39,8 @@ KEYS = {
     *(f"scaling {size}" for size in ("a hundredth", "a tenth", "all", "ten times")),
     *(f"{model} {size}" for model in ("pkpd", "hazards") for size in ("a tenth", "all")),
     *(f"replay {lines}" for lines in (1_000, 2_000)),
+    *(f"timeline {patients}" for patients in (100, 200)),
+    *(f"command {name}" for name in ("rules", "replay")),
 }
 # What may be missing where these tests run: an extra, a tool, or patients enough.
 OPTIONAL = {
