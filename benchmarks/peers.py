@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Disagreement, LeftOut, Work
+from ixastate.chart.chart import build_chart
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.log.codec import Code, decode
 from ixastate.cohort.models.hazards import Chain, Hazards
@@ -32,6 +33,7 @@ from ixastate.course.live import Machine
 from ixastate.events import AnyEvent
 from ixastate.exchange.export import export
 from ixastate.symbols import SCREENING, Configuration
+from ixastate.table.compiled import Compiled
 
 SEED = 1
 NODE_SECONDS = 600
@@ -201,8 +203,17 @@ class Courses:
 
 def live_chart(courses: Courses) -> tuple[Work, str]:
     """Each symbol is asked of the live statechart, which remembers no answer; with what it does in words."""
-    machine = Machine(courses.arrays.edition.name)
+    work = _steps(courses, Machine(courses.arrays.edition.name), "live chart")
+    return work, "python-statemachine: regions, guards, raised symbols, orders and rules, checked configurations"
 
+
+def compiled_steps(courses: Courses) -> tuple[Work, str]:
+    """Each symbol is asked of the compiled chart, which remembers its steps; with what it does in words."""
+    work = _steps(courses, Compiled.of(courses.arrays.edition.name), "compiled step")
+    return work, "configuration, status, orders and rules of each step; no events and no dates"
+
+
+def _steps(courses: Courses, machine: Machine | Compiled, name: str) -> Work:
     def walk() -> list[Configuration]:
         ends = []
         for symbols in courses.symbols:
@@ -212,26 +223,46 @@ def live_chart(courses: Courses) -> tuple[Work, str]:
             ends.append(now)
         return ends
 
-    courses.check("live chart", walk())
-    return walk, "python-statemachine: regions, guards, raised symbols, orders and rules, checked configurations"
+    courses.check(name, walk())
+    return walk
 
 
-def whole_course(courses: Courses) -> tuple[Work, str]:
-    """Each event is observed by a `Course`, which steps on the compiled chart; with what it does in words."""
+def bare_chart(courses: Courses) -> tuple[Work, str]:
+    """Each symbol is sent to a statechart of its patient, of which nothing is asked; with what it does in words."""
+    chart = build_chart(courses.arrays.edition.name)
+    leaves = courses.arrays.table.graph.leaves
+
+    def walk() -> list[Configuration]:
+        ends = []
+        for symbols in courses.symbols:
+            patient = chart()
+            for symbol in symbols:
+                patient.send(symbol)
+            active = set(patient.configuration_values)
+            ends.append(tuple(leaf for leaf in leaves if leaf in active))
+        return ends
+
+    courses.check("python-statemachine", walk())
+    return walk, "a machine a patient, regions, guards and raised symbols; nobody asks for orders or rules"
+
+
+def whole_course(courses: Courses, *, live: bool = False) -> tuple[Work, str]:
+    """Each event is observed by a `Course`, on the compiled chart or the live one; with what it does in words."""
     edition = courses.arrays.edition.name
     events = courses.events
 
     def walk() -> list[Configuration]:
         ends = []
         for seen in events:
-            course = Course(edition=edition)
+            course = Course(edition=edition, live=live)
             for event in seen:
                 course.observe(event)
             ends.append(course.configuration)
         return ends
 
     courses.check("Course.observe", walk())
-    return walk, "clinical events, dates and records besides; on the compiled chart, which remembers its steps"
+    on = "live chart, which remembers nothing" if live else "compiled chart, which remembers its steps"
+    return walk, f"clinical events, dates and records besides; on the {on}"
 
 
 def with_transitions(courses: Courses) -> tuple[Work, str]:

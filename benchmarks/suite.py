@@ -211,8 +211,23 @@ def peers_section(settings: Settings, chain: Chain, arrays: MachineArrays, stepp
     section.attempt("transitions", lambda: machine("transitions", "transitions, flat", 1_000, peers.with_transitions))
     section.attempt("xstate", xstate)
     section.attempt("chart", lambda: machine("chart", "live chart, unmemoised", 200, peers.live_chart))
-    section.attempt("course", lambda: machine("course", "Course.observe", 200, peers.whole_course))
+    section.attempt("bare", lambda: machine("bare", "python-statemachine, bare", 50, peers.bare_chart))
+    section.attempt("step", lambda: machine("step", "compiled step", 1_000, peers.compiled_steps))
+    section.attempt("course", lambda: machine("course", "Course.observe", 1_000, peers.whole_course))
+    on_live = partial(peers.whole_course, live=True)
+    section.attempt("live course", lambda: machine("live course", "Course.observe, live chart", 200, on_live))
     return section
+
+
+def one_course_targets(section: Section) -> list[Target]:
+    """How one course compares with XState, and with the same course on the live chart."""
+    rates = {row.key: row.figures.get("M symbols/s", 0.0) for row in section.rows}
+    wanted = [("course", "xstate", 2), ("step", "xstate", 20), ("course", "live course", 25)]
+    return [
+        Target(f"{one}, × {other}", f"at least {least}", rates[one] / rates[other], rates[one] >= least * rates[other])
+        for one, other, least in wanted
+        if one in rates and other in rates
+    ]
 
 
 # --- The model pkpd -------------------------------------------------------------------------------------------
@@ -407,7 +422,9 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
     }
     section, targets = hazards_section(settings, rates, slow)
     tell(section)
-    tell(peers_section(settings, real, arrays, rates[f"real {settings.most}"], expected))
+    section = peers_section(settings, real, arrays, rates[f"real {settings.most}"], expected)
+    tell(section)
+    targets += one_course_targets(section)
     for part in (
         partial(pkpd_section, settings, arrays),
         partial(scaling_section, settings, real),

@@ -34,7 +34,7 @@ KEYS = {
     *(f"{name} {threads}" for name in ("gathers", "own gathers", "philox") for threads in (1, 2)),
     "numpy 1",
     *(f"{chain} {key}" for chain in ("real", "worst") for key in STEPPED),
-    *("simpy", "transitions", "xstate", "chart", "course"),
+    *("simpy", "transitions", "xstate", "chart", "bare", "step", "course", "live course"),
     *("kernel 1", "kernel 2", "reference"),
     *(f"scaling {size}" for size in ("a hundredth", "a tenth", "all", "ten times")),
     *(f"{model} {size}" for model in ("pkpd", "hazards") for size in ("a tenth", "all")),
