@@ -12,6 +12,7 @@ The names are imported when they are first used: they need the libraries of the 
 The order inside, each row importing only from those above (`tests/test_cohort_house.py`):
 
     extra compiled rows   what is installed; just-in-time compilation; the rows of the log
+    kept                  what is made of a machine once, kept on disk
     arrays                the machine as look-up tables
     model                 the interface of a toxicity model
     log/                  events, ledger and files
