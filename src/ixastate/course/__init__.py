@@ -4,7 +4,8 @@
 statechart itself (on request, and as the oracle), and `memory` is what is remembered between two events.
 `administration`, `slots` and `schedule` answer for doses and dates, `facts` and `correction` for what comes late,
 `saved` for whether a snapshot can have been. `record` holds what is written down, and `log`, `log_text`, `replay` and
-`timeline` read, write and print it. This room may know the chart and the table. It may know no proof, picture, foreign file format or cohort.
+`timeline` read, write and print it. This room may know the chart and the table. It may know no proof, picture, foreign
+file format or cohort.
 """
 
 from typing import TYPE_CHECKING
