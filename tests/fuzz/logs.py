@@ -373,7 +373,7 @@ def python_event(rng: Random) -> Any:
             np.bool_(True),
             np.nan,
             np.array([1, 2]),
-            np.datetime64("NaT"),
+            np.datetime64("NaT", "s"),
             np.str_("a"),
         ),
         *(
