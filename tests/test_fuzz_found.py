@@ -426,3 +426,8 @@ def test_a_command_names_the_file_whose_name_is_too_long(
     err = capsys.readouterr().err
     assert err.startswith("ixastate: aaa")
     assert "standard output" not in err
+
+
+def test_records_of_a_log_whose_name_is_too_long_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "x" * 300, "--json"]) == 2
+    assert "cannot be read: File name too long" in capsys.readouterr().err

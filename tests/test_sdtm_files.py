@@ -290,7 +290,7 @@ def test_an_archive_of_more_than_fits_is_not_unpacked(tmp_path: Path, monkeypatc
     monkeypatch.setattr(folder, "MOST_UNPACKED", size)
     assert len(read_sdtm(tmp_path)[0]) > 1
     monkeypatch.setattr(folder, "MOST_UNPACKED", size - 1)
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda *_: pytest.fail("it was unpacked"))
     assert refusal(tmp_path) == f"data/lb.xpt has {size:,} bytes when it is unpacked"
 
 

@@ -70,7 +70,7 @@ def replay(
     )
     if json:
         # What a person or another program is waiting for is answered line by line.
-        awaited = is_terminal(sys.stdout) or not Path(log).is_file()
+        awaited = is_terminal(sys.stdout) or not os.path.isfile(log)
         written: list[str] = []
         try:
             for step in steps if awaited else in_batches(steps):

@@ -217,8 +217,10 @@ def _read(path: Path) -> tuple[str, Columns]:
                 what = f"{members[0].filename} has {members[0].file_size:,} bytes when it is unpacked"
                 remedy = f"at most {MOST_UNPACKED:,} are unpacked; split the data set into parts"
                 raise InputError(what, where=str(path), remedy=remedy)
-            # No more is unpacked than the archive says, and what is cut off fails its checksum.
-            member, content = Path(members[0].filename), archive.read(members[0])
+            member = Path(members[0].filename)
+            with archive.open(members[0]) as packed:
+                # Of what is deflated no more is unpacked than the archive says, and what is cut off fails its checksum.
+                content = packed.read(members[0].file_size + 1)
     except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, struct.error, *_DAMAGED) as error:
         what = f"not a ZIP archive that can be read: {str(error) or 'it ends too early'}"
         raise InputError(what, where=str(path), remedy="pack it again, without a password") from None
