@@ -58,8 +58,9 @@ def replay(
     A log of records also says what was decided when it was written; where today's machine decides otherwise, the
     difference is printed and the exit code is 1.
 
-    With --json each record is printed as soon as its line is read, also from standard input; where a line is refused,
-    the records of the lines before it stand.
+    With --json each record is printed as its line is run: at once on a terminal and from standard input, some records
+    at a time from a file into another program or a file. Where a line is refused, the records of the lines before it
+    stand.
     """
     from ixastate.course.log import BATCH, dump, in_batches
     from ixastate.course.timeline import timeline
@@ -71,15 +72,16 @@ def replay(
     if json:
         # What a person or another program is waiting for is answered line by line.
         awaited = is_terminal(sys.stdout) or not os.path.isfile(log)
-        written: list[str] = []
+        waiting: list[str] = []
         try:
             for step in steps if awaited else in_batches(steps):
-                written.append(f"{dump(step.record)}\n")
-                if awaited or len(written) == BATCH:
-                    write("".join(written), at_once=awaited)
-                    written.clear()
+                waiting.append(f"{dump(step.record)}\n")
+                if awaited or len(waiting) == BATCH:
+                    # They wait no more before they are written, so that whatever ends this writes none of them twice.
+                    text, waiting = "".join(waiting), []
+                    write(text, at_once=awaited)
         finally:
-            write("".join(written))
+            write("".join(waiting))
     else:
         show(timeline(steps, width()))
     for difference in noted.first:
