@@ -28,6 +28,7 @@ class Amendment(Logged):
     @property
     def original(self) -> str:
         """The id of the event that it is about."""
+        # Each kind of amendment below has the id in a field of its own, and a new kind must say in which.
         raise NotImplementedError(type(self).__name__)
 
 
