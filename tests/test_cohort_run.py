@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -261,6 +261,21 @@ def test_a_directory_of_something_else_is_left_as_it_is(name: str, whole: Run, t
         Directory.begin(path, run_context(whole.plan))
     assert files(path) == before
     assert [entry.name for entry in path.iterdir()] == [Path(name).parts[0]]
+
+
+def test_what_others_begin_while_a_directory_is_listed_is_no_hindrance(
+    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each listing of the directory meets a file that another beginning makes at that moment."""
+    path, listed = tmp_path / "run", Path.iterdir
+
+    def in_a_race(self: Path) -> Iterator[Path]:
+        if self == path:
+            (path / f".{MANIFEST}.other").write_text("{")
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", in_a_race)
+    assert Directory.begin(path, run_context(whole.plan)).plan == whole.plan
 
 
 BEGINNER = """

@@ -299,9 +299,10 @@ def _sha256(content: bytes) -> str:
 
 def only_begun(path: Path) -> bool:
     """Whether a directory holds nothing but what a beginning makes before its manifest."""
-    not_moved = set(path.glob(f".{MANIFEST}.*"))
+    # By name alone: the files that other beginnings have not moved yet come and go while the directory is listed.
     return all(
-        entry in not_moved or (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir()))
+        entry.name.startswith(f".{MANIFEST}.")
+        or (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir()))
         for entry in path.iterdir()
     )
 
