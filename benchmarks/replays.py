@@ -26,12 +26,12 @@ SIZES = (10_000, 100_000, 1_000_000)
 PATIENTS, SHORT = (10_000, 100_000), 10
 BEGIN = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 SEED = 5
-# Runs the command in this process and says on the last line of standard error how much memory it held.
+# Runs the command as a program and says on the last line of standard error how much memory it held.
 CHILD = """
 import sys
 from benchmarks.end_to_end import peak_bytes
 from ixastate.cli.main import main
-code = main(sys.argv[1:])
+code = main()
 print(peak_bytes(), file=sys.stderr)
 sys.exit(code)
 """
