@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -27,13 +28,14 @@ from ixastate.cohort.log.ledger import Bookkeeper
 from ixastate.cohort.log.log import DOSES
 from ixastate.cohort.run.courses import replay, sample, verify
 from ixastate.cohort.run.directory import FOLDERS, MANIFEST, Directory
-from ixastate.cohort.run.engine import run_here, run_shard
+from ixastate.cohort.run.engine import Maker, run_here, run_shard
 from ixastate.cohort.run.plan import BLOCK, Plan, arrays_of, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.cohort.run.simulation import Elsewhere, finish, run_shards, simulate, span_of
 from ixastate.course.schedule import is_due_day
 from ixastate.errors import InputError, IxastateError, OutputError
 from ixastate.events import DRUGS
+from ixastate.version import __version__
 from tests.cohort_tools import PATIENTS, simulated, small_plan
 
 MODELS = ("hazards", "pkpd")
@@ -72,8 +74,8 @@ def test_shards_computed_apart_make_the_same_run(whole: Run, tmp_path: Path) -> 
     run_shards(directory, context, span_of("1:3", whole.plan.shards), threads=2)
     with pytest.raises(InputError, match="1 of 3 shards are missing, the first is 0"):
         finish(directory, context)
-    run_shard(str(directory.path), whole.plan, 0)
-    run_shard(str(directory.path), whole.plan, 2)
+    for shard in (0, 2):
+        run_shard(str(directory.path), whole.plan, shard, Maker(directory.fingerprint))
     assert files(finish(directory, context).path) == files(whole.path)
 
 
@@ -411,6 +413,7 @@ def test_a_run_whose_scheduler_or_last_worker_is_killed_goes_on(
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     from ixastate.cohort.run import dask_engine
 
+    monkeypatch.setattr(dask_engine, "REMARK_AFTER", 1)
     monkeypatch.setattr(dask_engine, "NO_WORKER_AFTER", 3)
     plan = small_plan("hazards", patients=12 * BLOCK)
     context = run_context(plan)
@@ -444,15 +447,19 @@ def test_a_scheduler_without_workers_is_not_waited_for_for_ever(
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     from ixastate.cohort.run import dask_engine
 
-    monkeypatch.setattr(dask_engine, "NO_WORKER_AFTER", 1)
+    monkeypatch.setattr(dask_engine, "REMARK_AFTER", 1)
+    monkeypatch.setattr(dask_engine, "NO_WORKER_AFTER", 3)
     context = run_context(small_plan("hazards"))
     directory = Directory.begin(tmp_path / "dask", context)
     processes = Processes(tmp_path, 0)
+    said: list[str] = []
+    elsewhere = Elsewhere(file=processes.file)
     try:
-        with pytest.raises(InputError, match="no worker, and nothing was finished for 1 seconds"):
-            run_shards(directory, context, directory.missing(), elsewhere=Elsewhere(file=processes.file))
+        with pytest.raises(InputError, match="no worker, and nothing was finished for 3 seconds"):
+            run_shards(directory, context, directory.missing(), elsewhere=elsewhere, remark=said.append)
     finally:
         processes.end()
+    assert said == [f"the scheduler has no worker, and is given {left} seconds more to have one" for left in (2, 1)]
     assert directory.missing() == list(range(context.plan.shards))
 
 
@@ -515,13 +522,14 @@ def failures() -> list[tuple[Exception, type[IxastateError], str]]:
         (
             PermissionError(13, "Permission denied"),
             OutputError,
-            "a worker could not write: [Errno 13] Permission denied",
+            "a worker could not read or write a file: [Errno 13] Permission denied",
         ),
+        (ConnectionResetError(104, "Connection reset by peer"), InputError, "the scheduler is lost: [Errno 104]"),
         (OutputError("cannot be written: No space left"), OutputError, "cannot be written: No space left"),
     ]
 
 
-@pytest.mark.parametrize("place", range(7))
+@pytest.mark.parametrize("place", range(8))
 def test_each_failure_of_workers_is_told_in_words(tmp_path: Path, place: int) -> None:
     error, kind, words = failures()[place]
     from ixastate.cohort.run import dask_engine
@@ -535,8 +543,64 @@ def test_each_failure_of_workers_is_told_in_words(tmp_path: Path, place: int) ->
         comm=sys.modules["distributed"].comm,
     )
     with pytest.raises(kind) as told:
-        dask_engine._compute(dask, _Lost(error), directory, directory.missing(), lambda patients: None)
+        dask_engine._compute(dask, _Lost(error), directory, directory.missing(), lambda _: None, lambda _: None)
     assert told.value.what.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("maker", "words"),
+    [
+        (Maker("0" * 64), "a worker has other rules or another chart of ixastate"),
+        (Maker("0" * 64, "9.9"), f"a worker has version {__version__} of ixastate"),
+    ],
+)
+def test_a_worker_of_another_machine_or_version_writes_nothing(tmp_path: Path, maker: Maker, words: str) -> None:
+    plan = small_plan("hazards")
+    directory = Directory.begin(tmp_path / "run", run_context(plan))
+    before = files(directory.path)
+    with pytest.raises(InputError, match=re.escape(words)):
+        run_shard(str(directory.path), plan, 0, maker)
+    assert files(directory.path) == before
+
+
+class _Slow:
+    """A client of some workers that finish nothing for a while, and of no worker in the end."""
+
+    def __init__(self, waits: list[int]) -> None:
+        self.waits = waits
+
+    def submit(self, *_: object, **__: object) -> _Slow:
+        return self
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(map(str, range(self.waits.pop(0))), 1)
+
+    def result(self) -> int:
+        return 7
+
+
+def test_a_person_who_waits_for_workers_is_told_now_and_then(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    from ixastate.cohort.run import dask_engine
+
+    directory = Directory.begin(tmp_path / "dask", run_context(small_plan("hazards")))
+    client = _Slow([0, 0, 1, 2, 2, 2])
+
+    def wait(waiting: set[_Slow], **_: object) -> tuple[set[_Slow], set[_Slow]]:
+        if client.waits:
+            raise TimeoutError
+        return waiting, set()
+
+    dask = SimpleNamespace(wait=wait, CancelledError=distributed.CancelledError, comm=distributed.comm)
+    said: list[str] = []
+    done: list[int] = []
+    dask_engine._compute(dask, client, directory, [0], done.append, said.append)
+    assert said == [
+        "the scheduler has no worker, and is given 110 seconds more to have one",
+        "the scheduler has no worker, and is given 100 seconds more to have one",
+        "2 workers are computing, and no shard was finished for 40 seconds",
+    ]
+    assert done == [7]
 
 
 # --- What the rows say ----------------------------------------------------------------------------------------

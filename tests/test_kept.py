@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import tracemalloc
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 from ixastate.cli.main import main
 from ixastate.table import kept
 from ixastate.table.graph import Graph
-from ixastate.table.table import Table
+from ixastate.table.table import MAGIC, Table
 from tests.tables import small, small_graph
 
 # Made here, where the tests do not look yet.
@@ -88,6 +91,24 @@ def test_a_damaged_table_is_made_anew(damage: object, made: list[Graph]) -> None
     assert the_same(kept.kept(small_graph()), SMALL)
     assert len(made) == 2
     assert file.read_bytes() == whole
+
+
+def test_no_more_is_unpacked_of_a_forged_table_than_its_columns_take(made: list[Graph]) -> None:
+    """What follows its head is 100 MB of zeros, and its digest fits."""
+    kept.kept(small_graph())
+    [file] = kept.files()
+    head = file.read_bytes()[len(MAGIC) :].split(b"\n")[1]
+    content = head + b"\n" + zlib.compress(bytes(100_000_000))
+    file.write_bytes(MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    tracemalloc.start()
+    try:
+        again = kept.kept(small_graph())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert the_same(again, SMALL)
+    assert len(made) == 2
+    assert peak < 50_000_000
 
 
 def test_a_table_of_other_rules_under_this_name_is_made_anew(made: list[Graph]) -> None:

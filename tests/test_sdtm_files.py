@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -260,18 +261,14 @@ def test_of_two_forms_of_a_data_set_one_is_read(tmp_path: Path) -> None:
 
 # --- Archives that are not what they say ---------------------------------------------------------------------------
 
-PACKINGS = {
-    "stored": zipfile.ZIP_STORED,
-    "deflated": zipfile.ZIP_DEFLATED,
-    "bzip2": zipfile.ZIP_BZIP2,
-    "lzma": zipfile.ZIP_LZMA,
-}
+PACKINGS = {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED}
+NOT_READ = {"bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}
 
 
 def packed(directory: Path, packing: str = "deflated") -> Path:
     """A study of which LB lies in an archive."""
     study(directory, lb=[LB, *(LB | {"LBSEQ": float(number)} for number in range(2, 40))])
-    with zipfile.ZipFile(directory / "lb.zip", "w", PACKINGS[packing]) as archive:
+    with zipfile.ZipFile(directory / "lb.zip", "w", {**PACKINGS, **NOT_READ}[packing]) as archive:
         archive.write(directory / "lb.xpt", "data/lb.xpt")
     (directory / "lb.xpt").unlink()
     return directory / "lb.zip"
@@ -305,7 +302,34 @@ def test_no_more_is_unpacked_than_an_archive_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-@pytest.mark.parametrize("damage", ["flipped", "cut short", "encrypted", "another packing"])
+def test_little_memory_goes_into_what_an_archive_does_not_say(tmp_path: Path, packing: str) -> None:
+    """It holds 100 MB and says 80 bytes."""
+    path, said = packed(tmp_path), 100_000_000
+    with zipfile.ZipFile(path, "w", PACKINGS[packing]) as archive:
+        archive.writestr("lb.xpt", bytes(said))
+    path.write_bytes(path.read_bytes().replace(said.to_bytes(4, "little"), (80).to_bytes(4, "little")))
+    on_disk = path.stat().st_size
+    tracemalloc.start()
+    try:
+        what = refusal(tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "not a ZIP archive that can be read: " in what
+    assert peak < on_disk + 5_000_000
+
+
+@pytest.mark.parametrize("packing", NOT_READ)
+def test_what_would_be_unpacked_whatever_an_archive_says_is_not_read(
+    tmp_path: Path, packing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed(tmp_path, packing)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    assert refusal(tmp_path) == "data/lb.xpt is packed in a way that is not read"
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("damage", ["flipped", "cut short", "encrypted"])
 def test_a_damaged_archive_is_told_whatever_way_it_was_packed(tmp_path: Path, packing: str, damage: str) -> None:
     path = packed(tmp_path, packing)
     content = bytearray(path.read_bytes())
@@ -314,13 +338,19 @@ def test_a_damaged_archive_is_told_whatever_way_it_was_packed(tmp_path: Path, pa
         content[listed // 2] ^= 0xFF
     elif damage == "cut short":
         del content[listed // 2 : listed]
-    elif damage == "encrypted":
+    else:
         content[6] |= 1
         content[listed + 8] |= 1
-    else:
-        content[8] = content[listed + 10] = 97
     path.write_bytes(bytes(content))
     assert "not a ZIP archive that can be read: " in refusal(tmp_path)
+
+
+def test_a_way_of_packing_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    path = packed(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[8] = content[content.rindex(b"PK\x01\x02") + 10] = 97
+    path.write_bytes(bytes(content))
+    assert refusal(tmp_path) == "data/lb.xpt is packed in a way that is not read"
 
 
 # --- Parts ------------------------------------------------------------------------------------------------------

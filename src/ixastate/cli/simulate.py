@@ -25,7 +25,7 @@ from ixastate.cli.common import (
     require_place,
     whole_number,
 )
-from ixastate.cli.terminal import bar, fitted, say, show, width, working
+from ixastate.cli.terminal import bar, fitted, say, say_above_the_bar, show, width, working
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.errors import InputError, MissingExtra, OutputError, install_command
 
@@ -178,7 +178,15 @@ def _compute(
     if len(wanted) < len(span):
         say(f"{len(span) - len(wanted)} of {len(span)} shards are there already")
     with bar(sum(len(plan.span(shard)) for shard in wanted), "patients", "simulating") as progress:
-        run_shards(directory, context, wanted, threads=threads, elsewhere=elsewhere, progress=progress.update)
+        run_shards(
+            directory,
+            context,
+            wanted,
+            threads=threads,
+            elsewhere=elsewhere,
+            progress=progress.update,
+            remark=say_above_the_bar,
+        )
     if whole:
         finish(directory, context)
 

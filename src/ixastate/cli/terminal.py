@@ -149,3 +149,12 @@ def bar(total: int, unit: str, words: str) -> tqdm[Any]:
     return tqdm(
         total=total, unit=f" {unit}", unit_scale=True, desc=words, file=sys.stderr, disable=not is_terminal(sys.stderr)
     )
+
+
+def say_above_the_bar(words: str) -> None:
+    """Print a remark to standard error while a progress bar is shown there."""
+    from tqdm import tqdm
+
+    if sys.stderr is not None:
+        with tqdm.external_write_mode(file=sys.stderr):
+            say(words)

@@ -250,7 +250,9 @@ def load(path: Path, graph: Graph) -> Table:
             raise ValueError("its symbols are others")
         count, width = header["configurations"], len(graph.symbols)
         lengths = [("Q", count), ("I", count * width), ("I", count * width), ("I", 2 * count)]
-        bits, following, output, parents = _columns(zlib.decompress(body), lengths)
+        size = sum(length * _SIZES[typecode] for typecode, length in lengths)
+        # No more is unpacked than the columns take: a little that is packed may be very much.
+        bits, following, output, parents = _columns(zlib.decompressobj().decompress(body, size + 1), lengths)
         came_from = tuple(zip(parents[::2], parents[1::2], strict=True))
         outputs = tuple(tuple(map(index, taken)) for taken in header["outputs"])
         if not {number for taken in outputs for number in taken} <= {*range(len(graph.edges))}:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from ixastate.cohort.run.directory import Directory
-from ixastate.cohort.run.engine import Progress, run_shard
+from ixastate.cohort.run.engine import Maker, Progress, Remark, run_shard
 from ixastate.errors import InputError, IxastateError, MissingExtra, OutputError, install_command
 from ixastate.files import bytes_of, json_of
 
 WHERE = "--engine dask"
 # How long (s) a scheduler may take to answer, and to have a worker: a batch system may start one late.
 TIMEOUT, NO_WORKER_AFTER = 30, 120
+# After how long (s) without a finished shard a person is told what is waited for.
+REMARK_AFTER = 10
 GO_ON = "what was simulated so far stays, and the same command goes on from there"
 
 
@@ -30,6 +32,7 @@ def run_elsewhere(
     file: Path | None,
     workers: int | None,
     progress: Progress,
+    remark: Remark,
 ) -> None:
     """Compute these shards on a scheduler's workers, or on new ones here when no scheduler is named.
 
@@ -48,8 +51,14 @@ def run_elsewhere(
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         if named is None:
-            # One thread a worker: a shard is one thread's work.
-            cluster = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            # One thread a worker: a shard is one thread's work. Without an address of its own the page of its state
+            # would take that of any other scheduler here, and warn.
+            cluster = dask.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+            )
         client = dask.Client(cluster or named, timeout=TIMEOUT)
     # Whatever it is, such as a TypeError for tls without certificates: there is no client.
     except Exception as error:
@@ -61,7 +70,7 @@ def run_elsewhere(
             remedy="start one with `dask scheduler`",
         ) from None
     try:
-        _compute(dask, client, directory, shards, progress)
+        _compute(dask, client, directory, shards, progress, remark)
     finally:
         # A scheduler that is gone cannot be told.
         with suppress(Exception):
@@ -70,26 +79,31 @@ def run_elsewhere(
             cluster.close()
 
 
-def _compute(dask: Any, client: Any, directory: Directory, shards: Sequence[int], progress: Progress) -> None:
+def _compute(
+    dask: Any, client: Any, directory: Directory, shards: Sequence[int], progress: Progress, remark: Remark
+) -> None:
     """Have the workers compute these shards."""
-    path = str(directory.path.resolve())
+    path, maker = str(directory.path.resolve()), Maker(directory.fingerprint)
     try:
-        waiting = {client.submit(run_shard, path, directory.plan, shard, pure=False) for shard in shards}
+        waiting = {client.submit(run_shard, path, directory.plan, shard, maker, pure=False) for shard in shards}
+        waited = 0
         while waiting:
             try:
-                finished, waiting = dask.wait(waiting, timeout=NO_WORKER_AFTER, return_when="FIRST_COMPLETED")
+                finished, waiting = dask.wait(waiting, timeout=REMARK_AFTER, return_when="FIRST_COMPLETED")
             except TimeoutError:
-                _require_workers(client)
+                waited += REMARK_AFTER
+                _tell_or_give_up(client, waited, remark)
                 continue
+            waited = 0
             for done in finished:
                 progress(done.result())
     except IxastateError:
         raise
-    except (dask.CancelledError, dask.comm.CommClosedError, TimeoutError) as error:
+    except (dask.CancelledError, dask.comm.CommClosedError, TimeoutError, ConnectionError) as error:
         raise InputError(f"the scheduler is lost: {_words(error)}", where=WHERE, remedy=GO_ON) from None
     except OSError as error:
         raise OutputError(
-            f"a worker could not write: {_words(error)}",
+            f"a worker could not read or write a file: {_words(error)}",
             where=str(directory.path),
             remedy="every worker must see this directory and may write there",
         ) from None
@@ -107,14 +121,22 @@ def _compute(dask: Any, client: Any, directory: Directory, shards: Sequence[int]
         ) from None
 
 
-def _require_workers(client: Any) -> None:
-    """`InputError` when the scheduler has no worker; a shard alone may take as long as it was waited for."""
-    if not client.nthreads():
+def _tell_or_give_up(client: Any, waited: int, remark: Remark) -> None:
+    """Say what is waited for, now and then; `InputError` when the scheduler has had no worker for too long."""
+    workers = len(client.nthreads())
+    if not workers and waited >= NO_WORKER_AFTER:
         raise InputError(
-            f"the scheduler has no worker, and nothing was finished for {NO_WORKER_AFTER} seconds",
+            f"the scheduler has no worker, and nothing was finished for {waited} seconds",
             where=WHERE,
             remedy=f"start some with `dask worker`; {GO_ON}",
         )
+    # After 10, 20, 40 … seconds: a shard alone may take as long as it is waited for.
+    if (waited // REMARK_AFTER).bit_count() == 1:
+        if workers:
+            who = "1 worker is" if workers == 1 else f"{workers} workers are"
+            remark(f"{who} computing, and no shard was finished for {waited} seconds")
+        else:
+            remark(f"the scheduler has no worker, and is given {NO_WORKER_AFTER - waited} seconds more to have one")
 
 
 def _address_in(file: Path) -> str:

@@ -10,15 +10,26 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from ixastate.cohort.log.ledger import Ledger
 from ixastate.cohort.log.log import as_parquet, digest, shard_frames
 from ixastate.cohort.model import Block
 from ixastate.cohort.run.directory import Directory
 from ixastate.cohort.run.plan import Plan, RunContext, run_context
+from ixastate.errors import InputError
+from ixastate.version import __version__
 
 Progress = Callable[[int], object]
+Remark = Callable[[str], object]
 Simulated = tuple[Block, Ledger, str]
+
+
+class Maker(NamedTuple):
+    """What makes a shard: the fingerprint of rules and chart, and the version of the package."""
+
+    fingerprint: str
+    version: str = __version__
 
 
 def simulate_block(context: RunContext, first: int, count: int) -> Simulated:
@@ -36,10 +47,21 @@ def write_shard(directory: Directory, context: RunContext, shard: int, done: Seq
     directory.write_shard(shard, contents, [said for _, _, said in done], frames["events"].height)
 
 
-def run_shard(path: str, plan: Plan, shard: int) -> int:
-    """Compute one shard in one thread, for an engine that sends shards elsewhere; the number of its patients."""
+def run_shard(path: str, plan: Plan, shard: int, maker: Maker) -> int:
+    """Compute one shard in one thread, for an engine that sends shards elsewhere; the number of its patients.
+
+    `InputError` where another version of the package, or of the machine, is installed than that of its `maker`.
+    """
     context = run_context(plan)
-    directory = Directory(Path(path), plan, context.arrays.table.graph.fingerprint)
+    here = Maker(context.arrays.table.graph.fingerprint)
+    if here != maker:
+        other = f"version {here.version}" if here.version != maker.version else "other rules or another chart"
+        raise InputError(
+            f"a worker has {other} of ixastate",
+            where="--engine dask",
+            remedy=f"every worker needs version {maker.version}, as it is installed here",
+        )
+    directory = Directory(Path(path), plan, here.fingerprint)
     write_shard(directory, context, shard, [simulate_block(context, *block) for block in plan.blocks(shard)])
     return len(plan.span(shard))
 

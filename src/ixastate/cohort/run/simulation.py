@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ixastate.cohort.run.directory import Directory
-from ixastate.cohort.run.engine import Progress, run_here, usual_threads
+from ixastate.cohort.run.engine import Progress, Remark, run_here, usual_threads
 from ixastate.cohort.run.plan import DEFAULT_MODEL, SHARD, Plan, RunContext, read_model, run_context
 from ixastate.cohort.run.run import Run
 from ixastate.errors import InputError
@@ -71,14 +71,18 @@ def run_shards(
     threads: int | None = None,
     elsewhere: Elsewhere | None = None,
     progress: Progress = lambda patients: None,
+    remark: Remark = lambda words: None,
 ) -> None:
-    """Compute these shards here, or on the workers of a dask scheduler."""
+    """Compute these shards here, or on the workers of a dask scheduler.
+
+    `progress` hears of the patients of each piece that is done, `remark` what a person who waits should know.
+    """
     if elsewhere is None:
         run_here(directory, context, shards, threads or usual_threads(), progress)
         return
     from ixastate.cohort.run.dask_engine import run_elsewhere
 
-    run_elsewhere(directory, shards, elsewhere.address, elsewhere.file, elsewhere.workers, progress)
+    run_elsewhere(directory, shards, elsewhere.address, elsewhere.file, elsewhere.workers, progress, remark)
 
 
 def finish(directory: Directory, context: RunContext) -> Run:

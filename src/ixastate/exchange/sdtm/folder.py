@@ -8,7 +8,6 @@ variables a data set must have, and nothing of their meaning.
 from __future__ import annotations
 
 import io
-import lzma
 import posixpath
 import re
 import struct
@@ -36,8 +35,8 @@ READERS: dict[str, Callable[[bytes, str], Columns]] = {
 }
 # A data set of a gigabyte takes ten in memory as rows of text, and a small archive may hold a much larger one.
 MOST_UNPACKED = 1_000_000_000
-# What the ways of packing say of data that they cannot unpack.
-_DAMAGED = (zlib.error, lzma.LZMAError, EOFError)
+# The ways of packing of which no more is unpacked than is asked for.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Where a data set lies in several forms the first of these is read.
 FORMS = (".xpt", ".zip", ".json", ".ndjson")
 
@@ -217,11 +216,14 @@ def _read(path: Path) -> tuple[str, Columns]:
                 what = f"{members[0].filename} has {members[0].file_size:,} bytes when it is unpacked"
                 remedy = f"at most {MOST_UNPACKED:,} are unpacked; split the data set into parts"
                 raise InputError(what, where=str(path), remedy=remedy)
+            if members[0].compress_type not in PACKINGS:
+                what = f"{members[0].filename} is packed in a way that is not read"
+                raise InputError(what, where=str(path), remedy="pack it again in the usual way, which is Deflate")
             member = Path(members[0].filename)
             with archive.open(members[0]) as packed:
-                # Of what is deflated no more is unpacked than the archive says, and what is cut off fails its checksum.
+                # No more is unpacked than the archive says, and what is cut off fails its checksum.
                 content = packed.read(members[0].file_size + 1)
-    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, struct.error, *_DAMAGED) as error:
+    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, EOFError, struct.error, zlib.error) as error:
         what = f"not a ZIP archive that can be read: {str(error) or 'it ends too early'}"
         raise InputError(what, where=str(path), remedy="pack it again, without a password") from None
     return str(path), READERS[member.suffix.lower()](content, str(path))
