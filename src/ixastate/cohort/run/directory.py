@@ -301,8 +301,7 @@ def only_begun(path: Path) -> bool:
     """Whether a directory holds nothing but what a beginning makes before its manifest."""
     # By name alone: the files that other beginnings have not moved yet come and go while the directory is listed.
     return all(
-        entry.name.startswith(f".{MANIFEST}.")
-        or (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir()))
+        entry.match(f".{MANIFEST}.*") or (entry.name in FOLDERS and entry.is_dir() and not any(entry.iterdir()))
         for entry in path.iterdir()
     )
 
