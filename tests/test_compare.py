@@ -164,6 +164,38 @@ def test_the_living_machines_ask_for_just_that(left: str, right: str, of: str) -
             assert last_orders(before, left, knowing) == last_orders(before, right, knowing)
 
 
+@each_pair
+def test_the_pairs_that_are_counted_are_those_of_a_plain_walk(left: str, right: str) -> None:
+    """Sets of states by their names, one symbol after the other; a symbol that an edition lacks does nothing there."""
+    tables = part(left), part(right)
+    known = sorted({*tables[0].symbols, *tables[1].symbols})
+    places = [{one: place for place, one in enumerate(of.configurations)} for of in tables]
+    columns = [{name: place for place, name in enumerate(of.symbols)} for of in tables]
+
+    def answer(which: int, configuration: tuple[str, ...], symbol: str) -> tuple[tuple[str, ...], tuple[Order, ...]]:
+        of = tables[which]
+        if symbol not in columns[which]:
+            return configuration, ()
+        move = places[which][configuration] * len(columns[which]) + columns[which][symbol]
+        return of.configurations[of.next[move]], of.orders[of.output[move]]
+
+    begin = tables[0].configurations[0], tables[1].configurations[0]
+    seen, waiting = {begin}, deque([begin])
+    parted: dict[str, set[object]] = {}
+    while waiting:
+        pair = waiting.popleft()
+        for symbol in known:
+            (one, says), (other, says_too) = (answer(which, pair[which], symbol) for which in (0, 1))
+            if says != says_too:
+                parted.setdefault(symbol, set()).add(pair)
+            elif (one, other) not in seen:
+                seen.add((one, other))
+                waiting.append((one, other))
+    for toxicity, parting in partings(left, right, "part").items():
+        assert parting.together == len(seen)
+        assert parting.configurations == len(set().union(*(parted.get(name, ()) for name in TOXICITIES[toxicity])))
+
+
 @whole_or_part
 @each_pair
 def test_the_last_symbol_is_of_the_toxicity(left: str, right: str, of: str) -> None:

@@ -54,6 +54,17 @@ def test_one_entry_for_every_due_dose() -> None:
     assert {entry["sequence"] for entry in found} == {0}
 
 
+def test_a_calendar_says_what_a_calendar_program_needs() -> None:
+    """The properties that RFC 5545 wants of a calendar, and the method of one that is published (RFC 5546)."""
+    course = course_of(START)
+    whole = icalendar.Calendar.from_ical(calendar_file(course, course.due(range(1, 8))))
+    assert {name: str(whole[name]) for name in ("VERSION", "PRODID", "METHOD")} == {
+        "VERSION": "2.0",
+        "PRODID": "-//ixastate//treatment course//EN",
+        "METHOD": "PUBLISH",
+    }
+
+
 def test_what_is_held_is_not_in_the_calendar() -> None:
     low = {"type": "neutrophils_measured", "day": 15, "value": 499, "unit": "/mm3"}
     assert {str(entry["summary"]) for entry in entries(course_of(START, low), range(15, 43))} == {"dexamethasone 40 mg"}

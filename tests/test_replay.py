@@ -193,6 +193,16 @@ def test_the_same_moment_in_another_offset_is_no_difference() -> None:
     assert not any(step.differences for step in replay(edited(3, at="2026-03-16T07:00:00Z")))
 
 
+def test_a_moment_that_was_recorded_where_today_there_is_none() -> None:
+    """A course that is dated by treatment days has no moments."""
+    start = {name: value for name, value in START.items() if name not in ("at", "timezone")}
+    [record] = records_of(replay(as_log(parse_event({**start, "day": 1, "weekday": "monday"}))))
+    assert record["at"] is None
+    line = json.dumps({**record, "at": "2026-03-03T10:00:00+01:00"})
+    differences = [difference for step in replay(line) for difference in step.differences]
+    assert differences == [Difference("log:1", "at", "2026-03-03 10:00:00+01:00", "None")]
+
+
 @pytest.mark.parametrize(
     ("order", "where", "what"),
     [
