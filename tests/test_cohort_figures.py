@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
@@ -103,8 +104,11 @@ def test_nothing_is_cut_off(run: Run) -> None:
 def test_answers_are_written_beside_the_run(run: Run) -> None:
     written = write_answers(run)
     assert written[0] == run.path / SUMMARY
-    assert written[0].read_bytes() == as_text(summary.as_json(run))
-    assert json.loads(written[0].read_bytes())["format"] == summary.FORMAT
+    answers = as_text(summary.as_json(run))
+    content = json.loads(written[0].read_bytes())
+    assert content.pop("digest") == hashlib.sha256(answers).hexdigest()
+    assert as_text(content) == answers
+    assert content["format"] == summary.FORMAT
     assert {path.name for path in (run.path / "figures").iterdir()} == {path.name for path in written[1:]}
     assert Run.open(run.path) == run
 

@@ -171,6 +171,26 @@ def test_of_a_finished_run_nothing_is_made_again(
     assert simulated(capsys, run)[0] == first
 
 
+@pytest.mark.parametrize("edit", ["a figure", "the digest", "no digest", "nested too deeply"])
+def test_a_summary_that_was_edited_is_counted_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], edit: str
+) -> None:
+    run = tmp_path / "run"
+    first, _ = simulated(capsys, run)
+    path = run / "summary.json"
+    whole = path.read_text()
+    content = json.loads(whole)
+    if edit == "a figure":
+        content["holds"][0]["patients"] += 1
+    elif edit == "the digest":
+        content["digest"] = "0" * 64
+    else:
+        del content["digest"]
+    path.write_text(json.dumps(content) if edit != "nested too deeply" else "[" * 100_000)
+    assert simulated(capsys, run)[0] == first
+    assert path.read_text() == whole
+
+
 def test_a_summary_of_another_run_is_counted_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, _ = simulated(capsys, tmp_path / "run")
     simulated(capsys, tmp_path / "other", "--seed", "9")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ixastate.events import parse_event
 from ixastate.exchange.sdtm import compare_doses
 from ixastate.exchange.sdtm.grades import understood
-from ixastate.exchange.sdtm.report import ImportReport
+from ixastate.exchange.sdtm.report import ImportReport, OtherTreatment
 from tests.sdtm_studies import AE, DM, DS, EX, LB, Cells, imported, told
 
 pytest.importorskip("pyreadstat", reason="the extra sdtm is not installed")
@@ -562,6 +564,15 @@ def test_a_row_of_several_days_is_a_dose_each(tmp_path: Path, row: Cells, days: 
     assert [line[:5] for line in lines] == days
 
 
+@pytest.mark.parametrize(("frequency", "notes"), [("QW", 1), ("once weekly", 1), ("ONCE", 0), ("", 0)])
+def test_a_row_without_an_end_is_noted_where_more_doses_may_have_followed(
+    tmp_path: Path, frequency: str, notes: int
+) -> None:
+    lines, report = of_ex(tmp_path, {"EXDOSFRQ": frequency, "EXENDTC": ""})
+    assert [line[:5] for line in lines] == ["03-05"]
+    assert report.notes.get("doses without an end: the first alone counts", 0) == notes
+
+
 def test_a_dose_without_a_time_is_taken_at_the_clock_time(tmp_path: Path) -> None:
     doses = [EX | {"EXSTDTC": text, "EXENDTC": ""} for text in ("2024-03-05T09:15", "2024-03-12", "2024-03-19T21:00")]
     events, _ = imported(tmp_path, dm=[DM | {"RFSTDTC": "2024-03-05T09:15"}], ex=doses)
@@ -616,6 +627,15 @@ def test_doses_given_are_compared_with_those_due(tmp_path: Path) -> None:
     }
     assert compared.lines()[0] == "doses given (EX) and doses due under dosing-text, in scheduled days:"
     assert "        1  ixazomib: given, none due" in compared.lines()
+
+
+def test_a_patient_who_never_started_is_passed_over(tmp_path: Path) -> None:
+    """S-0 died before the start, so that of the other treatment nothing can be said; S-1 comes after and counts."""
+    events, _ = imported(tmp_path, ex=[EX | {"EXENDTC": ""}])
+    died = parse_event({"type": "patient_died", "patient": "S-0", "at": "2024-03-01T12:00:00Z"})
+    others = [OtherTreatment("S-0", "PLACEBO", date(2024, 3, 1), date(2024, 3, 20))]
+    compared = compare_doses([died, *events], others)
+    assert (compared.own, compared.others) == ({("ixazomib", "given as due"): 1}, {})
 
 
 def test_a_study_of_another_drug_is_compared_in_days_alone(tmp_path: Path) -> None:

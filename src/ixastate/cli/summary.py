@@ -5,6 +5,7 @@ What computes is imported when it runs, so that `--help` is quick.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ixastate.cohort.run.run import Run
 
 SUMMARY, FIGURES = "summary.json", "figures"
+# The field of summary.json that says whether the others are as they were written.
+DIGEST = "digest"
 
 
 def summary(
@@ -70,7 +73,8 @@ def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]
     from ixastate.files import clear_left_over, write_whole
 
     target = run.path / SUMMARY
-    write_whole(target, as_text(answers or summary.as_json(run)))
+    whole = answers or summary.as_json(run)
+    write_whole(target, as_text({**whole, DIGEST: _digest(whole)}))
     try:
         from ixastate.cohort.answers import figures
     except OSError:
@@ -83,18 +87,25 @@ def write_answers(run: Run, answers: dict[str, Any] | None = None) -> list[Path]
 
 
 def written_answers(run: Run) -> dict[str, Any] | None:
-    """The answers that summary.json holds; None where it is missing, damaged or of another run or version."""
+    """The answers that summary.json holds; None where it is missing, not as it was written, or of another run."""
     from ixastate.cohort.answers import summary, summary_text
 
     try:
         answers: dict[str, Any] = json.loads((run.path / SUMMARY).read_bytes())
+        if answers.pop(DIGEST) != _digest(answers):
+            return None
         if answers["format"] != summary.FORMAT or answers["run"] != summary.about(run):
             return None
-        # What is not as it was written cannot be told.
+        # What is forged cannot always be told.
         summary_text.lines(answers)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return answers
+
+
+def _digest(answers: dict[str, Any]) -> str:
+    """SHA-256 of the answers as they are written."""
+    return hashlib.sha256(as_text(answers)).hexdigest()
 
 
 def as_text(answers: dict[str, Any]) -> bytes:
