@@ -490,12 +490,12 @@ def test_the_curve_is_that_of_lifelines(times: list[tuple[int, bool, int]]) -> N
     ):
         assert found == pytest.approx(theirs, rel=1e-12, abs=1e-12)
     assert (math.inf if curve.median is None else curve.median) == fitter.median_survival_time_
-    for median, theirs in zip(
+    for limit, theirs in zip(
         (curve.median_lower, curve.median_upper),
         lifelines.utils.median_survival_times(fitter.confidence_interval_).to_numpy()[0],
         strict=True,
     ):
-        assert (math.inf if median is None else median) == theirs
+        assert (math.inf if limit is None else limit) == theirs
 
 
 def test_a_time_counted_thrice_is_three_times() -> None:

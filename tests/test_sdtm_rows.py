@@ -502,6 +502,18 @@ def test_each_end_counts_once_at_its_first_date(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("source", ["DM", "DS", "AE"])
+def test_the_death_of_somebody_who_never_started_hides_no_other(tmp_path: Path, source: str) -> None:
+    dead = {"DTHFL": "Y", "DTHDTC": "2024-06-03"} if source == "DM" else {}
+    ds = DS | {"DSDECOD": "DEATH", "DSSTDTC": "2024-06-03"}
+    ae = AE | {"AETOXGR": "5", "AEOUT": "FATAL", "AEENDTC": "2024-06-03"}
+    subjects = [DM | dead | {"USUBJID": "S-0", "RFSTDTC": ""}, DM | dead]
+    tables = {name: [row | {"USUBJID": "S-0"}, row] for name, row in (("ds", ds), ("ae", ae)) if name == source.lower()}
+    events, _ = imported(tmp_path, dm=subjects, **tables)
+    assert [line for line in told(events) if "patient_died" in line] == ["06-03 patient_died"]
+    assert {event.patient for event in events} == {"S-1"}
+
+
 def test_one_death_of_three_sources(tmp_path: Path) -> None:
     dead = {"AEDECOD": "SEPSIS", "AEOUT": "FATAL", "AEENDTC": "2024-05-03"}
     lines, report = of_ds(
