@@ -22,6 +22,7 @@ from ixastate.course.course import Course
 from ixastate.course.log import LONGEST_LINE, dump, read_log
 from ixastate.errors import CourseRefusal, InputError, IxastateError
 from ixastate.events import parse_event
+from tests import permissions
 from tests.test_log import START, course_of, event
 
 RASH: dict[str, Any] = {"type": "rash_graded", "day": 9, "grade": 0}
@@ -540,7 +541,7 @@ def test_a_folder_is_no_log(command: str, tmp_path: Path, capsys: pytest.Capture
     assert err.endswith(" (name a log file)\n")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@permissions.needed
 def test_a_file_without_leave_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(content(START))

@@ -26,6 +26,7 @@ from ixastate.cohort.log.log import as_parquet
 from ixastate.cohort.run.plan import BLOCK, Plan, read_model
 from ixastate.errors import install_command
 from ixastate.table.table import Table
+from tests import permissions
 from tests.cohort_tools import simulated, small_plan
 
 SMALL = ["--toxicity", "hazards", "--patients", "1500", "--cycles", "4", "--shard-size", str(BLOCK), "--no-figures"]
@@ -358,7 +359,7 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureF
     assert "there is no such directory" in refused(capsys, "verify", str(tmp_path / "nothing"))
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="everything may be written by the superuser")
+@permissions.needed
 def test_a_directory_without_leave_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tmp_path.chmod(0o500)
     assert "cannot be written" in refused(capsys, "simulate", *SMALL, "-o", str(tmp_path / "run"))

@@ -27,7 +27,7 @@ from ixastate.errors import CourseRefusal, InputError, OutputError
 from ixastate.events import KINDS, AnyEvent, NeutrophilsMeasured, parse_event
 from ixastate.fields import json_text
 from ixastate.files import write_whole
-from tests import strategies
+from tests import permissions, strategies
 
 START: dict[str, Any] = {
     "type": "course_started",
@@ -498,7 +498,7 @@ def test_an_interrupted_write_leaves_nothing_behind(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == [old]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+@permissions.needed
 def test_a_folder_without_leave_to_write(tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.write_bytes(b"old")
