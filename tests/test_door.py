@@ -24,6 +24,7 @@ from ixastate import (
     Bilirubin,
     Breach,
     ChartError,
+    ConflictError,
     Course,
     CourseRefusal,
     CourseStarted,
@@ -721,6 +722,7 @@ ERRORS: list[IxastateError] = [
     ChartError("what", remedy="x"),
     MissingExtra("what", where="the cohort", remedy="pip"),
     OutputError("what", where="file", remedy="y"),
+    ConflictError("what", where="courses.db", remedy="z"),
     Odd("silent", "no answer in 5 seconds"),
 ]
 

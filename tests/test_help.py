@@ -17,19 +17,22 @@ import pytest
 import typer
 
 from ixastate.cli.main import FORMATS, GROUPS, application, main
+from ixastate.cli.store import COMMANDS as OF_STORES
 from ixastate.editions import EDITIONS
 from ixastate.errors import IxastateError
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(__file__).with_name("help")
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
-EXAMPLES = [line for entry in [*COMMANDS.values(), *FORMATS.values()] for line in entry.examples]
+EXAMPLES = [line for entry in [*COMMANDS.values(), *FORMATS.values(), *OF_STORES.values()] for line in entry.examples]
 # The pages by the name of their file.
 PAGES = {
     "ixastate": [],
     **{name: [name] for name in COMMANDS},
     "import": ["import"],
     **{f"import-{name}": ["import", name] for name in FORMATS},
+    "store": ["store"],
+    **{f"store-{name}": ["store", name] for name in OF_STORES},
 }
 # Examples that are parsed and not run, and why.
 NOT_RUN = {
@@ -54,6 +57,10 @@ NOT_RUN = {
     "ixastate conform --hypothesis 50 --url http://127.0.0.1:8080/": "it needs a server",
     "ixastate import sdtm my-study -o log.jsonl": "the data are the reader's; tests/test_cli.py runs it",
     "ixastate import sdtm my-study -o log.jsonl --timezone Europe/Berlin": "the data are the reader's",
+    **dict.fromkeys(
+        (line for entry in OF_STORES.values() for line in entry.examples),
+        "they need a store, in their order; tests/test_store_command.py runs them",
+    ),
 }
 
 
@@ -75,7 +82,7 @@ def test_a_page_is_as_it_was_read(name: str) -> None:
 
 def test_every_command_has_a_page_and_every_page_a_command() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == set(PAGES)
-    assert set(application().commands) == {*COMMANDS, "import"}
+    assert set(application().commands) == {*COMMANDS, "import", "store"}
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 160])
@@ -90,7 +97,7 @@ def test_a_page_fits_the_width_and_loses_nothing(name: str, width: int, monkeypa
     assert [line for line in text.splitlines() if len(line) > width and line not in examples] == []
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("ixastate", "import")])
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("ixastate", "import", "store")])
 def test_a_page_has_two_examples_its_exit_codes_and_its_editions(name: str) -> None:
     text = page(PAGES[name])
     examples = text.split("\nExamples:\n")[1].split("\n\n")[0].splitlines()
@@ -123,7 +130,7 @@ def parsed(command: str) -> None:
     assert name is not None
     context = entry.make_context(name, rest)
     if name == "help":
-        assert {*rest} <= {*COMMANDS, "import", *FORMATS}
+        assert {*rest} <= {*COMMANDS, "import", *FORMATS, "store", *OF_STORES}
     if isinstance(entry, typer.core.TyperGroup):
         name, entry, rest = entry.resolve_command(context, rest)
         assert entry is not None

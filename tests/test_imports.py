@@ -36,6 +36,7 @@ ORDER: list[set[str]] = [
     {"proofs"},
     {"diagrams", "exchange"},
     {"cohort", "testing"},
+    {"store"},
     {"cli"},
     {"__main__"},
 ]

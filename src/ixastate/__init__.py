@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ixastate.course.replay import replay_log as replay_log
     from ixastate.course.schedule import doses_due as doses_due
     from ixastate.errors import ChartError as ChartError
+    from ixastate.errors import ConflictError as ConflictError
     from ixastate.errors import CourseRefusal as CourseRefusal
     from ixastate.errors import InputError as InputError
     from ixastate.errors import IxastateError as IxastateError
@@ -132,6 +133,7 @@ _HOMES = {
     "ChartError": "errors",
     "MissingExtra": "errors",
     "OutputError": "errors",
+    "ConflictError": "errors",
 }
 # The names that these had in version 0.1; they stay for one version.
 _OLD = {

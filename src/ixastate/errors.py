@@ -100,6 +100,10 @@ class OutputError(IxastateError):
     """A file cannot be written; what was there before is untouched."""
 
 
+class ConflictError(IxastateError):
+    """Others wrote meanwhile to what was to be written, so that it is not as expected; nothing was written."""
+
+
 def near(given: object, names: Iterable[str], *, listed: bool = False) -> str:
     """The remedy for a name that does not exist: the name most like it (with `listed`, then all of them), or all."""
     every = list(names)

@@ -10,7 +10,7 @@ import stat
 import tempfile
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, AnyStr, BinaryIO
@@ -81,17 +81,35 @@ def toml_of(text: str) -> dict[str, Any]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Put the content into the file in one move; `OutputError`, and the old file stays, when that fails."""
-    try:
-        path = path.resolve()
-        if path.exists() and not path.is_file():
-            raise FileExistsError(0, "it is there and no file")
+    with _refusals_of(path):
+        path = _place_of(path)
         try:
-            _move_there(path, content)
+            _move_there(path, (content,))
         except FileNotFoundError:
             # Another process that ended the same work has cleared it away in this moment, as something left over.
             if not path.parent.is_dir():
                 raise
-            _move_there(path, content)
+            _move_there(path, (content,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """As `write_whole`, of content that comes in pieces; what their maker raises goes on, and the old file stays."""
+    with _refusals_of(path):
+        _move_there(_place_of(path), pieces)
+
+
+def _place_of(path: Path) -> Path:
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise FileExistsError(0, "it is there and no file")
+    return path
+
+
+@contextmanager
+def _refusals_of(path: Path) -> Iterator[None]:
+    """`OutputError` for what the file system refuses."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         raise OutputError(
             f"cannot be written: {getattr(error, 'strerror', None) or error}",
@@ -100,8 +118,8 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from None
 
 
-def _move_there(path: Path, content: bytes) -> None:
-    with _beside(path, content) as temporary:
+def _move_there(path: Path, pieces: Iterable[bytes]) -> None:
+    with _beside(path, pieces) as temporary:
         os.replace(temporary, path)
 
 
@@ -110,7 +128,7 @@ def write_first(path: Path, content: bytes) -> bool:
 
     `OSError` when it cannot be written.
     """
-    with _beside(path, content) as temporary:
+    with _beside(path, (content,)) as temporary:
         try:
             # A link is made or refused at once, where a move would replace what is there.
             os.link(temporary, path)
@@ -130,12 +148,12 @@ def clear_left_over(path: Path) -> None:
 
 
 @contextmanager
-def _beside(path: Path, content: bytes) -> Iterator[str]:
+def _beside(path: Path, pieces: Iterable[bytes]) -> Iterator[str]:
     """A file of this content beside another, for a moment."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, _permissions(path))

@@ -28,6 +28,7 @@ from ixastate.cli import (
     rules,
     schedule,
     simulate,
+    store,
     suite,
     summary,
     table,
@@ -196,6 +197,12 @@ def _import(context: typer.Context) -> None:
         raise InputError("which format?", where="import", remedy=f"one of: {', '.join(FORMATS)}")
 
 
+def _store(context: typer.Context) -> None:
+    """Keep the courses of many patients in a database, as streams of events."""
+    if context.invoked_subcommand is None:
+        raise InputError("which command?", where="store", remedy=f"one of: {', '.join(store.COMMANDS)}")
+
+
 HELP = CommandPage(_help, ("ixastate help", "ixastate help simulate"))
 COMPLETION = CommandPage(
     _completion, ("ixastate completion bash", "ixastate completion fish > ~/.config/fish/completions/ixastate.fish")
@@ -233,6 +240,10 @@ def application() -> TyperGroup:
     bring.callback()(_import)
     _add(bring, FORMATS, "Formats")
     app.add_typer(bring, name="import", rich_help_panel="Data")
+    keep = _group(Front, _store.__doc__ or "")
+    keep.callback()(_store)
+    _add(keep, store.COMMANDS, "Commands")
+    app.add_typer(keep, name="store", rich_help_panel="Data")
     group = typer.main.get_group(app)
     for name in GROUPS["Help"]:  # Typer puts groups behind commands; help comes last
         group.commands[name] = group.commands.pop(name)

@@ -119,7 +119,7 @@ def replayed(
         return
     from ixastate.course.replay import replay_log
 
-    steps = replay_log(_lines(log, quiet), edition, as_of, keep_records=False)
+    steps = replay_log(lines_of(log, quiet), edition, as_of, keep_records=False)
     if patient is None:
         yield from steps
         return
@@ -134,7 +134,7 @@ def replayed(
         raise InputError(f"there is no patient {patient!r}", where=log, remedy=f"it has {shown}")
 
 
-def _lines(log: str, quiet: bool) -> Iterator[Line]:
+def lines_of(log: str, quiet: bool = False) -> Iterator[Line]:
     """The lines of a file, with progress on a terminal, or of standard input."""
     from ixastate.course.log import read_log, read_stream
 

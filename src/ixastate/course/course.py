@@ -31,7 +31,7 @@ from ixastate.course.earned import Earned, after_step, unknown, who_owes
 from ixastate.course.facts import Facts
 from ixastate.course.live import machine
 from ixastate.course.memory import GIVEN, NOTHING, HeldSince, History, Memory
-from ixastate.course.record import KeptFact, made_record
+from ixastate.course.record import KeptFact, OpenSlot, made_record
 from ixastate.course.record import Record as Record
 from ixastate.course.record import Snapshot as Snapshot
 from ixastate.course.saved import read_snapshot, require_possible
@@ -180,6 +180,16 @@ class Course:
         return tuple((since, self._machine.status(changed)) for since, changed in self._memory.history)
 
     @property
+    def held_since(self) -> dict[Drug, int]:
+        """The drugs that are held, each with the treatment day since which it is without a break."""
+        return {drug: day for drug, day in zip(BOTH, self._memory.held_since, strict=True) if day is not None}
+
+    @property
+    def open_slots(self) -> tuple[OpenSlot, ...]:
+        """The planned doses of ixazomib of which something was reported and that are not over."""
+        return self._memory.slots
+
+    @property
     def rewritten(self) -> int:
         """The number of the last line that changed what had been known of the past; 0 where none did."""
         return self._memory.rewritten
@@ -285,14 +295,14 @@ class Course:
         )
 
     @classmethod
-    def resume(cls, saved: Snapshot | Mapping[str, Any] | str | bytes) -> Course:
+    def resume(cls, saved: Snapshot | Mapping[str, Any] | str | bytes, *, keep_records: bool = True) -> Course:
         """A course as it was saved: a snapshot, or its JSON as text or as a dict; no action runs again.
 
         The course begins without records. `InputError` or `ChartError` when the snapshot is damaged.
         """
         saved = read_snapshot(saved)
         try:
-            course = cls(saved.patient, saved.edition)
+            course = cls(saved.patient, saved.edition, keep_records=keep_records)
         except RulesError as error:
             raise InputError(error.what, where="snapshot edition", remedy=error.remedy) from None
         require_possible(saved, course._machine)

@@ -74,7 +74,7 @@ def read_stream(stream: BinaryIO, name: str, progress: Callable[[int], object] |
         if not unmarked(raw).strip():
             continue
         empty = False
-        yield _line(raw, where)
+        yield read_line(raw, where)
     if empty:
         raise InputError("there is no event in it", where=name, remedy="one JSON object per line, as in examples/")
 
@@ -107,7 +107,8 @@ def write_log(path: Path, lines: Iterable[AnyLine | Record]) -> int:
     return len(dumped)
 
 
-def _line(raw: bytes, where: str) -> Line:
+def read_line(raw: bytes, where: str) -> Line:
+    """One line of a log, which stands at `where`; `InputError` when it is not an event or a record."""
     data = _json(raw, where)
     if not isinstance(data, dict):
         raise InputError(

@@ -84,6 +84,18 @@ def replay(run: Run, patient: int) -> list[Replayed]:
     return [Replayed(course, course.observe(event)) for event in _Reader(run.plan).events(events, baseline)]
 
 
+def every_course(run: Run) -> Iterator[tuple[int, list[AnyEvent]]]:
+    """Each patient of a run, in their order, with the events of the course."""
+    require_same_machine(run)
+    reader = _Reader(run.plan)
+    for first in range(0, run.plan.patients, BATCH):
+        between = pl.col("patient").is_between(first, first + BATCH - 1)
+        events = run.collect(run.events.filter(between).sort("patient", "number"))
+        by_patient = events.partition_by("patient", as_dict=True)
+        for row in run.collect(run.patients.filter(between).sort("patient")).iter_rows(named=True):
+            yield row["patient"], reader.events(by_patient[(row["patient"],)], row)
+
+
 class _Reader:
     """Turns rows into events: knows the model, which knows how its patients start."""
 

@@ -1,0 +1,442 @@
+"""The store: streams of events, one per patient, in one order that has no gap, with a chain of digests over all.
+
+Whoever appends holds the head of the store until the transaction ends, so positions are given in the order in which
+they are committed: a reader that has seen position n has seen all before it, and can follow from there. What was
+acknowledged is on disk. An event may have a key, such as its id; to append it once more changes nothing, so a writer
+that does not know whether its append arrived may repeat it.
+
+This module knows lines and no course: whether an event belongs to its course is the question of `courses`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+
+from ixastate.amendments import AnyLine
+from ixastate.course.log import dump, read_line
+from ixastate.errors import ConflictError, InputError
+from ixastate.rules import DEFAULT_EDITION, load_edition
+from ixastate.store.database import POSTGRESQL, Database
+from ixastate.store.tables import events, head, prepare, schema_of, snapshots, streams
+
+# How many events are read from the database at once.
+PAGE = 1_000
+# How long (s) a reader that follows waits before it looks again.
+POLL = 0.5
+
+
+class Head(NamedTuple):
+    """The last position of a store and the digest there, which is over everything before it."""
+
+    position: int
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An event as it stands in the store: its place in the whole and in its stream, and the line as it was given."""
+
+    position: int
+    patient: str | None
+    edition: str
+    version: int
+    data: str
+    digest: bytes
+    type: str
+    at: str | None
+    recorded_at: str | None
+    key: str | None
+
+    @cached_property
+    def line(self) -> AnyLine:
+        """The line of the log; `InputError` when it is damaged."""
+        return read_line(self.data.encode(), f"position {self.position}").event
+
+
+class Lines(NamedTuple):
+    """What is to be appended to one patient's stream, in its order, each line with its key or None.
+
+    `expected` is the version after which the lines belong, or None for whatever version there is.
+    """
+
+    patient: str | None
+    lines: Sequence[tuple[AnyLine, str | None]]
+    edition: str = DEFAULT_EDITION
+    expected: int | None = None
+
+
+class Appended(NamedTuple):
+    """What became of lines: the version of the stream now, its last position, and how many are new."""
+
+    version: int
+    position: int
+    new: int
+
+
+class Store:
+    """A store of events in a database.
+
+    `url` is a file of SQLite or the URL of a PostgreSQL database. Without `create` there must be a store already.
+    `InputError` for what is no store or one of a later schema, `OutputError` where nothing can be written.
+    """
+
+    def __init__(self, url: str | Path, *, create: bool = False) -> None:
+        self.database = Database(str(url))
+        self.where = self.database.where
+        if self.database.file is not None and not create and not self.database.file.is_file():
+            raise InputError("there is no such store", where=self.where, remedy="make one with `ixastate store ingest`")
+        try:
+            if create or not self._is_ready():
+                with self.database.making() as connection:
+                    prepare(connection, self.where, create=create)
+        except BaseException:
+            self.close()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Store {self.where}>"
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def _is_ready(self) -> bool:
+        """Whether the tables are there and of this schema, so that nothing need be written."""
+        from sqlalchemy import inspect
+
+        from ixastate.store.tables import SCHEMA
+
+        with self.database.reading() as connection:
+            return head.name in inspect(connection).get_table_names() and schema_of(connection, self.where) == SCHEMA
+
+    # --- Append -----------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        patient: str | None,
+        lines: Sequence[AnyLine],
+        *,
+        expected: int | None = None,
+        edition: str = DEFAULT_EDITION,
+    ) -> Appended:
+        """Append lines to the stream of a patient, all of them or none; the id of a line is its key.
+
+        `ConflictError` when the stream is not at the `expected` version, or holds another line of the same id;
+        `OutputError` when nothing can be written.
+        """
+        [appended] = self.append_all([Lines(patient, [(line, key_of(line)) for line in lines], edition, expected)])
+        return appended
+
+    def append_all(self, batch: Sequence[Lines]) -> list[Appended]:
+        """Append to several streams, all of it or nothing, in one transaction; errors as `append`."""
+        with self.database.writing() as connection:
+            return _Append(connection, self.where).all(batch)
+
+    # --- Read -------------------------------------------------------------------------------------------------
+
+    def head(self) -> Head:
+        """The last position and the digest there."""
+        with self.database.reading() as connection:
+            return Head(*connection.execute(select(head.c.position, head.c.digest)).one())
+
+    def version(self, patient: str | None) -> int:
+        """The version of a patient's stream: how many events it holds, 0 where there is none."""
+        found = select(func.max(events.c.version)).join(streams).where(streams.c.patient == (patient or ""))
+        with self.database.reading() as connection:
+            return connection.execute(found).scalar() or 0
+
+    def patients(self) -> Iterator[tuple[str | None, str]]:
+        """Every patient with the edition of the course, in the order in which they came."""
+        after = 0
+        while True:
+            page = select(streams).where(streams.c.id > after).order_by(streams.c.id).limit(PAGE)
+            with self.database.reading() as connection:
+                rows = connection.execute(page).all()
+            for row in rows:
+                yield row.patient or None, row.edition
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
+
+    def edition(self, patient: str | None) -> str | None:
+        """The edition of a patient's course; None where there is no such stream."""
+        found = select(streams.c.edition).where(streams.c.patient == (patient or ""))
+        with self.database.reading() as connection:
+            return connection.execute(found).scalar()
+
+    def stream(self, patient: str | None, after: int = 0) -> Iterator[Stored]:
+        """The events of one patient after a version, in their order."""
+        while True:
+            wanted = (streams.c.patient == (patient or ""), events.c.version > after)
+            page = _SELECT.where(*wanted).order_by(events.c.version).limit(PAGE)
+            rows = self._page(page)
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].version
+
+    def feed(self, after: int = 0, until: int | None = None) -> Iterator[Stored]:
+        """Every event after a position, in the order of the store, until the last one or the position `until`."""
+        while True:
+            wanted = [events.c.position > after] + ([events.c.position <= until] if until is not None else [])
+            rows = self._page(_SELECT.where(*wanted).order_by(events.c.position).limit(PAGE))
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].position
+
+    def follow(
+        self, after: int = 0, *, poll: float = POLL, idle: Callable[[int], bool] = lambda position: True
+    ) -> Iterator[Stored]:
+        """Every event after a position and then each one that comes; it misses none.
+
+        Where there is no more, `idle` is told the last position, and ends it by False; else it looks again after `poll`
+        seconds.
+        """
+        pause = Event()
+        while True:
+            for stored in self.feed(after):
+                after = stored.position
+                yield stored
+            if not idle(after):
+                return
+            pause.wait(poll)
+
+    def _page(self, page: Any) -> list[Stored]:
+        with self.database.reading() as connection:
+            return [_stored(dict(row._mapping)) for row in connection.execute(page)]
+
+    def page_after(self, position: int, number: int) -> list[tuple[int, Stored]]:
+        """The next events after a position, at most so many, each with the number of its stream."""
+        wanted = _WITH_STREAM.where(events.c.position > position)
+        return self._numbered(wanted.order_by(events.c.position).limit(number))
+
+    def page_of_streams(self, after: tuple[int, int], last: int, until: int) -> list[tuple[int, Stored]]:
+        """The next events after a version of a stream, stream by stream to the `last`, of positions up to `until`."""
+        stream, version = after
+        further = or_(and_(events.c.stream == stream, events.c.version > version), events.c.stream > stream)
+        wanted = _WITH_STREAM.where(further, events.c.stream >= stream, events.c.stream <= last)
+        ordered = wanted.where(events.c.position <= until).order_by(events.c.stream, events.c.version)
+        return self._numbered(ordered.limit(PAGE))
+
+    def of_kinds(self, stream: int, kinds: Sequence[str], until: int) -> list[Stored]:
+        """The events of some kinds up to a version of a stream."""
+        wanted = _SELECT.where(events.c.stream == stream, events.c.type.in_(kinds), events.c.version <= until)
+        return self._page(wanted.order_by(events.c.version))
+
+    def _numbered(self, page: Any) -> list[tuple[int, Stored]]:
+        with self.database.reading() as connection:
+            rows = [dict(row._mapping) for row in connection.execute(page)]
+        return [(row.pop("stream"), _stored(row)) for row in rows]
+
+    def known(self, wanted: Sequence[tuple[str | None, str]]) -> dict[tuple[str | None, str], str]:
+        """The lines that are stored under these keys of these patients."""
+        asked, found = {*wanted}, {}
+        with self.database.reading() as connection:
+            for keys in _pieces([key for _, key in wanted]):
+                for row in connection.execute(_KNOWN_OF_ALL, {"keys": keys}):
+                    if (row.patient or None, row.key) in asked:
+                        found[row.patient or None, row.key] = row.data
+        return found
+
+    # --- Snapshots ----------------------------------------------------------------------------------------------
+
+    def save_snapshot(self, patient: str | None, version: int, fingerprint: str, data: str) -> None:
+        """Keep what a course was at a version of its stream; one that is kept already stays."""
+        with self.database.writing() as connection:
+            stream = connection.execute(select(streams.c.id).where(streams.c.patient == (patient or ""))).scalar_one()
+            there = select(snapshots.c.version).where(snapshots.c.stream == stream, snapshots.c.version == version)
+            if connection.execute(there).first() is None:
+                row = {"stream": stream, "version": version, "fingerprint": fingerprint, "data": data}
+                connection.execute(insert(snapshots), [row])
+
+    def snapshot(self, patient: str | None, fingerprint: str) -> tuple[int, str] | None:
+        """The latest snapshot of a course by this fingerprint, with its version; None where there is none."""
+        kept = (
+            select(snapshots.c.version, snapshots.c.data)
+            .join(streams)
+            .where(streams.c.patient == (patient or ""), snapshots.c.fingerprint == fingerprint)
+            .order_by(snapshots.c.version.desc())
+            .limit(1)
+        )
+        with self.database.reading() as connection:
+            row = connection.execute(kept).first()
+        return None if row is None else (row.version, row.data)
+
+
+def key_of(line: AnyLine) -> str | None:
+    """The key of a line that has an id; None for one without."""
+    return None if line.id is None else f"id {line.id}"
+
+
+def digest_of(
+    before: bytes, position: int, patient: str | None, edition: str, version: int, key: str | None, data: str
+) -> bytes:
+    """SHA-256 of an event in its place and of the digest before it."""
+    said = json.dumps([position, patient or "", edition, version, key, data], ensure_ascii=False)
+    return hashlib.sha256(before + said.encode("utf-8", "surrogatepass")).digest()
+
+
+def in_utc(at: datetime | None) -> str | None:
+    """A moment as the store keeps it: in UTC, so that texts are in the order of moments."""
+    return None if at is None else at.astimezone(UTC).isoformat()
+
+
+def _stored(row: Mapping[str, Any]) -> Stored:
+    return Stored(**{**row, "patient": row["patient"] or None, "digest": bytes(row["digest"])})
+
+
+_SELECT = select(
+    *(events.c[name] for name in ("position", "version", "data", "digest", "type", "at", "recorded_at", "key")),
+    streams.c.patient,
+    streams.c.edition,
+).join_from(events, streams)
+
+_WITH_STREAM = _SELECT.add_columns(events.c.stream)
+
+# --- Appending --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Stream:
+    """A stream while it is appended to: its number, edition and version, and the lines by the keys that were asked."""
+
+    number: int
+    edition: str
+    version: int
+    known: dict[str, str]
+
+
+class _Append:
+    """One transaction that appends; it holds the head of the store until it ends."""
+
+    def __init__(self, connection: Connection, where: str) -> None:
+        self.connection, self.where = connection, where
+        found = select(head.c.position, head.c.digest)
+        if connection.dialect.name == POSTGRESQL:
+            found = found.with_for_update()
+        self.position, digest = connection.execute(found).one()
+        self.digest = bytes(digest)
+        self.rows: list[dict[str, Any]] = []
+        self.streams: dict[str, _Stream] = {}
+
+    def all(self, batch: Sequence[Lines]) -> list[Appended]:
+        """Append all; no event is written before everything fits."""
+        self._read_streams({wanted.patient or "" for wanted in batch})
+        done = [self._one(wanted) for wanted in batch]
+        if self.rows:
+            self.connection.execute(insert(events), self.rows)
+            self.connection.execute(_MOVE_HEAD, {"now": self.position, "over": self.digest})
+        return done
+
+    def _read_streams(self, names: set[str]) -> None:
+        """What there is of these streams."""
+        for some in _pieces(sorted(names)):
+            for row in self.connection.execute(_STREAMS, {"names": some}):
+                self.streams[row.patient] = _Stream(row.id, row.edition, row.version or 0, {})
+
+    def _one(self, wanted: Lines) -> Appended:
+        name = wanted.patient or ""
+        stream = self.streams.get(name) or self._new_stream(name, wanted.edition)
+        if stream.edition != wanted.edition:
+            raise InputError(
+                f"the course of {wanted.patient!r} is under {stream.edition}, not {wanted.edition}",
+                where=self.where,
+                remedy=f"name the edition {stream.edition}, or put the course into a store of its own",
+            )
+        dumped = [(line, key, dump(line)) for line, key in wanted.lines]
+        keys = [key for _, key, _ in dumped if key is not None]
+        if stream.version and keys:
+            self._read_known(stream, keys)
+        before, new = stream.version, 0
+        for line, key, data in dumped:
+            if key is not None and key in stream.known:
+                if stream.known[key] != data:
+                    raise ConflictError(
+                        f"the stream of {wanted.patient!r} holds another event {key!r}",
+                        where=self.where,
+                        remedy="correct it with event_corrected, or give this one an id of its own",
+                    )
+                continue
+            if not new and wanted.expected not in (None, before):
+                raise ConflictError(
+                    f"the stream of {wanted.patient!r} is at version {before}, and was expected at {wanted.expected}",
+                    where=self.where,
+                    remedy="read what was appended meanwhile, and decide anew",
+                )
+            new += 1
+            self._add(name, stream, line, key, data)
+        return Appended(stream.version, self.position, new)
+
+    def _add(self, name: str, stream: _Stream, line: AnyLine, key: str | None, data: str) -> None:
+        stream.version += 1
+        self.position += 1
+        self.digest = digest_of(self.digest, self.position, name, stream.edition, stream.version, key, data)
+        if key is not None:
+            stream.known[key] = data
+        self.rows.append(
+            {
+                "position": self.position,
+                "stream": stream.number,
+                "version": stream.version,
+                "type": line.type,
+                "at": in_utc(getattr(line, "at", None)),
+                "recorded_at": in_utc(line.recorded_at),
+                "key": key,
+                "data": data,
+                "digest": self.digest,
+            }
+        )
+
+    def _new_stream(self, name: str, edition: str) -> _Stream:
+        load_edition(edition)  # no course is of an edition that does not exist
+        number = (self.connection.execute(select(func.max(streams.c.id))).scalar() or 0) + 1
+        self.connection.execute(insert(streams), [{"id": number, "patient": name, "edition": edition}])
+        self.streams[name] = stream = _Stream(number, edition, 0, {})
+        return stream
+
+    def _read_known(self, stream: _Stream, keys: Sequence[str]) -> None:
+        """The lines that the stream holds under these keys."""
+        for some in _pieces(keys):
+            rows = self.connection.execute(_KNOWN, {"stream": stream.number, "keys": some})
+            stream.known |= {row.key: row.data for row in rows}
+
+
+_MOVE_HEAD = update(head).values(position=bindparam("now"), digest=bindparam("over"))
+_STREAMS = select(
+    streams.c.id,
+    streams.c.patient,
+    streams.c.edition,
+    select(func.max(events.c.version)).where(events.c.stream == streams.c.id).scalar_subquery().label("version"),
+).where(streams.c.patient.in_(bindparam("names", expanding=True)))
+_KNOWN = select(events.c.key, events.c.data).where(
+    events.c.stream == bindparam("stream"), events.c.key.in_(bindparam("keys", expanding=True))
+)
+_KNOWN_OF_ALL = (
+    select(streams.c.patient, events.c.key, events.c.data)
+    .join_from(events, streams)
+    .where(events.c.key.in_(bindparam("keys", expanding=True)))
+)
+# A database takes so many values in one statement.
+_AT_ONCE = 500
+
+
+def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
