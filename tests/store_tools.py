@@ -131,6 +131,9 @@ class Server:
             self.process.wait()
         # What the server's user owns is that user's to remove.
         subprocess.run([*self.as_user, "rm", "-rf", str(self.data), str(self.socket)], capture_output=True, check=False)
+        for path in (self.data, self.socket):
+            if path.is_dir():
+                path.rmdir()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ from ixastate.events import parse_event
 from ixastate.orders import Order
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.testing.adapter import InProcess
-from ixastate.testing.answers import Oracle, differences
+from ixastate.testing.answers import Difference, Oracle, differences
 from ixastate.testing.blame import CheckedEvent, blame, by_weight, implied
 from ixastate.testing.conformance import Summary, run_course
 from ixastate.testing.reports.page import page
@@ -98,6 +98,9 @@ ENDED = {"phase": "discontinued", "state": "discontinued", "ixazomib_mg": None, 
         # Given back while something else still holds it.
         ([START, anc(2, 499), plt(3, 29_999), anc(4, 500)], {"ixazomib_held": False}, "B-OVERLAP"),
         ([START, pn(2, 3), pn(3, 1)], {"ixazomib_held": False}, "PN-06"),
+        # The reasons alone are wrong: that of a new episode is missing, that of one that is over is still there.
+        ([START, anc(2, 499), plt(3, 29_999)], {"held_for": ["neutrophils"]}, "PLT-01"),
+        ([START, anc(2, 499), plt(3, 29_999), anc(4, 500)], {"held_for": ["neutrophils", "platelets"]}, "ANC-02"),
         # Lenalidomide held for neuropathy.
         ([START, pn(2, 2)], {"lenalidomide_held": True}, "PN-01"),
         ([START, pn(2, 3)], {"lenalidomide_held": True, "state": "held for x"}, "PN-05"),
@@ -399,3 +402,10 @@ def test_weights() -> None:
         "B-STACK",
         "K-RECORD",
     ]
+
+
+def test_what_weighs_most_for_a_patient_is_explained_first() -> None:
+    order = ["refused", "phase", "ixazomib_held", "lenalidomide_held", "ixazomib_mg", "lenalidomide_mg", "held_for"]
+    for keys in ([*reversed(order)], [*order[3:], *order[:3]], [*order[::2], *order[1::2]]):
+        differing = {key: Difference(key, None, 1) for key in ["orders", *keys, "due"]}
+        assert [difference.key for difference in implied(differing, EDITION)] == [*order, "orders", "due"]
