@@ -27,7 +27,7 @@ from ixastate.cohort.run.plan import arrays_of, model_of, read_model
 from ixastate.course.live import machine
 from ixastate.errors import InputError
 from ixastate.events import DRUGS
-from ixastate.symbols import NEUROPATHY, OTHER, RASH, THROMBOCYTOPENIA, TOXICITIES, toxicities
+from ixastate.symbols import NEUROPATHY, OTHER, RASH, THROMBOCYTOPENIA, TOXICITIES, Start, symbols, toxicities
 
 EDITIONS = ("dosing-text", "us-label")
 USUAL = Hazards.read()
@@ -472,5 +472,12 @@ def test_the_exact_answer_is_what_the_log_tends_to(tmp_path: Path) -> None:
     for symbol, share in exact["stops"].items():
         error = (share * (1 - share) / patients) ** 0.5
         assert abs(ended.get(symbol, 0) / patients - share) < FAR * error + 1 / patients, symbol
+    # Every patient starts once, with one of the starting symbols, in the first week.
+    starting = {name for name, symbol in symbols(arrays_of().edition).items() if isinstance(symbol, Start)}
+    starts = {name: count for name, count in exact["symbols"].items() if name in starting}
+    assert sum(starts.values()) == pytest.approx(1)
+    first = solve(USUAL, arrays_of(), 13).symbols[0]
+    assert {name: first[arrays_of().numbers[name]] for name in starts} == pytest.approx(starts)
+    assert sum(first) == pytest.approx(1)
     assert sum(exact["states"].values()) == pytest.approx(1)
     assert exact["states"]["discontinued"] == pytest.approx(sum(exact["stops"].values()))

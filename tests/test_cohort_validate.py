@@ -126,6 +126,12 @@ because = "sampling"
         ("published = [18]\n", "", "trials.toml: rash", "a source its published figure"),
         ('published = [18]\nsource = "a trial"\n', "", "trials.toml: rash", "published or recalled"),
         ("[18]", "[18, 12]", "trials.toml: rash", "lower figure comes first"),
+        (
+            'published = [18]\nsource = "a trial"\n',
+            "recalled = [18, 12]\n",
+            "trials.toml: rash",
+            "lower figure comes first",
+        ),
         ("[18]", "[]", "trials.toml: rash: published", "at least 1"),
         ("[18]", "[1, 2, 3]", "trials.toml: rash: published", "at most 2"),
         ('"a trial"', '""', "trials.toml: rash: source", "at least 1"),
@@ -179,8 +185,22 @@ def test_a_check_agrees_within_its_tolerance_and_no_further() -> None:
     assert not replace(check, simulated=23.9).agrees
     assert replace(check, simulated=32.0).agrees
     assert not replace(check, simulated=32.1).agrees
-    assert check.as_json()["agrees"] is True
-    assert check.as_json()["published"] == [26.0, 30.0]
+    assert check.as_json() == {
+        "figure": "x",
+        "unit": "%",
+        "published": [26.0, 30.0],
+        "recalled": [],
+        "tolerance": 2.0,
+        "because": "sampling",
+        "simulated": 24.0,
+        "agrees": True,
+        "judged": check.judged,
+        "source": "somewhere",
+        "words": check.words,
+    }
+    assert (
+        Check("x", figure.model_copy(update={"fitted": True}), 24.0).source == "somewhere; the model was fitted to it"
+    )
 
 
 # --- The figures are computed rightly: the same, patient by patient and day by day --------------------------------

@@ -190,6 +190,22 @@ def test_the_sign_counts_whatever_number_stands_for_it(tmp_path: Path, row: Cell
     assert lines == ["03-12 neutrophils_measured comparator=< value=0.5 unit=10*9/L"]
 
 
+@pytest.mark.parametrize(
+    ("sign", "read_as"), [("<=", "<="), ("=<", "<="), ("≤", "<="), (">=", ">="), ("=>", ">="), ("≥", ">="), ("> ", ">")]
+)
+def test_a_sign_is_read_however_it_is_spelled(tmp_path: Path, sign: str, read_as: str) -> None:
+    value = "0.4" if read_as == "<=" else "2.5"
+    lines, _ = of_lb(tmp_path, NO_STANDARD | {"LBORRES": f"{sign}{value}"})
+    assert lines == [f"03-12 neutrophils_measured comparator={read_as} value={value} unit=10*9/L"]
+
+
+def test_where_the_signed_standard_says_nothing_the_original_does(tmp_path: Path) -> None:
+    """The standard's unit is not known; it has the number of the original, whose sign it takes, and gives way to it."""
+    row = {"LBSTRESC": "0.5", "LBSTRESN": 0.5, "LBSTRESU": "beakers", "LBORRES": "<0.5", "LBORRESU": "10^9/L"}
+    lines, _ = of_lb(tmp_path, row)
+    assert lines == ["03-12 neutrophils_measured comparator=< value=0.5 unit=10*9/L"]
+
+
 def test_a_sign_in_another_unit_is_converted_with_its_number(tmp_path: Path) -> None:
     lines, _ = of_lb(tmp_path, NO_STANDARD | {"LBORRES": "<500", "LBORRESU": "/mm3"})
     assert lines == ["03-12 neutrophils_measured comparator=< value=500 unit=/mm3"]
@@ -279,6 +295,9 @@ def test_a_result_in_its_original_unit_has_the_limit_of_that_unit(tmp_path: Path
         ("2024-03-12TUN:UN", "2024-03-12T00:00", False),
         ("2024-03-12T--:--", "2024-03-12T00:00", False),
         ("2024-03-12T09:UNK", "2024-03-12T09:00", True),
+        ("2024-03-12T09:??", "2024-03-12T09:00", True),
+        ("2024-03-12T??:??", "2024-03-12T00:00", False),
+        ("2024-03-12T09:XX", "2024-03-12T09:00", True),
         ("2024-03-12/2024-03-13", "2024-03-12T00:00", False),
         ("2024-03-12T10:00/2024-03-13T11:00", "2024-03-12T10:00", False),
         ("2024-03-12T24:00", "2024-03-13T00:00", True),
