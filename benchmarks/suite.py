@@ -398,6 +398,22 @@ def commands_section(settings: Settings) -> tuple[Section, list[Target]]:
     ]
 
 
+def stores_section(settings: Settings) -> tuple[Section, list[Target]]:
+    """The event store, and what is wanted of it beside `eventsourcing`."""
+    from benchmarks import stores
+
+    _say("stores")
+    section = stores.store_section(settings)
+    rows = {row.key: row.figures for row in section.rows}
+    if not {"ours", "eventsourcing"} <= rows.keys():
+        return section, []
+    return section, [
+        Target(f"store, {what}, × eventsourcing", "at least 2", ratio, ratio >= 2)
+        for what in (stores.ONE, stores.WHOLE, stores.EIGHT)
+        if (ratio := rows["ours"][what] / rows["eventsourcing"][what])
+    ]
+
+
 # --- The run -----------------------------------------------------------------------------------------------------
 
 
@@ -431,6 +447,7 @@ def measure_all(settings: Settings, tell: Callable[[Section], None]) -> list[Tar
         partial(end_to_end_section, settings),
         partial(replays_section, settings),
         partial(commands_section, settings),
+        partial(stores_section, settings),
     ):
         section, wanted = part()
         tell(section)

@@ -41,12 +41,16 @@ KEYS = {
     *(f"replay {lines}" for lines in (1_000, 2_000)),
     *(f"timeline {patients}" for patients in (100, 200)),
     *(f"command {name}" for name in ("rules", "replay")),
+    *("ours", "eventsourcing", "postgresql"),
 }
 # What may be missing where these tests run: an extra, a tool, or patients enough.
 OPTIONAL = {
     "simpy": "simpy is not installed",
     "transitions": "transitions is not installed",
     "xstate": "",
+    "ours": "sqlalchemy is not installed",
+    "eventsourcing": "eventsourcing is not installed",
+    "postgresql": "names no database of a PostgreSQL server",
     "gathers 2": "this process may use",
     "own gathers 2": "this process may use",
     "philox 2": "this process may use",

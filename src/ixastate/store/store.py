@@ -11,7 +11,6 @@ This module knows lines and no course: whether an event belongs to its course is
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,8 +144,10 @@ class Store:
 
     def append_all(self, batch: Sequence[Lines]) -> list[Appended]:
         """Append to several streams, all of it or nothing, in one transaction; errors as `append`."""
+        if not batch:
+            return []
         with self.database.writing() as connection:
-            return _Append(connection, self.where).all(batch)
+            return _Append(connection, self.where, {wanted.patient or "" for wanted in batch}).all(batch)
 
     # --- Read -------------------------------------------------------------------------------------------------
 
@@ -288,9 +289,15 @@ def key_of(line: AnyLine) -> str | None:
 def digest_of(
     before: bytes, position: int, patient: str | None, edition: str, version: int, key: str | None, data: str
 ) -> bytes:
-    """SHA-256 of an event in its place and of the digest before it."""
-    said = json.dumps([position, patient or "", edition, version, key, data], ensure_ascii=False)
-    return hashlib.sha256(before + said.encode("utf-8", "surrogatepass")).digest()
+    """SHA-256 of the digest before an event, of its place, and of the line.
+
+    The place is written as `POSITION VERSION EDITION`, the patient and the key, each text after the number of its
+    characters, so that no two places read alike; no key is the number -1.
+    """
+    name = patient or ""
+    named = f"{len(key)} {key}" if key is not None else "-1 "
+    place = f"{position} {version} {len(edition)} {edition} {len(name)} {name} {named} {data}"
+    return hashlib.sha256(before + place.encode("utf-8", "surrogatepass")).digest()
 
 
 def in_utc(at: datetime | None) -> str | None:
@@ -326,30 +333,30 @@ class _Stream:
 class _Append:
     """One transaction that appends; it holds the head of the store until it ends."""
 
-    def __init__(self, connection: Connection, where: str) -> None:
+    def __init__(self, connection: Connection, where: str, names: set[str]) -> None:
         self.connection, self.where = connection, where
-        found = select(head.c.position, head.c.digest)
-        if connection.dialect.name == POSTGRESQL:
-            found = found.with_for_update()
-        self.position, digest = connection.execute(found).one()
-        self.digest = bytes(digest)
         self.rows: list[dict[str, Any]] = []
         self.streams: dict[str, _Stream] = {}
+        some, *more = _pieces(sorted(names))
+        first = _HELD if connection.dialect.name == POSTGRESQL else _HEAD_AND_STREAMS
+        for row in connection.execute(first, {"names": some}):
+            self.position, self.digest = row.position, bytes(row.digest)
+            self._know(row)
+        for others in more:
+            for known in connection.execute(_STREAMS, {"names": others}):
+                self._know(known)
+
+    def _know(self, row: Any) -> None:
+        if row.id is not None:
+            self.streams[row.patient] = _Stream(row.id, row.edition, row.version or 0, {})
 
     def all(self, batch: Sequence[Lines]) -> list[Appended]:
         """Append all; no event is written before everything fits."""
-        self._read_streams({wanted.patient or "" for wanted in batch})
         done = [self._one(wanted) for wanted in batch]
         if self.rows:
-            self.connection.execute(insert(events), self.rows)
-            self.connection.execute(_MOVE_HEAD, {"now": self.position, "over": self.digest})
+            _fast(self.connection, _INSERT, self.rows)
+            _fast(self.connection, _MOVE_HEAD, [{"now": self.position, "over": self.digest}])
         return done
-
-    def _read_streams(self, names: set[str]) -> None:
-        """What there is of these streams."""
-        for some in _pieces(sorted(names)):
-            for row in self.connection.execute(_STREAMS, {"names": some}):
-                self.streams[row.patient] = _Stream(row.id, row.edition, row.version or 0, {})
 
     def _one(self, wanted: Lines) -> Appended:
         name = wanted.patient or ""
@@ -419,12 +426,14 @@ class _Append:
 
 
 _MOVE_HEAD = update(head).values(position=bindparam("now"), digest=bindparam("over"))
-_STREAMS = select(
-    streams.c.id,
-    streams.c.patient,
-    streams.c.edition,
-    select(func.max(events.c.version)).where(events.c.stream == streams.c.id).scalar_subquery().label("version"),
-).where(streams.c.patient.in_(bindparam("names", expanding=True)))
+_INSERT = insert(events)
+_VERSION = select(func.max(events.c.version)).where(events.c.stream == streams.c.id).scalar_subquery()
+_NAMED = streams.c.patient.in_(bindparam("names", expanding=True))
+_OF_STREAM = (streams.c.id, streams.c.patient, streams.c.edition, _VERSION.label("version"))
+_STREAMS = select(*_OF_STREAM).where(_NAMED)
+# The head beside every stream that is asked for, or beside nothing.
+_HEAD_AND_STREAMS = select(head.c.position, head.c.digest, *_OF_STREAM).select_from(head.outerjoin(streams, _NAMED))
+_HELD = _HEAD_AND_STREAMS.with_for_update(of=head)
 _KNOWN = select(events.c.key, events.c.data).where(
     events.c.stream == bindparam("stream"), events.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -433,6 +442,21 @@ _KNOWN_OF_ALL = (
     .join_from(events, streams)
     .where(events.c.key.in_(bindparam("keys", expanding=True)))
 )
+
+
+def _fast(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Run a statement with the driver alone: what SQLAlchemy does for each value takes longer than the database."""
+    known = _COMPILED.get((connection.dialect.name, id(statement)))
+    if known is None:
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+        known = _COMPILED[connection.dialect.name, id(statement)] = str(compiled), compiled.positiontup
+    text, order = known
+    values = [tuple([row[name] for name in order]) for row in rows] if order is not None else rows
+    connection.exec_driver_sql(text, values if len(values) > 1 else values[0])
+
+
+# The text of a statement for a driver, and the names of its values in their order where they have an order.
+_COMPILED: dict[tuple[str, int], tuple[str, list[str] | None]] = {}
 # A database takes so many values in one statement.
 _AT_ONCE = 500
 

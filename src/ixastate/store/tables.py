@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -76,8 +77,10 @@ events = Table(
     Column("data", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     UniqueConstraint("stream", "version"),
-    UniqueConstraint("key", "stream"),
 )
+# Most events have no key, and cost nothing here.
+_KEYED = events.c.key.is_not(None)
+Index("ixastate_keys", events.c.key, events.c.stream, unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED)
 snapshots = Table(
     "ixastate_snapshots",
     _SCHEMA_METADATA,
@@ -149,6 +152,11 @@ def prepare(connection: Connection, where: str, *, create: bool) -> None:
         MIGRATIONS[number](connection)
         number += 1
         connection.execute(update(head).values(schema_number=number))
+
+
+def drop(connection: Connection) -> None:
+    """Remove a store with everything in it."""
+    _SCHEMA_METADATA.drop_all(connection)
 
 
 def schema_of(connection: Connection, where: str) -> int:
