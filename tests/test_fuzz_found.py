@@ -178,6 +178,20 @@ def test_toml_that_python_cannot_follow(value: str, what: str) -> None:
         assert what in words
 
 
+@pytest.mark.parametrize(
+    "key", ["a." * 200 + "a", "[" + "a." * 200 + "a]", "x = {" + "'a' . " * 200 + "a", '"a b"\t.' * 50_000 + "a"]
+)
+def test_a_key_of_very_many_parts_is_refused_at_once(key: str) -> None:
+    with pytest.raises(ValueError, match="a key has more than 200 parts"):
+        toml_of(f"{key} = 1\n")
+
+
+def test_a_key_of_many_parts_and_long_texts_are_toml() -> None:
+    parts = ".".join("a" * 200)
+    content = toml_of(f"{parts} = 1\nb = [{', '.join(['0.5'] * 1_000)}]\nc = '{'a' * 300_000} {'1.' * 150}'\n")
+    assert (len(content["b"]), len(content["c"])) == (1_000, 300_301)
+
+
 def test_whole_numbers_of_64_bits_are_toml() -> None:
     assert toml_of("a = -9223372036854775808\nb = 9223372036854775807") == {"a": -(2**63), "b": 2**63 - 1}
 

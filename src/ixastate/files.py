@@ -6,6 +6,7 @@ import errno
 import glob
 import json
 import os
+import re
 import stat
 import tempfile
 import tomllib
@@ -21,6 +22,9 @@ MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 # The whole numbers that TOML asks every reader to take, and beyond which there is none.
 MOST_OF_TOML = 2**63
 _TOO_LARGE = "a whole number has more than 64 bits"
+# What Python reads of a key grows with the square of its parts: 50,000 would take half a minute.
+MOST_PARTS = 200
+_LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_PARTS}}}""")
 
 
 def text_of(content: bytes) -> str:
@@ -61,6 +65,8 @@ def json_of(content: bytes) -> Any:
 
 def toml_of(text: str) -> dict[str, Any]:
     """The content of a TOML text; `ValueError` says why it is none."""
+    if _LONG_KEY.search(text):
+        raise ValueError(f"a key has more than {MOST_PARTS} parts")
     try:
         content = tomllib.loads(text)
     except RecursionError:

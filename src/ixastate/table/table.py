@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -252,7 +253,9 @@ def load(path: Path, graph: Graph) -> Table:
         lengths = [("Q", count), ("I", count * width), ("I", count * width), ("I", 2 * count)]
         size = sum(length * _SIZES[typecode] for typecode, length in lengths)
         # No more is unpacked than the columns take: a little that is packed may be very much.
-        bits, following, output, parents = _columns(zlib.decompressobj().decompress(body, size + 1), lengths)
+        bits, following, output, parents = _columns(
+            zlib.decompressobj().decompress(body, min(size + 1, sys.maxsize)), lengths
+        )
         came_from = tuple(zip(parents[::2], parents[1::2], strict=True))
         outputs = tuple(tuple(map(index, taken)) for taken in header["outputs"])
         if not {number for taken in outputs for number in taken} <= {*range(len(graph.edges))}:
