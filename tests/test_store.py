@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from ixastate.errors import ConflictError, CourseRefusal, InputError, IxastateEr
 from ixastate.events import AnyEvent, parse_event
 from ixastate.store import courses, tables
 from ixastate.store.courses import observe, rehydrate
-from ixastate.store.store import Lines, Store, Stored
+from ixastate.store.store import Lines, Store, Stored, _Append
 from ixastate.store.verification import verify
 from tests import permissions
 from tests.store_tools import START, Server, count
@@ -112,6 +114,21 @@ def test_one_who_expects_another_version_is_told_and_nothing_is_written(store: S
         )
     assert len(told(store)) == 2
     assert list(store.patients()) == [("p", "dosing-text")]
+
+
+def test_one_who_waits_for_the_head_sees_what_was_written_meanwhile(store: Store) -> None:
+    """What another transaction writes while this one waits for it, and before it could be read."""
+    store.append("p", lines(START))
+    found: list[Any] = []
+    waiting = threading.Thread(target=lambda: found.append(store.append("p", lines(count(9)))))
+    with store.database.writing() as connection:
+        first = _Append(connection, "", {"p"})
+        waiting.start()
+        time.sleep(0.3)
+        assert first.all([Lines("p", [(line, None) for line in lines(count(8))])]) == [(2, 2, 1)]
+    waiting.join(60)
+    assert found == [(3, 3, 1)]
+    assert told(store)[1:] == [(2, "p", 2, "neutrophils_measured"), (3, "p", 3, "neutrophils_measured")]
 
 
 def test_an_event_with_an_id_is_stored_once(store: Store) -> None:

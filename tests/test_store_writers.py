@@ -85,24 +85,31 @@ def begun(programs: list[Popen[str]]) -> None:
         program.stdin.flush()
 
 
-def said(programs: list[Popen[str]]) -> list[list[str]]:
-    """What programs said until they ended, read side by side, so that none waits."""
+def said(programs: list[Popen[str]], *, well: bool = False) -> list[list[str]]:
+    """What programs said until they ended, read side by side, so that none waits.
+
+    They must end `well`, or else one that does not ends all: a follower would wait for ever.
+    """
     found: list[list[str]] = [[] for _ in programs]
 
     def read(place: int, program: Popen[str]) -> None:
         assert program.stdout is not None
         found[place] = program.stdout.read().splitlines()
-        program.wait()
+        if program.wait() and well:
+            for other in programs:
+                other.kill()
 
     readers = [threading.Thread(target=read, args=one) for one in enumerate(programs)]
     for reader in readers:
         reader.start()
     for reader in readers:
         reader.join(600)
+    complaints = [program.stderr.read() for program in programs if program.stderr is not None]
     for program in programs:
         for stream in (program.stdin, program.stdout, program.stderr):
             assert stream is not None
             stream.close()
+    assert not well or [program.returncode for program in programs] == [0] * len(programs), complaints
     return found
 
 
@@ -122,7 +129,7 @@ def test_eight_writers_lose_and_double_nothing_and_a_follower_misses_none(
     ]
     programs = [*jobs(WRITER, wanted), *jobs(FOLLOWER, [[store_url, str(events)]])]
     begun(programs)
-    *written, followed = said(programs)
+    *written, followed = said(programs, well=True)
     acknowledged = {id: line.split()[0] for lines in written for line in lines for id in line.split()[1:]}
     assert len(acknowledged) == events
     with Store(store_url) as store:

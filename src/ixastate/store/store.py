@@ -337,13 +337,18 @@ class _Append:
         self.connection, self.where = connection, where
         self.rows: list[dict[str, Any]] = []
         self.streams: dict[str, _Stream] = {}
-        some, *more = _pieces(sorted(names))
-        first = _HELD if connection.dialect.name == POSTGRESQL else _HEAD_AND_STREAMS
-        for row in connection.execute(first, {"names": some}):
-            self.position, self.digest = row.position, bytes(row.digest)
-            self._know(row)
-        for others in more:
-            for known in connection.execute(_STREAMS, {"names": others}):
+        # PostgreSQL is asked for the streams only when it has given the head: what it reads while it waits is old.
+        held = connection.dialect.name == POSTGRESQL
+        pieces = list(_pieces(sorted(names)))
+        if held:
+            self.position, digest = connection.execute(_HELD).one()
+            self.digest = bytes(digest)
+        else:
+            for row in connection.execute(_HEAD_AND_STREAMS, {"names": pieces.pop(0)}):
+                self.position, self.digest = row.position, bytes(row.digest)
+                self._know(row)
+        for some in pieces:
+            for known in connection.execute(_STREAMS, {"names": some}):
                 self._know(known)
 
     def _know(self, row: Any) -> None:
@@ -433,7 +438,7 @@ _OF_STREAM = (streams.c.id, streams.c.patient, streams.c.edition, _VERSION.label
 _STREAMS = select(*_OF_STREAM).where(_NAMED)
 # The head beside every stream that is asked for, or beside nothing.
 _HEAD_AND_STREAMS = select(head.c.position, head.c.digest, *_OF_STREAM).select_from(head.outerjoin(streams, _NAMED))
-_HELD = _HEAD_AND_STREAMS.with_for_update(of=head)
+_HELD = select(head.c.position, head.c.digest).with_for_update()
 _KNOWN = select(events.c.key, events.c.data).where(
     events.c.stream == bindparam("stream"), events.c.key.in_(bindparam("keys", expanding=True))
 )
