@@ -11,15 +11,15 @@ This module knows lines and no course: whether an event belongs to its course is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, tuple_, update
 
 from ixastate.amendments import AnyLine
 from ixastate.course.log import dump, read_line
@@ -32,6 +32,8 @@ from ixastate.store.tables import events, head, prepare, schema_of, snapshots, s
 PAGE = 1_000
 # How long (s) a reader that follows waits before it looks again.
 POLL = 0.5
+
+Value = TypeVar("Value")
 
 
 class Head(NamedTuple):
@@ -246,15 +248,19 @@ class Store:
             rows = [dict(row._mapping) for row in connection.execute(page)]
         return [(row.pop("stream"), _stored(row)) for row in rows]
 
-    def known(self, wanted: Sequence[tuple[str | None, str]]) -> dict[tuple[str | None, str], str]:
-        """The lines that are stored under these keys of these patients."""
-        asked, found = {*wanted}, {}
+    def streams(self, patients: Iterable[str | None]) -> dict[str | None, tuple[int, str]]:
+        """Of these patients those who have a stream: its number and its edition."""
+        found: dict[str | None, tuple[int, str]] = {}
         with self.database.reading() as connection:
-            for keys in _pieces([key for _, key in wanted]):
-                for row in connection.execute(_KNOWN_OF_ALL, {"keys": keys}):
-                    if (row.patient or None, row.key) in asked:
-                        found[row.patient or None, row.key] = row.data
+            for some in _pieces(sorted({patient or "" for patient in patients})):
+                for row in connection.execute(_NAMES, {"names": some}):
+                    found[row.patient or None] = row.id, row.edition
         return found
+
+    def known(self, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], str]:
+        """The lines that are stored in these streams under these keys."""
+        with self.database.reading() as connection:
+            return _known(connection, wanted)
 
     # --- Snapshots ----------------------------------------------------------------------------------------------
 
@@ -322,12 +328,11 @@ _WITH_STREAM = _SELECT.add_columns(events.c.stream)
 
 @dataclass
 class _Stream:
-    """A stream while it is appended to: its number, edition and version, and the lines by the keys that were asked."""
+    """A stream while it is appended to: its number, edition and version."""
 
     number: int
     edition: str
     version: int
-    known: dict[str, str]
 
 
 class _Append:
@@ -353,10 +358,18 @@ class _Append:
 
     def _know(self, row: Any) -> None:
         if row.id is not None:
-            self.streams[row.patient] = _Stream(row.id, row.edition, row.version or 0, {})
+            self.streams[row.patient] = _Stream(row.id, row.edition, row.version or 0)
 
     def all(self, batch: Sequence[Lines]) -> list[Appended]:
         """Append all; no event is written before everything fits."""
+        asked = [
+            (stream.number, key)
+            for wanted in batch
+            if (stream := self.streams.get(wanted.patient or "")) is not None
+            for _, key in wanted.lines
+            if key is not None
+        ]
+        self.known = _known(self.connection, asked)
         done = [self._one(wanted) for wanted in batch]
         if self.rows:
             _fast(self.connection, _INSERT, self.rows)
@@ -373,13 +386,10 @@ class _Append:
                 remedy=f"name the edition {stream.edition}, or put the course into a store of its own",
             )
         dumped = [(line, key, dump(line)) for line, key in wanted.lines]
-        keys = [key for _, key, _ in dumped if key is not None]
-        if stream.version and keys:
-            self._read_known(stream, keys)
         before, new = stream.version, 0
         for line, key, data in dumped:
-            if key is not None and key in stream.known:
-                if stream.known[key] != data:
+            if key is not None and (stream.number, key) in self.known:
+                if self.known[stream.number, key] != data:
                     raise ConflictError(
                         f"the stream of {wanted.patient!r} holds another event {key!r}",
                         where=self.where,
@@ -401,7 +411,7 @@ class _Append:
         self.position += 1
         self.digest = digest_of(self.digest, self.position, name, stream.edition, stream.version, key, data)
         if key is not None:
-            stream.known[key] = data
+            self.known[stream.number, key] = data
         self.rows.append(
             {
                 "position": self.position,
@@ -420,14 +430,8 @@ class _Append:
         load_edition(edition)  # no course is of an edition that does not exist
         number = (self.connection.execute(select(func.max(streams.c.id))).scalar() or 0) + 1
         self.connection.execute(insert(streams), [{"id": number, "patient": name, "edition": edition}])
-        self.streams[name] = stream = _Stream(number, edition, 0, {})
+        self.streams[name] = stream = _Stream(number, edition, 0)
         return stream
-
-    def _read_known(self, stream: _Stream, keys: Sequence[str]) -> None:
-        """The lines that the stream holds under these keys."""
-        for some in _pieces(keys):
-            rows = self.connection.execute(_KNOWN, {"stream": stream.number, "keys": some})
-            stream.known |= {row.key: row.data for row in rows}
 
 
 _MOVE_HEAD = update(head).values(position=bindparam("now"), digest=bindparam("over"))
@@ -439,14 +443,18 @@ _STREAMS = select(*_OF_STREAM).where(_NAMED)
 # The head beside every stream that is asked for, or beside nothing.
 _HEAD_AND_STREAMS = select(head.c.position, head.c.digest, *_OF_STREAM).select_from(head.outerjoin(streams, _NAMED))
 _HELD = select(head.c.position, head.c.digest).with_for_update()
-_KNOWN = select(events.c.key, events.c.data).where(
-    events.c.stream == bindparam("stream"), events.c.key.in_(bindparam("keys", expanding=True))
+_NAMES = select(streams.c.id, streams.c.patient, streams.c.edition).where(_NAMED)
+# By stream as well: an id such as "visit 1" may name an event of every patient.
+_KNOWN = select(events.c.stream, events.c.key, events.c.data).where(
+    tuple_(events.c.key, events.c.stream).in_(bindparam("keys", expanding=True))
 )
-_KNOWN_OF_ALL = (
-    select(streams.c.patient, events.c.key, events.c.data)
-    .join_from(events, streams)
-    .where(events.c.key.in_(bindparam("keys", expanding=True)))
-)
+
+
+def _known(connection: Connection, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    found: dict[tuple[int, str], str] = {}
+    for some in _pieces([(key, stream) for stream, key in wanted]):
+        found |= {(row.stream, row.key): row.data for row in connection.execute(_KNOWN, {"keys": some})}
+    return found
 
 
 def _fast(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
@@ -466,6 +474,6 @@ _COMPILED: dict[tuple[str, int], tuple[str, list[str] | None]] = {}
 _AT_ONCE = 500
 
 
-def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]

@@ -21,11 +21,14 @@ from ixastate.course.course import Course
 from ixastate.course.log import Line, dump
 from ixastate.errors import ConflictError, CourseRefusal, InputError, IxastateError
 from ixastate.files import write_pieces
+from ixastate.rules import DEFAULT_EDITION
 from ixastate.store.courses import ATTEMPTS, keep_snapshot, rehydrate
 from ixastate.store.store import Lines, Store, key_of
 
 # How many lines are stored in one transaction, and how many courses are kept at hand.
 BATCH, AT_HAND = 1_000, 20_000
+# Of the digest by which a line without an id is known, within its stream.
+KEY_DIGITS = 32
 
 
 class Ingested(NamedTuple):
@@ -94,7 +97,7 @@ class _Keys:
         self.patients[patient] = now, seen
         if line.id is not None:
             return str(key_of(line))
-        digest = hashlib.sha256(dump(line).encode("utf-8", "surrogatepass")).hexdigest()
+        digest = hashlib.sha256(dump(line).encode("utf-8", "surrogatepass")).hexdigest()[:KEY_DIGITS]
         seen[digest] = seen.get(digest, 0) + 1
         return f"line {digest} {seen[digest]}"
 
@@ -144,18 +147,20 @@ class _Courses:
 
     def _decide(self, batch: list[_Keyed]) -> tuple[list[Lines], set[str | None], IxastateError | None]:
         """What is to be appended: the lines that are new, in order, until the first that its course refuses."""
-        known = self.store.known([(one.patient, one.key) for one in batch])
+        streams = self.store.streams(one.patient for one in batch)
+        known = self.store.known([(streams[one.patient][0], one.key) for one in batch if one.patient in streams])
         by_patient: dict[str | None, list[tuple[AnyLine, str | None]]] = {}
         refused: IxastateError | None = None
         for one in batch:
             line, patient = one.line, one.patient
-            if (patient, one.key) in known:
-                if known[patient, one.key] == dump(line.event):
+            number, edition = streams.get(patient, (None, None))
+            if number is not None and (number, one.key) in known:
+                if known[number, one.key] == dump(line.event):
                     continue
                 refused = _another(line)
                 break
             try:
-                open_ = self._open(patient, one.edition)
+                open_ = self._open(patient, edition, one.edition)
                 open_.course.observe(line.event)
             except IxastateError as error:
                 if isinstance(error, CourseRefusal):
@@ -170,12 +175,15 @@ class _Courses:
         ]
         return wanted, set(by_patient), refused
 
-    def _open(self, patient: str | None, recorded: str | None) -> _Open:
+    def _open(self, patient: str | None, stored: str | None, recorded: str | None) -> _Open:
         found = self.at_hand.get(patient)
         if found is None:
-            stored = self.store.edition(patient)
-            course, version = rehydrate(self.store, patient, edition=stored or self.edition or recorded)
-            found = self.at_hand[patient] = _Open(course, version)
+            if stored is None:
+                course = Course(patient, self.edition or recorded or DEFAULT_EDITION, keep_records=False)
+                found = _Open(course, 0)
+            else:
+                found = _Open(*rehydrate(self.store, patient, edition=stored))
+            self.at_hand[patient] = found
         self.at_hand.move_to_end(patient)
         if self.edition not in (None, found.course.edition.name):
             raise InputError(
