@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from ixastate.amendments import EventWithdrawn, parse_line
 from ixastate.errors import InputError
 from ixastate.events import (
     EVENT,
@@ -384,3 +385,18 @@ def test_a_zone_that_means_another_on_each_computer_is_refused(timezone_name: st
         pytest.skip("not on this computer")
     with pytest.raises(ValidationError, match="IANA"):
         CourseStarted.model_validate({**START, "timezone": timezone_name})
+
+
+def test_an_event_is_shown_as_it_can_be_typed() -> None:
+    """What was not given is left out."""
+    event = NeutrophilsMeasured(day=8, value=Decimal("0.50"), unit="10*9/L", patient="p")
+    assert repr(event) == "NeutrophilsMeasured(value=0.5, unit='10*9/L', patient='p', day=8)"
+
+
+def test_a_line_of_a_kind_of_the_reader_s_own_is_itself() -> None:
+    class Late(EventWithdrawn):
+        """A kind that somebody derived."""
+
+    for kind in (Late, EventWithdrawn):
+        line = kind(withdraws="lab-1", recorded_at="2026-03-17T09:00:00+01:00")
+        assert parse_line(line) is line

@@ -12,7 +12,7 @@ from ixastate.rules import EDITIONS, load_edition
 from ixastate.testing.adapter import InProcess
 from ixastate.testing.answers import Difference, Oracle, differences
 from ixastate.testing.blame import CheckedEvent, blame, by_weight, implied
-from ixastate.testing.conformance import Summary, run_course
+from ixastate.testing.conformance import Failure, Result, Summary, run_course
 from ixastate.testing.reports.page import page
 from ixastate.testing.reports.report import failing_lines
 from ixastate.testing.sentences import order_of, parts_of, unknown
@@ -409,3 +409,16 @@ def test_what_weighs_most_for_a_patient_is_explained_first() -> None:
     for keys in ([*reversed(order)], [*order[3:], *order[:3]], [*order[::2], *order[1::2]]):
         differing = {key: Difference(key, None, 1) for key in ["orders", *keys, "due"]}
         assert [difference.key for difference in implied(differing, EDITION)] == [*order, "orders", "due"]
+
+
+def test_of_courses_of_one_length_the_rule_that_is_more_often_broken_comes_first() -> None:
+    course = answered(START, anc(2, 500))
+
+    def broken(rule: str, position: int, fault: Any = None) -> Result:
+        return Result(course, Failure(position, (), (rule,) if rule else (), fault), (), 1, True)
+
+    once = [broken("ANC-01", 1), broken("PLT-01", 1), broken("PLT-01", 3), broken("RASH-01", 0)]
+    summary = Summary(EDITION, [*once, broken("", 2, "silent")])
+    assert summary.not_run == 0
+    assert list(summary.shortest()) == ["fault: silent", "RASH-01", "PLT-01", "ANC-01"]
+    assert [summary.times(name) for name in summary.shortest()] == [1, 1, 2, 1]
