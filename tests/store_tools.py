@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -42,9 +41,11 @@ def program(name: str) -> str | None:
 
 def why_no_server() -> str:
     """Why no PostgreSQL can be started here; '' where one can."""
-    if program("initdb") is None or program("postgres") is None:
+    if os.name != "posix" or program("initdb") is None or program("postgres") is None:
         return "PostgreSQL is not installed"
     if os.geteuid() == 0:
+        import pwd
+
         try:
             pwd.getpwnam(USER)
         except KeyError:
