@@ -277,6 +277,25 @@ def test_a_projection_that_was_followed_is_one_that_was_rebuilt(store: Store, mo
     assert on() == catch_up(store) == 25
 
 
+def test_one_that_is_far_behind_is_rebuilt(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rebuilt: list[int] = []
+
+    def noted(store: Store, progress: Any = None) -> int:
+        rebuilt.append(projections.position(store) or 0)
+        return rebuild(store)
+
+    monkeypatch.setattr(projections, "rebuild", noted)
+    monkeypatch.setattr(projections, "FAR_BEHIND", 3)
+    observe(store, "p", START)
+    assert (catch_up(store), rebuilt) == (1, [0])
+    for day in (8, 9, 10):
+        observe(store, "p", count(day))
+    assert (catch_up(store), rebuilt) == (4, [0])
+    for day in (11, 12, 13, 14):
+        observe(store, "p", count(day))
+    assert (catch_up(store), rebuilt) == (8, [0, 4])
+
+
 def test_a_follower_that_comes_second_does_not_do_it_again(store: Store) -> None:
     first, second = projections.follow(store), projections.follow(store)
     observe(store, "p", START)
@@ -312,6 +331,30 @@ def test_a_projection_that_was_left_half_built_is_built_again(store: Store, monk
             connection.execute(delete(tables.citations))
         catch_up(store)
         assert contents(store) == whole
+
+
+def test_those_who_rebuild_at_once_come_to_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one rebuilds, another begins later and with more events, and a third follows: in each order."""
+    ingest(store, mixed(*(log(START, count(8, 0.4), patient=name) for name in "abcd")))
+    monkeypatch.setattr(projections, "STREAMS", 1)
+    steps: list[str] = []
+
+    def meanwhile(seen: int) -> None:
+        if not steps:
+            steps.append("one event more, and all that a second makes of it")
+            observe(store, "a", count(15, 0.6))
+            assert catch_up(store) == 9
+            observe(store, "b", count(15, 0.4))
+            assert rebuild(store) == 10
+            observe(store, "c", count(15, 0.4))
+
+    assert rebuild(store, meanwhile) == 11
+    assert steps
+    followed = contents(store)
+    assert [row[1] for row in followed["ixastate_courses"]] == [3, 3, 3, 2]
+    rebuild(store)
+    assert contents(store) == followed
+    assert verify(store).findings == ()
 
 
 def test_a_projection_that_says_something_else_is_found(store: Store) -> None:

@@ -33,7 +33,6 @@ NUMBER = 1
 BATCH, AT_HAND, STREAMS = 2_000, 5_000, 200
 # Of so many events it is quicker to rebuild all.
 FAR_BEHIND = 100_000
-REBUILDING = -1
 TENTHS = 10
 _OWN = (citations, cycles, courses)
 
@@ -61,20 +60,32 @@ class _Of:
 
 def position(store: Store) -> int | None:
     """Up to which position the projections reach; None where they have to be rebuilt."""
+    found = _position(store)
+    return found if found is not None and found >= 0 else None
+
+
+def _position(store: Store) -> int | None:
+    """The position as it is kept: while they are rebuilt up to one, `_rebuilding` of it; None where there is none."""
     with store.database.reading() as connection:
-        return _position(connection)
+        row = connection.execute(select(projections).where(projections.c.name == NAME)).first()
+    return None if row is None or row.number != NUMBER else int(row.position)
 
 
-def _position(connection: Connection) -> int | None:
-    row = connection.execute(select(projections).where(projections.c.name == NAME)).first()
-    return None if row is None or row.number != NUMBER or row.position == REBUILDING else int(row.position)
+def _rebuilding(last: int) -> int:
+    """What stands for the position while the projections are rebuilt up to this one; it is its own opposite."""
+    return -1 - last
 
 
 def catch_up(store: Store, progress: Progress = lambda events: None) -> int:
-    """Bring the projections to the end of the store: the position that they reach."""
-    at, last = position(store), store.head().position
-    if at is None or at > last or last - at > FAR_BEHIND:
+    """Bring the projections to the end of the store: the position that they reach.
+
+    Where they are being rebuilt, by a process that works or by one that was ended, it takes part.
+    """
+    at, last = _position(store), store.head().position
+    if at is None or at > last or (at >= 0 and last - at > FAR_BEHIND):
         return rebuild(store, progress)
+    if at < 0:
+        _rebuild_to(store, _rebuilding(at), progress)
     return _Follower(store).until_the_end(progress)
 
 
@@ -90,30 +101,46 @@ def follow(store: Store, progress: Progress = lambda events: None) -> Callable[[
 
 def rebuild(store: Store, progress: Progress = lambda events: None) -> int:
     """Make the projections anew from the events alone: the position that they reach."""
+    last = store.head().position
     with store.database.writing() as connection:
         for table in (*_OWN, projections):
             connection.execute(delete(table))
-        connection.execute(insert(projections), [{"name": NAME, "number": NUMBER, "position": REBUILDING}])
-    last = store.head().position
+        row = {"name": NAME, "number": NUMBER, "position": _rebuilding(last)}
+        connection.execute(insert(projections), [row])
+    _rebuild_to(store, last, progress)
+    return _Follower(store).until_the_end(progress)
+
+
+def _rebuild_to(store: Store, last: int, progress: Progress) -> None:
+    """Work out every stream up to a position.
+
+    Whoever rebuilds up to one position writes the same, so several may; it stops when another has come to the end, or
+    has begun anew.
+    """
     number = 0
     while True:
         page = select(streams).where(streams.c.id > number).order_by(streams.c.id).limit(STREAMS)
         with store.database.reading() as connection:
             rows = connection.execute(page).all()
-        if not rows:
-            break
         of = {row.id: _nothing(row.patient or None, row.edition) for row in rows}
         seen = 0
-        for stream, stored in _of_streams(store, rows[0].id, rows[-1].id, last):
+        for stream, stored in _of_streams(store, rows[0].id, rows[-1].id, last) if rows else ():
             of[stream].take(stored)
             seen += 1
         with store.database.writing() as connection:
+            if not _move(connection, _rebuilding(last), _rebuilding(last) if rows else last):
+                return
             _replace(connection, {stream: one for stream, one in of.items() if one.version})
+        if not rows:
+            return
         progress(seen)
         number = rows[-1].id
-    with store.database.writing() as connection:
-        connection.execute(update(projections).where(projections.c.name == NAME).values(position=last))
-    return last
+
+
+def _move(connection: Connection, before: int, after: int) -> bool:
+    """Say up to where the projections reach now, if they are still where they were; until the end nobody moves them."""
+    here = (projections.c.name == NAME, projections.c.number == NUMBER, projections.c.position == before)
+    return connection.execute(update(projections).where(*here).values(position=after)).rowcount == 1
 
 
 def _of_streams(store: Store, first: int, last: int, until: int) -> Iterator[tuple[int, Stored]]:
@@ -176,11 +203,11 @@ class _Follower:
                     found[row.stream] = _Of(course, row.version, Counter(), [])
                 for row in connection.execute(select(citations).where(citations.c.stream.in_(some))):
                     found[row.stream].cited[row.rule] = row.events
-        for stream, one in found.items():
-            if one.version:
-                kinds = tuple(kind.model_fields["type"].default for kind in (DoseMissed, DoseDelayed))
-                before = self.store.of_kinds(stream, kinds, one.version)
-                one.reported += [stored.line for stored in before]
+        kinds = [kind.model_fields["type"].default for kind in (DoseMissed, DoseDelayed)]
+        for some in _pieces([stream for stream, one in found.items() if one.version]):
+            for stream, stored in self.store.of_kinds(some, kinds):
+                if stored.version <= found[stream].version:
+                    found[stream].reported.append(stored.line)
         return found
 
     def _again(self, stream: int, until: Stored) -> _Of:
@@ -194,8 +221,7 @@ class _Follower:
     def _put(self, before: int, after: int, touched: dict[int, _Of]) -> bool:
         """Put these in place, if the projections still stand where they stood."""
         with self.store.database.writing() as connection:
-            here = (projections.c.name == NAME, projections.c.number == NUMBER, projections.c.position == before)
-            if connection.execute(update(projections).where(*here).values(position=after)).rowcount != 1:
+            if not _move(connection, before, after):
                 return False
             _replace(connection, touched)
         return True

@@ -238,10 +238,10 @@ class Store:
         ordered = wanted.where(events.c.position <= until).order_by(events.c.stream, events.c.version)
         return self._numbered(ordered.limit(PAGE))
 
-    def of_kinds(self, stream: int, kinds: Sequence[str], until: int) -> list[Stored]:
-        """The events of some kinds up to a version of a stream."""
-        wanted = _SELECT.where(events.c.stream == stream, events.c.type.in_(kinds), events.c.version <= until)
-        return self._page(wanted.order_by(events.c.version))
+    def of_kinds(self, streams: Sequence[int], kinds: Sequence[str]) -> list[tuple[int, Stored]]:
+        """The events of some kinds of these streams, in their order, each with the number of its stream."""
+        wanted = _WITH_STREAM.where(events.c.stream.in_(streams), events.c.type.in_(kinds))
+        return self._numbered(wanted.order_by(events.c.stream, events.c.version))
 
     def _numbered(self, page: Any) -> list[tuple[int, Stored]]:
         with self.database.reading() as connection:
