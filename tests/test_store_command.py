@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,7 @@ def test_follow_goes_on_until_it_is_interrupted(capsys: pytest.CaptureFixture[st
             "--store: mysql is no database that is known here",
         ),
         (["ingest", WORKED, "--store", "courses.db", "--patient", ""], "'' cannot name a patient"),
+        (["ingest", WORKED, "--store", "sqlite:///courses.db?mode=ro"], "a file of SQLite takes no options"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_made(
@@ -220,3 +223,20 @@ def test_a_patient_who_is_not_there(here: Path, capsys: pytest.CaptureFixture[st
     for words in (["replay", "p2"], ["export", "--patient", "p2"], ["export", "-o", "x.jsonl", "--patient", "p2"]):
         assert "there is no patient 'p2' (it has p1)" in said(capsys, *words, "--store", "courses.db", code=2)
     assert not (here / "x.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["courses.db", "courses.db-wal", "folder/../courses.db", "link"])
+def test_a_store_is_not_written_over_by_its_log(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    said(capsys, "ingest", WORKED, "--store", "courses.db")
+    (here / "folder").mkdir()
+    (here / "link").symlink_to("courses.db")
+    assert "it is the store itself" in said(capsys, "export", "-o", name, "--store", "courses.db", code=2)
+    assert said(capsys, "verify", "--store", "courses.db").startswith("as it was written: 17 events of 1 patient")
+
+
+def test_a_log_may_come_through_a_pipe(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe")
+    writer = threading.Thread(target=lambda: (here / "pipe").write_bytes(Path(WORKED).read_bytes()))
+    writer.start()
+    assert said(capsys, "ingest", "pipe", "--store", "courses.db").startswith("17 events of 1 patient: 17 new")
+    writer.join(30)

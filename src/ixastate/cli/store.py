@@ -78,7 +78,7 @@ def ingest(
     cohort = os.path.isdir(source)
     if cohort:
         require_cohort()
-    elif source != "-" and not os.path.isfile(source):
+    elif source != "-" and not os.path.exists(source):
         raise InputError("there is no such file", where=source, remedy="name a log, or the directory of a run")
     with _open(store, create=True) as opened:
         from ixastate.store.transfer import ingest, lines_of_cohort, named

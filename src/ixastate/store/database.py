@@ -69,6 +69,13 @@ class Database:
             kind = OutputError if writing else InputError
             raise kind(_words(error), where=self.where, remedy=_remedy(error)) from None
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file is one in which the database lies."""
+        if self.file is None:
+            return False
+        own = self.file.resolve()
+        return path.resolve() in (own, *(own.with_name(own.name + beside) for beside in ("-wal", "-shm", "-journal")))
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
@@ -89,6 +96,8 @@ def _url(given: str) -> URL:
         raise InputError(f"{name} is no database that is known here", where="--store", remedy=REMEDY)
     if name == SQLITE and url.database in (None, "", ":memory:"):
         raise InputError("it names no file", where="--store", remedy=REMEDY)
+    if name == SQLITE and url.query:
+        raise InputError("a file of SQLite takes no options", where="--store", remedy=REMEDY)
     return url.set(drivername=DRIVERS[name])
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ixastate.amendments import AnyLine
 from ixastate.course.course import Course
 from ixastate.course.log import Line, dump
-from ixastate.errors import ConflictError, CourseRefusal, InputError, IxastateError
+from ixastate.errors import ConflictError, CourseRefusal, InputError, IxastateError, OutputError
 from ixastate.files import write_pieces
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.store.courses import ATTEMPTS, keep_snapshot, rehydrate
@@ -228,8 +228,10 @@ def lines_of_cohort(path: Path) -> Iterator[Line]:
 def export(store: Store, path: Path, patient: str | None = None, *, every: bool = True) -> int:
     """Write the events of a store as a log, whole or not at all, in the order in which they came; how many they are.
 
-    Without `every` those of one patient alone.
+    Without `every` those of one patient alone. `OutputError` when the file is that of the store.
     """
+    if store.database.holds(path):
+        raise OutputError("it is the store itself", where=str(path), remedy="name another file")
     found = store.feed() if every else store.stream(patient)
     count = 0
 
