@@ -125,6 +125,38 @@ def test_a_place_for_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_place_is_not_what_is_read_nor_taken_twice(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to("file")
+    place = tmp_path / "new"
+    require_place(place, read=[None, tmp_path / "file", Path("x" * 5000), Path("\0")])
+    for paths, read in (([tmp_path / "link"], [tmp_path / "file"]), ([place, tmp_path / "." / "new"], [])):
+        with pytest.raises(OutputError, match="the command reads it, or writes something else there"):
+            require_place(*paths, read=read)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["schedule", "log.jsonl", "--ics", "log.jsonl"],
+        ["diagram", "path", "--patient", "log.jsonl", "-o", "log.svg"],
+        ["import", "sdtm", ".", "-o", "lb.xpt"],
+        ["conform", "--suite", "log.jsonl", "--junit", "log.jsonl", "--", "true"],
+    ],
+)
+def test_no_command_writes_over_what_it_reads(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("log.jsonl", "lb.xpt", "suite.jsonl"):
+        shutil.copy(Path(__file__).resolve().parents[1] / "examples" / "worked-course.jsonl", name)
+    (tmp_path / "log.svg").symlink_to("log.jsonl")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert main(words) == 2
+    assert capsys.readouterr().out == ""
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="another shell has other quotes")
 @pytest.mark.parametrize("name", ["run", "a run", "it's", "-o", "$HOME", "a\nb"])
 def test_a_path_is_one_word_for_the_shell(name: str) -> None:

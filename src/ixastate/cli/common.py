@@ -190,11 +190,20 @@ def require_cohort() -> None:
 # --- Checks that come before long work ------------------------------------------------------------------------
 
 
-def require_place(*paths: Path | None) -> None:
-    """`OutputError` unless a file can be written at each of these paths, as far as can be seen now."""
+def require_place(*paths: Path | None, read: Iterable[Path | None] = ()) -> None:
+    """`OutputError` unless a file can be written at each of these paths, as far as can be seen now.
+
+    None of them may be a file that is `read` by the same command, nor another of them.
+    """
+    taken = {path.resolve() for path in read if path is not None and not impossible(path)}
     for path in paths:
         if path is None:
             continue
+        if not impossible(path):
+            if path.resolve() in taken:
+                what = "the command reads it, or writes something else there"
+                raise OutputError(what, where=str(path), remedy="name another file")
+            taken.add(path.resolve())
         folder = path.absolute().parent
         unfit = impossible(path)
         if unfit:

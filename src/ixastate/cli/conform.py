@@ -136,7 +136,7 @@ def conform(
     names = covers_of(cover, DEFAULT_COVER)
     read = _read(suite)
     files = _Files(junit, html, save)
-    require_place(junit, html)
+    require_place(junit, html, read=[suite])
     _require_there(command or [], url, startup)
 
     from ixastate.testing.adapter import Program, Server

@@ -101,7 +101,7 @@ def diagram(
     suffix = output.suffix.lower() if output is not None else ".dot"
     if suffix not in SUFFIXES:
         raise InputError(f"no picture ends in {suffix!r}", where=str(output), remedy=f"one of: {', '.join(SUFFIXES)}")
-    require_place(output)
+    require_place(output, read=[patient])
     known = next(name for name in VIEWS if name == view)
     content = _content(_drawing(_Wanted(known, argument, patient, edition)), suffix)
     if output is None:

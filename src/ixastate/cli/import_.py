@@ -33,7 +33,7 @@ def sdtm(
     from ixastate.course.log import write_log
     from ixastate.exchange.sdtm import compare_doses, read_sdtm
 
-    require_place(output)
+    require_place(output, read=directory.glob("*"))
     events, report = read_sdtm(directory, timezone=timezone)
     if not events:
         reasons = [f"{reason} ({count:,})" for (domain, reason), count in report.left_out.items() if domain == "DM"]

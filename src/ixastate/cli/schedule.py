@@ -51,7 +51,7 @@ def schedule(
     from ixastate.exchange.ics import icalendar, taken_back
     from ixastate.files import write_whole
 
-    require_place(ics)
+    require_place(ics, read=[Path(log)])
     patients = set()
     records: list[Record] = []
     first = from_day or 1

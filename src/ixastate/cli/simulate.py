@@ -261,7 +261,7 @@ def _exact(cycles: int, edition: str, toxicity: str, output: Path | None) -> int
         raise InputError(
             f"the model {plan.model} has no exact answer", where="--exact", remedy="add --toxicity hazards"
         )
-    require_place(output)
+    require_place(output, read=[Path(toxicity)])
     with working("solving the chain"):
         found = solve(model, arrays_of(plan.edition), plan.cycles).as_json()
     if output is not None:
