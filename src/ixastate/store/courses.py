@@ -6,6 +6,7 @@ An event is stored only after its course has taken it in, so a store holds no ev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ixastate.amendments import AnyLine, parse_line
@@ -23,6 +24,7 @@ SNAPSHOT_EVERY = 500
 ATTEMPTS = 100
 
 
+@cache
 def fingerprint(edition: str) -> str:
     """The fingerprint of the rules and the chart of an edition, by which a snapshot was made."""
     return read(build_chart(edition)).fingerprint
