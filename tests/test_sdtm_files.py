@@ -244,6 +244,14 @@ def test_dataset_json_needs_no_library(tmp_path: Path, monkeypatch: pytest.Monke
     assert told(events) == ["03-12 neutrophils_measured value=1.5 unit=10*9/L"]
 
 
+@pytest.mark.parametrize(("letters", "taken"), [(200, True), (201, False)])
+def test_a_subject_may_have_a_name_of_200_letters(tmp_path: Path, letters: int, taken: bool) -> None:
+    name = "S" * letters
+    events, report = imported(tmp_path, "json", dm=[DM, DM | {"USUBJID": name}], lb=[LB | {"USUBJID": name}])
+    assert ({event.patient for event in events} == {"S-1", name}) is taken
+    assert report.left_out.get(("DM", "no usable USUBJID"), 0) == (not taken)
+
+
 def test_a_number_of_json_keeps_every_digit(tmp_path: Path) -> None:
     study(tmp_path, "json", lb=[LB | {"LBSTRESC": None, "LBORRES": None, "LBSTRESN": "N"}])
     path = tmp_path / "lb.json"

@@ -795,3 +795,8 @@ def test_a_start_lies_within_the_years_with_room_for_offsets(tmp_path: Path, sta
     events, report = imported(tmp_path, dm=[DM | {"RFSTDTC": start}])
     assert len(events) == there
     assert report.left_out == ({} if there else {("DM", "no start: not a date"): 1})
+
+
+@pytest.mark.parametrize(("letters", "grade"), [(200, 3), (201, None)])
+def test_a_grade_has_at_most_200_letters(letters: int, grade: int | None) -> None:
+    assert understood("3".rjust(letters, "0")) == grade
