@@ -21,7 +21,7 @@ from ixastate.amendments import parse_line
 from ixastate.course.course import Course
 from ixastate.course.log import Line, dump, read_log
 from ixastate.course.replay import replay_log
-from ixastate.errors import CourseRefusal, InputError
+from ixastate.errors import CourseRefusal, InputError, RulesError
 from ixastate.events import parse_event
 from ixastate.store import courses, projections, tables, transfer
 from ixastate.store.courses import observe, rehydrate
@@ -143,8 +143,18 @@ def test_records_go_in_as_their_events_under_their_edition(store: Store, tmp_pat
     assert ingest(store, read_log(path)).new == 2
     assert store.edition("p") == "us-label"
     assert rehydrate(store, "p")[0].snapshot() == course.snapshot()
-    with pytest.raises(InputError, match="is under us-label, not dosing-text"):
+    with pytest.raises(InputError, match="is under us-label in the store, not dosing-text") as refused:
         ingest(store, log(count(9)), "dosing-text")
+    assert refused.value.where == "log:1"
+    lines = [
+        line._replace(record=line.record.model_copy(update={"edition": "gone"}))
+        for line in read_log(path)
+        if line.record
+    ]
+    lines = [line._replace(record=line.record.model_copy(update={"patient": "q"})) for line in lines if line.record]
+    with pytest.raises(RulesError, match="there is no edition 'gone'") as unknown:
+        ingest(store, lines)
+    assert unknown.value.where == f"{path}:1"
 
 
 def test_lines_without_a_name_may_be_given_one(store: Store) -> None:

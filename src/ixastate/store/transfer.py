@@ -56,7 +56,8 @@ def ingest(
 ) -> Ingested:
     """Store the lines of a log, each in the stream of its patient, of records their events.
 
-    A course is under the edition that its stream has, else that of its records, else `edition`, else the usual one.
+    A course is under the edition that its stream has, which `edition` must be where it is given; a new one is under
+    `edition`, else under that of its records, else under the usual one.
     `InputError` and `CourseRefusal` name the line that cannot be stored; those before it are.
     """
     keys, courses = _Keys(), _Courses(store, edition)
@@ -163,10 +164,8 @@ class _Courses:
                 open_ = self._open(patient, edition, one.edition)
                 open_.course.observe(line.event)
             except IxastateError as error:
-                if isinstance(error, CourseRefusal):
-                    error.where = f"{line.where}: {error.where}"
+                error.where = f"{line.where}: {error.where}" if isinstance(error, CourseRefusal) else line.where
                 refused = error
-                # It may have taken in what is stored now; it is made again when it is asked for.
                 break
             by_patient.setdefault(patient, []).append((line.event, one.key))
         wanted = [
@@ -187,8 +186,7 @@ class _Courses:
         self.at_hand.move_to_end(patient)
         if self.edition not in (None, found.course.edition.name):
             raise InputError(
-                f"the course of {patient!r} is under {found.course.edition.name}, not {self.edition}",
-                where=self.store.where,
+                f"the course of {patient!r} is under {found.course.edition.name} in the store, not {self.edition}",
                 remedy="leave the edition out, or put the course into a store of its own",
             )
         return found
