@@ -519,6 +519,17 @@ def test_a_file_without_leave_to_write(tmp_path: Path) -> None:
         assert told(store) == [(1, "p", 1, "course_started")]
 
 
+def test_a_server_that_only_reads_is_told(postgresql: Server) -> None:
+    url = postgresql.new_database()
+    with Store(url, create=True) as store:
+        store.append("p", lines(START))
+    with Store(f"{url}&options=-c%20default_transaction_read_only%3Don") as store:
+        assert told(store) == [(1, "p", 1, "course_started")]
+        with pytest.raises(OutputError, match=r"read-only transaction.*give leave to write to the database"):
+            store.append("p", lines(count(8)))
+        assert verify(store).findings == ()
+
+
 def test_a_full_disk_is_told_and_leaves_the_store_whole(tmp_path: Path) -> None:
     with Store(tmp_path / "courses.db", create=True) as store:
         store.append("p", lines(START))

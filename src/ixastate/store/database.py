@@ -139,6 +139,7 @@ def _remedy(error: SQLAlchemyError) -> str:
     said = _words(error)
     for sign, remedy in (
         ("readonly", "give leave to write to the file and its folder"),
+        ("read-only", "give leave to write to the database"),
         ("full", "make room"),
         ("No space", "make room"),
         ("locked", "wait until the other program has ended its work"),
