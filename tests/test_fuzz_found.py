@@ -445,3 +445,14 @@ def test_a_command_names_the_file_whose_name_is_too_long(
 def test_records_of_a_log_whose_name_is_too_long_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "x" * 300, "--json"]) == 2
     assert "cannot be read: File name too long" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["9" * 2000, "nowhere", "log.jsonl"])
+def test_a_folder_of_a_study_that_cannot_be_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.jsonl").write_text("{}")
+    assert main(["import", "sdtm", name, "-o", "new.jsonl"]) == 2
+    assert "cannot be read: " in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]

@@ -33,7 +33,7 @@ def sdtm(
     from ixastate.course.log import write_log
     from ixastate.exchange.sdtm import compare_doses, read_sdtm
 
-    require_place(output, read=directory.glob("*"))
+    require_place(output, read=_files_of(directory))
     events, report = read_sdtm(directory, timezone=timezone)
     if not events:
         reasons = [f"{reason} ({count:,})" for (domain, reason), count in report.left_out.items() if domain == "DM"]
@@ -44,6 +44,14 @@ def sdtm(
     show(fitted([*report.lines(), *compared.lines()]))
     say(f"{len(events)} events written to {output}")
     return OK
+
+
+def _files_of(directory: Path) -> list[Path]:
+    """The files of a folder; of one that cannot be read none, which is told when it is read."""
+    try:
+        return list(directory.iterdir())
+    except (OSError, ValueError):
+        return []
 
 
 SDTM = CommandPage(
