@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from ixastate.amendments import AnyLine
 from ixastate.course.log import dump, read_line
@@ -444,16 +444,23 @@ _STREAMS = select(*_OF_STREAM).where(_NAMED)
 _HEAD_AND_STREAMS = select(head.c.position, head.c.digest, *_OF_STREAM).select_from(head.outerjoin(streams, _NAMED))
 _HELD = select(head.c.position, head.c.digest).with_for_update()
 _NAMES = select(streams.c.id, streams.c.patient, streams.c.edition).where(_NAMED)
-# By stream as well: an id such as "visit 1" may name an event of every patient.
-_KNOWN = select(events.c.stream, events.c.key, events.c.data).where(
-    tuple_(events.c.key, events.c.stream).in_(bindparam("keys", expanding=True))
+# By stream as well: an id such as "visit 1" may name an event of every patient. SQLite would look at every row for
+# `(key, stream) IN (...)`, and SQLAlchemy has no words for this that both databases know.
+_KNOWN = (
+    f"WITH wanted (key, stream) AS (VALUES {{rows}}) SELECT event.stream, event.key, event.data "
+    f"FROM wanted JOIN {events.name} AS event ON event.key = wanted.key AND event.stream = wanted.stream"
 )
 
 
 def _known(connection: Connection, wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], str]:
     found: dict[tuple[int, str], str] = {}
-    for some in _pieces([(key, stream) for stream, key in wanted]):
-        found |= {(row.stream, row.key): row.data for row in connection.execute(_KNOWN, {"keys": some})}
+    mark = "%s" if connection.dialect.name == POSTGRESQL else "?"
+    for some in _pieces(wanted):
+        # The first row says of which types the others are.
+        rows = [f"(CAST({mark} AS VARCHAR), CAST({mark} AS INTEGER))", *[f"({mark}, {mark})"] * (len(some) - 1)]
+        values = tuple(value for stream, key in some for value in (key, stream))
+        for row in connection.exec_driver_sql(_KNOWN.format(rows=", ".join(rows)), values):
+            found[row.stream, row.key] = row.data
     return found
 
 
