@@ -338,6 +338,36 @@ def test_what_cannot_belong_to_a_course_is_not_stored(store: Store) -> None:
     assert told(store) == [(1, "p", 1, "course_started"), (2, "p", 2, "neutrophils_measured")]
 
 
+@pytest.mark.parametrize("value", [1.5, 1.6])
+def test_an_id_that_is_stored_already_is_refused(store: Store, value: float) -> None:
+    """Whether the event says the same or something else: nothing is stored, and no record says that it was."""
+    observe(store, "p", START)
+    observe(store, "p", count(8, id="lab"))
+    observe(store, "q", {**START, "id": "lab"})
+    with pytest.raises(CourseRefusal, match="an event with the id 'lab' is stored already"):
+        observe(store, "p", count(8, value, id="lab"))
+    assert store.version("p") == 2
+
+
+def test_a_store_is_verified_while_others_append(store: Store) -> None:
+    store.append("p", lines(START))
+    done = threading.Event()
+
+    def append() -> None:
+        while not done.is_set():
+            store.append("p", lines(count(8)))
+
+    writer = threading.Thread(target=append)
+    writer.start()
+    try:
+        found = [verify(store) for _ in range(15)]
+    finally:
+        done.set()
+        writer.join()
+    assert [one.findings for one in found] == [()] * 15
+    assert found[0].events < found[-1].events < store.head().position + 1
+
+
 def test_an_event_that_meets_another_is_decided_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     observe(store, "p", START)
     append, others = Store.append_all, [count(8, 0.4), count(9, 0.4)]

@@ -107,6 +107,8 @@ def test_a_cohort_is_poured_in_and_out_unchanged(capsys: pytest.CaptureFixture[s
         # In a store an event says whose it is.
         named = [{**one, "event": {**one["event"], "patient": patient}} for one in simulated]
         assert [json.loads(line) for line in text.splitlines()] == named
+    refused = said(capsys, "ingest", "run", "--store", "courses.db", "--patient", "p", code=2)
+    assert "--patient: the patients of a cohort have names" in refused
     said(capsys, "counts", "--store", "courses.db")
     with Store("courses.db") as store:
         assert verify(store).findings == ()

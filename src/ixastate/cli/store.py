@@ -76,6 +76,8 @@ def ingest(
     command goes on.
     """
     cohort = os.path.isdir(source)
+    if cohort and patient is not None:
+        raise InputError("the patients of a cohort have names", where="--patient", remedy="leave it out")
     if cohort:
         require_cohort()
     elif source != "-" and not os.path.exists(source):

@@ -13,7 +13,7 @@ from ixastate.amendments import AnyLine, parse_line
 from ixastate.chart.chart import build_chart
 from ixastate.course.course import Course
 from ixastate.course.record import Record
-from ixastate.errors import ConflictError, InputError, IxastateError
+from ixastate.errors import ConflictError, CourseRefusal, InputError, IxastateError
 from ixastate.rules import DEFAULT_EDITION
 from ixastate.store.store import Lines, Store, key_of
 from ixastate.table.graph import read
@@ -80,14 +80,22 @@ def observe(
 ) -> Record:
     """Take an event in to the course of a patient and store it; its record.
 
-    When another writer comes between, it is decided anew. `CourseRefusal` when it cannot belong to the course, and then
-    nothing is stored; an event whose id is stored already, with the same content, is a `CourseRefusal` too.
+    When another writer comes between, it is decided anew. `CourseRefusal` when it cannot belong to the course, or an
+    event with its id is stored already; then nothing is stored.
     """
     line = parse_line(event)
+    key = key_of(line)
     for _ in range(ATTEMPTS):
         course, version = rehydrate(store, patient, edition=edition)
         record = course.observe(line)
-        wanted = Lines(patient, [(line, key_of(line))], course.edition.name, version)
+        stream = store.streams([patient]).get(patient) if key is not None else None
+        if stream is not None and key is not None and store.known([(stream[0], key)]):
+            raise CourseRefusal(
+                f"an event with the id {line.id!r} is stored already",
+                where=f"course of {patient!r}",
+                remedy="correct that one with event_corrected, or give this one an id of its own",
+            )
+        wanted = Lines(patient, [(line, key)], course.edition.name, version)
         try:
             store.append_all([wanted])
         except ConflictError:

@@ -78,7 +78,7 @@ events = Table(
     Column("digest", LargeBinary, nullable=False),
     UniqueConstraint("stream", "version"),
 )
-# Most events have no key, and cost nothing here.
+# An event without a key costs nothing here.
 _KEYED = events.c.key.is_not(None)
 Index("ixastate_keys", events.c.key, events.c.stream, unique=True, sqlite_where=_KEYED, postgresql_where=_KEYED)
 snapshots = Table(

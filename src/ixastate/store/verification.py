@@ -7,6 +7,7 @@ the projections use, and compared with what the snapshots and the projections sa
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,9 +16,9 @@ from sqlalchemy import func, select
 from ixastate.course.course import Course
 from ixastate.course.live import Remembering
 from ixastate.errors import IxastateError
-from ixastate.store import projections
+from ixastate.store import projections, tables
 from ixastate.store.courses import fingerprint, take_in
-from ixastate.store.store import Store, Stored, digest_of, in_utc, key_of
+from ixastate.store.store import Head, Store, Stored, digest_of, in_utc, key_of
 from ixastate.store.tables import NO_DIGEST, courses, events, snapshots, streams
 
 # So many findings are kept.
@@ -39,26 +40,35 @@ def verify(store: Store, progress: Callable[[int], object] = lambda events: None
     """Look at every event of a store twice, in the order of the store and in that of its stream."""
     findings: list[str] = []
     found = 0
-    for finding in (*chain(store, progress), *_streams(store, progress)):
+    head, astray = _ends(store)
+    for finding in itertools.chain(astray, _chain_until(store, head, progress), _streams(store, progress)):
         found += 1
         if len(findings) < ENOUGH:
             findings.append(finding)
-    head = store.head()
     patients = sum(1 for _ in store.patients())
     return Verified(head.position, patients, head.digest.hex(), found, tuple(findings))
 
 
 def chain(store: Store, progress: Callable[[int], object] = lambda events: None) -> Iterator[str]:
     """What does not fit in the order of the store."""
-    head = store.head()
+    head, astray = _ends(store)
+    yield from astray
+    yield from _chain_until(store, head, progress)
+
+
+def _ends(store: Store) -> tuple[Head, list[str]]:
+    """The head, and what stands behind it or in no stream at that moment; others may go on to append."""
     with store.database.reading() as connection:
+        head = Head(*connection.execute(select(tables.head.c.position, tables.head.c.digest)).one())
         beyond = connection.execute(select(func.count()).where(events.c.position > head.position)).scalar_one()
         stray = select(func.count()).select_from(events.outerjoin(streams)).where(streams.c.id.is_(None))
         strays = connection.execute(stray).scalar_one()
-    if beyond:
-        yield f"{beyond} events stand behind the head, which is at position {head.position}"
-    if strays:
-        yield f"{strays} events are of no stream"
+    found = [f"{beyond} events stand behind the head, which is at position {head.position}"] if beyond else []
+    return head, found + ([f"{strays} events are of no stream"] if strays else [])
+
+
+def _chain_until(store: Store, head: Head, progress: Callable[[int], object]) -> Iterator[str]:
+    """What does not fit from the first event to the head."""
     expected, digest = 1, NO_DIGEST
     for stored in store.feed(until=head.position):
         if stored.position != expected:
