@@ -6,7 +6,7 @@ given in it, are looked up. This module knows no chance and no model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -82,6 +82,13 @@ class MachineArrays:
         A starting symbol's calendar is at `lenalidomide_every_days[symbol] - 1`.
         """
         return np.array([self.due(days) for days in range(1, int(self.lenalidomide_every_days.max()) + 1)])
+
+    def without_rules(self) -> MachineArrays:
+        """A machine that starts and then stays as it is, whatever is reported: fixed doses, as models are published."""
+        same = np.arange(len(self.following), dtype=self.following.dtype)
+        fixed = np.repeat(same[:, None], self.following.shape[1], axis=1)
+        fixed[0] = self.following[0]
+        return replace(self, following=fixed)
 
     @cached_property
     def lenalidomide_every_days(self) -> NDArray[np.uint16]:

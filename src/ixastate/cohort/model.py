@@ -24,11 +24,14 @@ from ixastate.rules import Edition
 class Block:
     """What a kernel gives back for `n` consecutive patients: their events, and what each was like at the start.
 
-    `baseline` maps each covariate, with its unit in the name, to one value per patient (n,).
+    `baseline` maps each covariate, with its unit in the name, to one value per patient (n,). `true` is, by row, the
+    true count per cubic millimetre that was measured, rounded down, and 0 in rows of other events; None in a model
+    that measures without error.
     """
 
     rows: Rows
     baseline: dict[str, NDArray[np.generic]]
+    true: NDArray[np.int32] | None = None
 
 
 class Kernel(Protocol):

@@ -39,6 +39,8 @@ NO_SYMBOL = 255
 
 # The bits of `detail`.
 PAIN, AGREES, CLEAR, NOT_CLEAR, RESOLVED = 1, 2, 4, 8, 16
+# The true counts would have meant something else to the machine than those that were measured.
+MISCLASSIFIED = 32
 
 
 @dataclass(frozen=True)

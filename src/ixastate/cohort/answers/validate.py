@@ -183,7 +183,8 @@ def arm(model: Pkpd, arrays: MachineArrays, patients: int, cycles: int, seed: in
     kernel = model.kernel(arrays, seed, cycles)
     blocks = [kernel(first, min(BLOCK, patients - first)) for first in range(0, patients, BLOCK)]
     baseline = {name: np.concatenate([block.baseline[name] for block in blocks]) for name in blocks[0].baseline}
-    return Arm(Block(joined([block.rows for block in blocks]), baseline), arrays, cycles)
+    true = np.concatenate([block.true for block in blocks if block.true is not None])
+    return Arm(Block(joined([block.rows for block in blocks]), baseline, true), arrays, cycles)
 
 
 def without_ixazomib(model: Pkpd) -> Pkpd:

@@ -5,6 +5,7 @@ This module knows no machine and no random number, and does not compute with wha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ FORMER_NAME = "published"
 # the third.
 STEP_HOURS = (6.0, 12.0, 24.0)
 GRADES = 4
+DAYS_A_WEEK = 7
+WEEKS_A_MONTH = 365.25 / 12 / DAYS_A_WEEK
 LARGE = 1e6
 
 
@@ -73,6 +76,9 @@ SPECS: dict[str, Spec] = {
     "diarrhoea.slow_rate": _LOG_RATE,
     "diarrhoea.clearly_caused": _SHARE,
     "diarrhoea.agreement": _SHARE,
+    "lenalidomide.clearance_at": Spec("mL/min", 3, least=_POSITIVE, most=1000.0),
+    "lenalidomide.relative_clearance": Spec("1", 3, least=0.01, most=1.0),
+    "lenalidomide.dialysis": Spec("1", least=0.01, most=1.0),
     "neuropathy.worsening": Spec("/wk", 3, most=1.0),
     "neuropathy.background": _SHARE,
     "neuropathy.improvement": Spec("/wk", 3, most=1.0),
@@ -88,10 +94,14 @@ SPECS: dict[str, Spec] = {
     "platelets.lowest_baseline": Spec("10*9/L", least=1.0),
     "platelets.ixazomib": Spec("mL/(ng.h)"),
     "platelets.cumulative": Spec("/h"),
+    "platelets.cumulative_half_life": Spec("wk"),
     "platelets.lenalidomide_rate": Spec("/h", least=_POSITIVE),
     "platelets.lenalidomide": Spec("/mg"),
     "platelets.proportional_error": Spec("1", most=10.0),
     "platelets.additive_error": Spec("10*9/L"),
+    "platelets.additive_from": Spec("10*9/L"),
+    "platelets.within_patient": _SHARE,
+    "platelets.persistence": _SHARE,
     "neutrophils.median": Spec("/mm3", least=1.0),
     "neutrophils.log_sd": Spec("1", least=_POSITIVE, most=10.0),
     "neutrophils.lowest": Spec("/mm3", least=1.0),
@@ -101,6 +111,8 @@ SPECS: dict[str, Spec] = {
     "neutrophils.sensitivity_log_sd": Spec("1", most=10.0),
     "neutrophils.keeps": _SHARE,
     "neutrophils.error": Spec("1", most=10.0),
+    "neutrophils.within_patient": _SHARE,
+    "neutrophils.persistence": _SHARE,
     "patients.age": Spec("a", _SPREAD),
     "patients.female": _SHARE,
     "patients.asian": _SHARE,
@@ -115,7 +127,7 @@ SPECS: dict[str, Spec] = {
     "visits.later_days": Spec("d", -1, least=1.0),
     "visits.weekly_while_held": _SHARE,
     "visits.resolved_to": Spec("{CTCAE grade}", most=3.0),
-    "ends.progression": Spec("mo"),
+    "ends.progression_free": Spec("mo"),
     "ends.death": Spec("/wk", most=0.25),
     "ends.withdrawal": Spec("/wk", most=0.25),
     "ends.intolerable": Spec("/wk", most=0.25),
@@ -218,11 +230,32 @@ def _fits_together(values: Given, where: str) -> None:
             where=f"{where}: adherence.late",
             remedy="missed and late sum to 1 at most",
         )
-    ends = one["ends.progression"]
-    if 0 < ends < 1:
+    _progression_fits(one, "ends.progression_free", where)
+    at, relative = one.list("lenalidomide.clearance_at"), one.list("lenalidomide.relative_clearance")
+    if not at[0] < at[1] < at[2] or not relative[0] <= relative[1] <= relative[2] == 1:
         raise InputError(
-            "a median below one month", where=f"{where}: ends.progression", remedy="1 month or more, or 0 for none"
+            "the clearances do not rise to 1",
+            where=f"{where}: lenalidomide.relative_clearance",
+            remedy="both lists in rising order, and the last relative clearance 1",
         )
+
+
+def _progression_fits(one: Values, name: str, where: str) -> None:
+    """Progression and death share the published hazard; there must be room for both."""
+    months = one[name]
+    if 0 < months < 1:
+        raise InputError("a median below one month", where=f"{where}: {name}", remedy="1 month or more, or 0 for none")
+    if months and weekly_probability(months) < one["ends.death"]:
+        raise InputError(
+            "more patients die than die or progress",
+            where=f"{where}: {name}",
+            remedy="a shorter median, or a lower ends.death",
+        )
+
+
+def weekly_probability(median_months: float) -> float:
+    """The probability of one week under a constant rate with this median; 0 for none."""
+    return 1 - math.exp(-math.log(2) / (median_months * WEEKS_A_MONTH)) if median_months else 0.0
 
 
 _LOG_NORMAL = ("platelets", "creatinine_clearance", "bilirubin")

@@ -66,10 +66,10 @@ def steps_of(n, rates, first, decay, mean, dosed):
 def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
     """One step of integration: `amounts` (4,) in ng/mL by mode, `body` and `chain` are changed.
 
-    `body` is the cumulative AUC and the lenalidomide that acts (mg); `chain` the proliferating pool, two transits and
-    the circulating platelets. Ixazomib's mean concentration in the step is exact. The pool falls by the mean loss,
-    corrected for lenalidomide's coming early; between the ends it is the cubic with the true slopes, and the chain
-    follows that exactly.
+    `body` is the AUC since the start, the lenalidomide that acts (mg) and what the platelets still feel of the AUC;
+    `chain` the proliferating pool, two transits and the circulating platelets. Ixazomib's mean concentration in the
+    step is exact. The pool falls by the mean loss, corrected for lenalidomide's coming early; between the ends it is
+    the cubic with the true slopes, and the chain follows that exactly.
     """
     hours = n.step_hours[size]
     concentration = start = end = 0.0
@@ -87,8 +87,9 @@ def step(n, size, dose, decay, mean, dosed, amounts, body, chain):
     held = body[1]
     acting = body[1] * n.lenalidomide_mean[size]
     body[1] *= n.lenalidomide_decay[size]
-    fixed = n.maturation + n.ixazomib_loss * n.cumulative * (body[0] + 0.5 * auc)
+    fixed = n.maturation + n.ixazomib_loss * n.cumulative * (body[2] + 0.5 * auc)
     body[0] += auc
+    body[2] = body[2] * n.cumulative_decay[size] + auc
 
     rate = fixed + n.ixazomib_loss * concentration + n.lenalidomide_loss * acting
     before = chain[0]

@@ -23,6 +23,7 @@ from ixastate.cohort.models.pkpd_patient_kernel import (
     DIALYSIS,
     FRAILTY,
     KIDNEY,
+    LENALIDOMIDE,
     LIKE,
     LIVER,
     LOG_NEUTROPHILS,
@@ -35,11 +36,12 @@ from ixastate.cohort.models.pkpd_patient_kernel import (
     SENSITIVITY,
     VOLUME_4,
     baseline_of,
+    deviation,
     next_grade,
     next_neuropathy,
     normal,
 )
-from ixastate.cohort.rows import AGREES, CLEAR, KIND, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERM
+from ixastate.cohort.rows import AGREES, CLEAR, KIND, MISCLASSIFIED, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERM
 
 # What the draws of a week are for.
 WEEK, COUNTS, DETAILS, DOSES = range(4)
@@ -106,15 +108,15 @@ class Machine(NamedTuple):
 
 
 @kernel(error_model="numpy")
-def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
+def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
     """The courses of `count` patients from number `first` on, over `weeks` weeks; the number of rows written.
 
-    `baseline` (count, len(pkpd.BASELINE)) is filled with what each patient was like, and `columns`, those of
-    `Rows`, with the events.
+    `baseline` (count, len(pkpd.BASELINE)) is filled with what each patient was like, `columns`, those of `Rows`, with
+    the events, and `to_true` with the true count per cubic millimetre of each measured one.
     """
     rates, starts = np.empty(MODES), np.empty(MODES)
     decay, mean, dosed = np.empty((3, MODES)), np.empty((3, MODES)), np.empty((2, MODES))
-    amounts, body, chain = np.empty(MODES), np.empty(2), np.empty(4)
+    amounts, body, chain = np.empty(MODES), np.empty(3), np.empty(4)
     rash_eta, diarrhoea_eta, like = np.empty(4), np.empty(4), np.empty(LIKE)
     to_patient, to_number, to_day, to_kind, to_value, to_second, to_term, to_detail, to_symbol, to_after, to_said = (
         columns
@@ -133,6 +135,12 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
         chain[:3] = n.production / n.maturation
         chain[3] = 1.0
         tens, platelets = np.int64(like[NEUTROPHILS_SEEN] / 10.0), np.int64(like[PLATELETS_SEEN])
+        # What was seen of the platelets at the start is the patient's own count and its deviation of that day.
+        spread = deviation(n, like[PLATELETS_OWN])
+        platelets_off = (like[PLATELETS_SEEN] - like[PLATELETS_OWN]) / spread if spread > 0.0 else 0.0
+        neutrophils_off = 0.0
+        true_tens, true_platelets = tens, platelets
+        true_neutrophils_mm3, true_platelets_mm3 = 10 * tens, 1000 * platelets
         liver = min(np.int64(100.0 * like[LIVER] + 0.5), len(m.bilirubin_class) - 1)
         kidney = min(np.int64(10.0 * like[KIDNEY] + 0.5), len(m.clearance_class) - 1)
         started = m.start[m.bilirubin_class[liver], m.clearance_class[kidney], np.int64(like[DIALYSIS])]
@@ -148,6 +156,12 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
             cycle_week = week % cycle_weeks
             cycle_day = 7 * cycle_week
             g0, g1, g2, g3 = draw(key, patient, this_week, np.uint64(WEEK))
+            i0 = i1 = np.uint64(0)
+            if week > 0:
+                # The patient's own deviations go on whether blood is drawn or not.
+                i0, i1, i2, i3 = draw(key, patient, this_week, np.uint64(COUNTS))
+                platelets_off = n.platelets_keep * platelets_off + n.platelets_renew * normal(unit(i2))
+                neutrophils_off = n.neutrophils_keep * neutrophils_off + n.neutrophils_renew * normal(unit(i3))
             h0 = h1 = h2 = h3 = j0 = j1 = j2 = np.uint64(0)
             told = assess = counted = False
             dose, dose_day = 0.0, 0
@@ -155,7 +169,7 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
             for what in range(WHATS):
                 tell = False
                 day = today
-                kind = value = second = term = detail = 0
+                kind = value = second = term = detail = truth = 0
                 symbol = np.uint8(NO_SYMBOL)
 
                 if what == START:
@@ -226,21 +240,27 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
                     visit = m.visit[min(week // cycle_weeks, m.visit.shape[0] - 1), cycle_week]
                     counted = visit or assess or (m.weekly_while_held and m.count_held[now])
                     if counted and week > 0:
-                        i0, i1, _, _ = draw(key, patient, this_week, np.uint64(COUNTS))
-                        true = like[PLATELETS_OWN] * chain[3]
-                        spread = n.proportional_error * true
-                        noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
-                        measured = math.floor(true + noise * normal(unit(i0)) + 0.5)
+                        expected = like[PLATELETS_OWN] * chain[3]
+                        spread = deviation(n, expected)
+                        true = max(0.0, expected + n.platelets_within * spread * platelets_off)
+                        measured = math.floor(true + n.platelets_laboratory * spread * normal(unit(i0)) + 0.5)
                         platelets = np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
-                        log_count = like[LOG_NEUTROPHILS] - suppression + n.neutrophils_error * normal(unit(i1))
-                        measured = math.floor(math.exp(log_count) / 10.0 + 0.5)
-                        tens = np.int64(min(float(MOST_NEUTROPHILS), measured))
+                        true_platelets = np.int64(min(float(MOST_PLATELETS), true))
+                        true_platelets_mm3 = np.int64(1000.0 * true)
+                        log_count = like[LOG_NEUTROPHILS] - suppression + n.neutrophils_within * neutrophils_off
+                        true = math.exp(log_count)
+                        measured = math.exp(log_count + n.neutrophils_laboratory * normal(unit(i1)))
+                        tens = np.int64(min(float(MOST_NEUTROPHILS), math.floor(measured / 10.0 + 0.5)))
+                        true_tens = np.int64(min(float(MOST_NEUTROPHILS), true / 10.0))
+                        true_neutrophils_mm3 = np.int64(true)
                     tell = counted
-                    kind, value, symbol = NEUTROPHILS, 10 * tens, m.neutrophils[tens]
+                    kind, value, symbol, truth = NEUTROPHILS, 10 * tens, m.neutrophils[tens], true_neutrophils_mm3
+                    detail = MISCLASSIFIED * np.int64(m.neutrophils[true_tens] != symbol)
 
                 elif what == PLATELETS_TOLD:
                     tell = counted
-                    kind, value, symbol = PLATELETS, 1000 * platelets, m.platelets[platelets]
+                    kind, value, symbol, truth = PLATELETS, 1000 * platelets, m.platelets[platelets], true_platelets_mm3
+                    detail = MISCLASSIFIED * np.int64(m.platelets[true_platelets] != symbol)
 
                 elif what == ASSESSMENT:
                     tell = assess
@@ -248,6 +268,8 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
                         resolved = np.int64(max(rash, diarrhoea, neuropathy) <= n.resolved_to)
                         kind, value, second, detail = ASSESSED, 10 * tens, 1000 * platelets, RESOLVED * resolved
                         symbol = m.assessed[m.neutrophils_class[tens], m.platelets_class[platelets], resolved]
+                        truly = m.assessed[m.neutrophils_class[true_tens], m.platelets_class[true_platelets], resolved]
+                        detail += MISCLASSIFIED * np.int64(truly != symbol)
 
                 elif what == END:
                     luck = unit(g3)
@@ -299,6 +321,7 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
                 to_symbol[row] = symbol
                 to_after[row] = now
                 to_said[row] = said
+                to_true[row] = truth
                 row += 1
                 if not m.treated[now]:
                     break
@@ -306,7 +329,7 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns):
             if not m.treated[now]:
                 break
             before = body[0]
-            lenalidomide = m.given[now, 1] / 10.0
+            lenalidomide = like[LENALIDOMIDE] * (m.given[now, 1] / 10.0)
             lenalidomide = live_a_week(
                 n, dose, dose_day, lenalidomide, m.due, every, cycle_day, decay, mean, dosed, amounts, body, chain
             )

@@ -11,13 +11,18 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from ixastate.cohort.models.parameters import GRADES, STEP_HOURS, Given, Values
+from ixastate.cohort.models.parameters import (
+    DAYS_A_WEEK,
+    GRADES,
+    STEP_HOURS,
+    Given,
+    Values,
+    weekly_probability,
+)
 from ixastate.errors import InputError
 
 HOURS_A_DAY = 24
-DAYS_A_WEEK = 7
 HOURS_A_WEEK = HOURS_A_DAY * DAYS_A_WEEK
-WEEKS_A_MONTH = 365.25 / 12 / DAYS_A_WEEK
 
 
 class Spread(NamedTuple):
@@ -48,6 +53,10 @@ class Numbers(NamedTuple):
     bioavailability_with_clearance: float
     bioavailability_sd: float
     volume_4_sd: float
+    # Lenalidomide: its clearance, as a share of that of healthy kidneys, at three creatinine clearances (mL/min).
+    kidney_at: tuple[float, ...]
+    kidney_clears: tuple[float, ...]
+    dialysis_clears: float
     # The Markov chains: logits of reaching grade 1, 2, 3 or more, by current grade.
     rash_cuts: tuple[tuple[float, ...], ...]
     rash_sd: tuple[float, ...]
@@ -59,7 +68,8 @@ class Numbers(NamedTuple):
     diarrhoea_naive: float
     clearly_caused: float
     diarrhoea_agreement: float
-    # Neuropathy: weekly rates, the frailty's location and deviation on the logarithm, the reference AUC in ng·h/mL.
+    # Neuropathy: weekly rates, the frailty's location and deviation on the logarithm, the mean AUC of a week on 4 mg in
+    # ng·h/mL.
     worsening: tuple[float, ...]
     background: float
     improvement: tuple[float, ...]
@@ -68,9 +78,11 @@ class Numbers(NamedTuple):
     frailty_sd: float
     pain: tuple[float, ...]
     neuropathy_agreement: float
-    reference_auc: float
-    # Platelets, in 10^9/L; by step size: hours, lenalidomide's decay, its mean, what its coming
-    # early in the step spares the pool (per mg), and the chain's response.
+    weekly_auc: float
+    # Platelets, in 10^9/L. Of a deviation's standard deviation, the factor of the patient's own part and of the
+    # laboratory's; of a patient's part, what is left a week later and the factor of what is new. By step size: hours,
+    # lenalidomide's decay, its mean, what its coming early in the step spares the pool (per mg), what is left of the
+    # cumulative AUC, and the chain's response.
     maturation: float
     production: float
     baseline: float
@@ -83,10 +95,16 @@ class Numbers(NamedTuple):
     lenalidomide_loss: float
     proportional_error: float
     additive_error: float
+    additive_from: float
+    platelets_within: float
+    platelets_laboratory: float
+    platelets_keep: float
+    platelets_renew: float
     step_hours: tuple[float, ...]
     lenalidomide_decay: tuple[float, ...]
     lenalidomide_mean: tuple[float, ...]
     lenalidomide_early: tuple[float, ...]
+    cumulative_decay: tuple[float, ...]
     chain: tuple[tuple[tuple[float, ...], ...], ...]
     # Neutrophils, on the logarithm of the count per mm3; the effect of one mg of lenalidomide and of one ng·h/mL.
     neutrophils: Spread
@@ -94,7 +112,10 @@ class Numbers(NamedTuple):
     neutrophils_ixazomib: float
     sensitivity_sd: float
     neutrophils_keeps: float
-    neutrophils_error: float
+    neutrophils_within: float
+    neutrophils_laboratory: float
+    neutrophils_keep: float
+    neutrophils_renew: float
     # The patients: the first two are normal, the others log-normal.
     age: Spread
     surface: Spread
@@ -125,7 +146,7 @@ def worked_out(values: Given) -> Numbers:
 
 
 def _reference_auc(one: Values) -> float:
-    """The AUC of one dose of 4 mg in the typical patient, ng·h/mL."""
+    """The AUC of one dose of 4 mg in the typical patient, ng·h/mL: 1247 with the published numbers."""
     dose = 1000 * REFERENCE_DOSE_MG
     return dose * one["pharmacokinetics.bioavailability"] / one["pharmacokinetics.clearance"]
 
@@ -150,6 +171,9 @@ def _pharmacokinetics(one: Values) -> dict[str, Any]:
         "bioavailability_with_clearance": with_clearance,
         "bioavailability_sd": math.sqrt(max(0.0, rest)),
         "volume_4_sd": math.sqrt(one["pharmacokinetics.volume_4_variance"]),
+        "kidney_at": one.list("lenalidomide.clearance_at"),
+        "kidney_clears": one.list("lenalidomide.relative_clearance"),
+        "dialysis_clears": one["lenalidomide.dialysis"],
     }
 
 
@@ -179,7 +203,7 @@ def _neuropathy(one: Values) -> dict[str, Any]:
         "frailty_sd": math.sqrt(frailty),
         "pain": (0.0, *one.list("neuropathy.pain")),
         "neuropathy_agreement": one["neuropathy.agreement"],
-        "reference_auc": _reference_auc(one),
+        "weekly_auc": _reference_auc(one) * DOSES_A_CYCLE / WEEKS_A_CYCLE,
     }
 
 
@@ -200,6 +224,8 @@ def _platelets(one: Values) -> dict[str, Any]:
         "lenalidomide_loss": one["platelets.lenalidomide"] * rate,
         "proportional_error": one["platelets.proportional_error"],
         "additive_error": one["platelets.additive_error"],
+        "additive_from": one["platelets.additive_from"],
+        **_deviation(one, "platelets"),
         "step_hours": STEP_HOURS,
         "lenalidomide_decay": tuple(math.exp(-rate * hours) for hours in STEP_HOURS),
         "lenalidomide_mean": tuple((1 - math.exp(-rate * hours)) / (rate * hours) for hours in STEP_HOURS),
@@ -207,8 +233,25 @@ def _platelets(one: Values) -> dict[str, Any]:
             production * one["platelets.lenalidomide"] * rate * earliness(hours, maturation, rate)
             for hours in STEP_HOURS
         ),
+        "cumulative_decay": tuple(_left(one["platelets.cumulative_half_life"], hours) for hours in STEP_HOURS),
         "chain": tuple(chain_response(hours, maturation, production) for hours in STEP_HOURS),
     }
+
+
+def _deviation(one: Values, count: str, scale: float = 1.0) -> dict[str, float]:
+    """A count's deviation: its two parts, as factors of the standard deviation, and the weekly keeping of the first."""
+    within, persistence = one[f"{count}.within_patient"], one[f"{count}.persistence"]
+    return {
+        f"{count}_within": scale * math.sqrt(within),
+        f"{count}_laboratory": scale * math.sqrt(1 - within),
+        f"{count}_keep": persistence,
+        f"{count}_renew": math.sqrt(1 - persistence**2),
+    }
+
+
+def _left(half_life_weeks: float, hours: float) -> float:
+    """The share that is left after so many hours; all of it under no half-life."""
+    return 0.5 ** (hours / (half_life_weeks * HOURS_A_WEEK)) if half_life_weeks else 1.0
 
 
 def _neutrophils(one: Values) -> dict[str, Any]:
@@ -220,7 +263,7 @@ def _neutrophils(one: Values) -> dict[str, Any]:
         "neutrophils_ixazomib": one["neutrophils.ixazomib"] / _reference_auc(one),
         "sensitivity_sd": one["neutrophils.sensitivity_log_sd"],
         "neutrophils_keeps": one["neutrophils.keeps"],
-        "neutrophils_error": one["neutrophils.error"],
+        **_deviation(one, "neutrophils", one["neutrophils.error"]),
     }
 
 
@@ -239,7 +282,9 @@ def _patients(one: Values) -> dict[str, Any]:
 
 
 def _ends_and_doses(one: Values) -> dict[str, Any]:
-    ends = [_weekly(one["ends.progression"])]
+    # The published time is that to progression or death, so that death has its part of it.
+    together = weekly_probability(one["ends.progression_free"])
+    ends = [max(0.0, together - one["ends.death"]) if together else 0.0]
     for name in ("death", "withdrawal", "intolerable"):
         ends.append(ends[-1] + one[f"ends.{name}"])
     return {
@@ -258,6 +303,8 @@ def _ends_and_doses(one: Values) -> dict[str, Any]:
 # The doses at which the neuropathy and neutrophil models are stated; they scale an effect and are no patient's dose.
 REFERENCE_DOSE_MG = 4
 REFERENCE_LENALIDOMIDE_MG = 25
+# Their schedule: three doses of ixazomib in four weeks, whose mean week is what neuropathy is stated at.
+DOSES_A_CYCLE, WEEKS_A_CYCLE = 3, 4
 
 
 class Visits(NamedTuple):
@@ -307,11 +354,6 @@ def cuts(written: Sequence[float]) -> tuple[float, float, float]:
     """The logits of grade 1, 2 and 3 or more from a logit and the logarithms of two steps down."""
     first, second, third = written
     return first, first - math.exp(second), first - math.exp(second) - math.exp(third)
-
-
-def _weekly(median_months: float) -> float:
-    """The probability of one week under a constant rate with this median; 0 for none."""
-    return 1 - math.exp(-math.log(2) / (median_months * WEEKS_A_MONTH)) if median_months else 0.0
 
 
 def _spread(four: Sequence[float]) -> Spread:

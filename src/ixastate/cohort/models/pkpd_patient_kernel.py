@@ -19,7 +19,8 @@ BASELINE_WEEK = 2**32 - 1
 MOST_PLATELETS, MOST_NEUTROPHILS = 2000, 5000
 # What a patient is like: the columns of `pkpd.BASELINE`, and what is not written down.
 AGE, FEMALE, ASIAN, PRIOR_IMID, SURFACE, KIDNEY, LIVER, DIALYSIS, PLATELETS_SEEN, PLATELETS_OWN = range(10)
-NEUTROPHILS_SEEN, CLEARANCE, AVAILABLE, VOLUME_4, LOG_NEUTROPHILS, SENSITIVITY, FRAILTY, LIKE = range(10, 18)
+NEUTROPHILS_SEEN, CLEARANCE, AVAILABLE, VOLUME_4, LENALIDOMIDE = range(10, 15)
+LOG_NEUTROPHILS, SENSITIVITY, FRAILTY, LIKE = range(15, 19)
 
 normal = njit(quantile)
 
@@ -59,6 +60,7 @@ def baseline_of(n, key, patient, like, rash_eta, diarrhoea_eta):
         n.volume_4_sd * normal(unit(c2)) + n.surface_exponent * math.log(surface / n.surface_reference)
     )
     like[DIALYSIS] = unit(c3) < n.dialysis
+    like[LENALIDOMIDE] = lenalidomide_exposure(n, like[KIDNEY], like[DIALYSIS])
     rash_eta[0] = n.rash_sd[0] * normal(unit(d0))
     rash_eta[1] = n.rash_sd[1] * normal(unit(d1))
     rash_eta[2] = n.rash_sd[2] * normal(unit(d2))
@@ -77,9 +79,37 @@ def baseline_of(n, key, patient, like, rash_eta, diarrhoea_eta):
 
 
 @njit
+def lenalidomide_exposure(n, kidney, dialysis):
+    """The AUC of a milligram of lenalidomide over that with healthy kidneys, by creatinine clearance in mL/min."""
+    if dialysis > 0.0:
+        return 1.0 / n.dialysis_clears
+    at, clears = n.kidney_at, n.kidney_clears
+    if kidney <= at[0]:
+        return 1.0 / clears[0]
+    for right in range(1, len(at)):
+        if kidney < at[right]:
+            part = (kidney - at[right - 1]) / (at[right] - at[right - 1])
+            return 1.0 / (clears[right - 1] + part * (clears[right] - clears[right - 1]))
+    return 1.0 / clears[len(at) - 1]
+
+
+@njit
+def deviation(n, count):
+    """The standard deviation of a measured platelet count from the model's, both in 10^9/L.
+
+    Its additive part is whole from `additive_from` on, and falls in proportion to a lower count.
+    """
+    additive = n.additive_error
+    if count < n.additive_from:
+        additive *= count / n.additive_from
+    spread = n.proportional_error * count
+    return math.sqrt(spread * spread + additive * additive)
+
+
+@njit
 def next_neuropathy(n, word, grade, frailty, auc):
     """The grade of next week; `auc` is that of the week that has passed."""
-    exposure = auc / n.reference_auc
+    exposure = auc / n.weekly_auc
     worse = frailty * n.worsening[grade] * (n.background + (1.0 - n.background) * exposure)
     better = n.improvement[grade] * (1.0 + n.improvement_more * max(0.0, 1.0 - exposure))
     luck = unit(word)

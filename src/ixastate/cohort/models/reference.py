@@ -20,6 +20,7 @@ from ixastate.cohort.models.reference_patient import (
     MOST_NEUTROPHILS,
     MOST_PLATELETS,
     Patient,
+    deviation,
     draw,
     next_grade,
     next_neuropathy,
@@ -37,6 +38,8 @@ from ixastate.table.table import Table
 
 NO_SYMBOL = 255
 TERM = "diarrhoea"
+# What is measured by an event.
+COUNTS = {"neutrophils_measured": "neutrophils", "platelets_measured": "platelets"}
 # What ends the episode of a term.
 OVER = {recovery.name for recovery in OTHER.recoveries}
 
@@ -100,6 +103,12 @@ class Course:
         )
         self.auc = 0.0
         self.suppression = 0.0
+        own = base["own_platelets_10e9_l"]
+        spread = deviation(self.n, own)
+        self.platelets_off = (self.platelets - own) / spread if spread else 0.0
+        self.neutrophils_off = 0.0
+        # The true counts per cubic millimetre, not rounded.
+        self.true = {"neutrophils": float(self.neutrophils), "platelets": 1000.0 * self.platelets}
 
     @property
     def treated(self) -> bool:
@@ -132,6 +141,8 @@ class Course:
     def row(self, day: int, facts: dict[str, Any]) -> Row:
         """The row of an event, when the machine has taken it in."""
         event: AnyEvent = parse_event({"day": day, **facts})
+        truly = self.truly(facts)
+        misclassified = truly is not None and self.means(truly) != self.means(facts)
         meaning = read(event, self.context, self.edition)
         self.context = meaning.context
         if isinstance(event, CourseStarted):
@@ -149,6 +160,8 @@ class Course:
             "symbol": NO_SYMBOL if symbol is None else self.model.columns[symbol],
             "configuration": self.now,
             "output": said,
+            "misclassified": misclassified,
+            "true": math.floor(self.true[COUNTS[event.type]]) if event.type in COUNTS else 0,
         }
 
     def rows(self) -> Iterator[Row]:
@@ -164,6 +177,7 @@ class Course:
     def week(self, week: int) -> Iterator[dict[str, Any]]:
         """The reports of the first day of a week, one after the other; each sees the machine after those before."""
         luck = draw(self.model.seed, self.patient, week, 0)
+        self.deviate(week)
         if week == 0:
             yield self.start()
         else:
@@ -174,6 +188,20 @@ class Course:
         if week > 0:
             yield from self.end(unit(luck[3]))
         yield from self.dose(week)
+
+    def deviate(self, week: int) -> None:
+        """The patient's own deviations from what the drugs make of the counts, a week later; day 1 has those it has."""
+        if week > 0:
+            n, words = self.n, draw(self.model.seed, self.patient, week, 1)
+            self.platelets_off = n.platelets_keep * self.platelets_off + n.platelets_renew * normal(words[2])
+            self.neutrophils_off = n.neutrophils_keep * self.neutrophils_off + n.neutrophils_renew * normal(words[3])
+
+    def truly(self, facts: dict[str, Any]) -> dict[str, Any] | None:
+        """The facts of counts as they truly were; None of other events."""
+        true = {name: {"value": value, "unit": "/mm3"} for name, value in self.true.items()}
+        if facts["type"] in COUNTS:
+            return facts | true[COUNTS[facts["type"]]]
+        return facts | true if facts["type"] == "cycle_assessed" else None
 
     def start(self) -> dict[str, Any]:
         """The start of the course."""
@@ -257,12 +285,15 @@ class Course:
         n = self.n
         if week > 0:
             words = draw(self.model.seed, self.patient, week, 1)
-            true = self.like.baseline["own_platelets_10e9_l"] * self.body.circulating
-            spread = n.proportional_error * true
-            noise = math.sqrt(spread * spread + n.additive_error * n.additive_error)
-            self.platelets = min(MOST_PLATELETS, max(0, rounded(true + noise * normal(words[0]))))
-            log_count = self.like.log_neutrophils - self.suppression + n.neutrophils_error * normal(words[1])
-            self.neutrophils = 10 * min(MOST_NEUTROPHILS, rounded(math.exp(log_count) / 10))
+            expected = self.like.baseline["own_platelets_10e9_l"] * self.body.circulating
+            spread = deviation(n, expected)
+            true = max(0.0, expected + n.platelets_within * spread * self.platelets_off)
+            measured = true + n.platelets_laboratory * spread * normal(words[0])
+            self.platelets = min(MOST_PLATELETS, max(0, rounded(measured)))
+            log_count = self.like.log_neutrophils - self.suppression + n.neutrophils_within * self.neutrophils_off
+            measured = math.exp(log_count + n.neutrophils_laboratory * normal(words[1]))
+            self.neutrophils = 10 * min(MOST_NEUTROPHILS, rounded(measured / 10))
+            self.true = {"neutrophils": math.exp(log_count), "platelets": 1000.0 * true}
         neutrophils = {"value": self.neutrophils, "unit": "/mm3"}
         platelets = {"value": 1000 * self.platelets, "unit": "/mm3"}
         yield {"type": "neutrophils_measured", **neutrophils}
@@ -308,7 +339,7 @@ class Course:
     def live(self, week: int) -> None:
         """The seven days of a week, with the doses that were ordered."""
         before, taken = self.body.auc, 0.0
-        lenalidomide = self.given_mg("lenalidomide")
+        lenalidomide = self.like.baseline["lenalidomide_exposure"] * self.given_mg("lenalidomide")
         for later in range(DAYS_A_WEEK):
             day = DAYS_A_WEEK * week + 1 + later
             due = is_due_day("lenalidomide", day, self.every_days, self.edition)

@@ -48,12 +48,13 @@ def modes(n: Numbers, clearance: float, bioavailability: float, volume_4: float)
 
 @dataclass
 class Body:
-    """What is in a patient now: ixazomib by mode (ng/mL), its AUC, lenalidomide that acts (mg), the platelet chain."""
+    """What is in a patient now: ixazomib by mode (ng/mL), its AUC, what platelets feel of it, lenalidomide (mg)."""
 
     n: Numbers
     modes: list[Mode]
     amounts: list[float] = field(default_factory=lambda: [0.0] * 4)
     auc: float = 0.0
+    felt: float = 0.0
     lenalidomide: float = 0.0
     pool: float = 0.0
     transit_1: float = 0.0
@@ -95,8 +96,9 @@ class Body:
         held = self.lenalidomide
         acting = self.lenalidomide * n.lenalidomide_mean[size]
         self.lenalidomide *= n.lenalidomide_decay[size]
-        fixed = n.maturation + n.ixazomib_loss * n.cumulative * (self.auc + 0.5 * auc)
+        fixed = n.maturation + n.ixazomib_loss * n.cumulative * (self.felt + 0.5 * auc)
         self.auc += auc
+        self.felt = self.felt * n.cumulative_decay[size] + auc
 
         rate = fixed + n.ixazomib_loss * concentration + n.lenalidomide_loss * acting
         rest = n.production / rate

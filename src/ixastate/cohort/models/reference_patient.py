@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 from ixastate.cohort.models.pkpd_numbers import Numbers, Spread
@@ -93,6 +94,8 @@ class Patient:
             "ixazomib_volume_4_l": n.volume_4
             * math.exp(n.volume_4_sd * normal(c[2]) + n.surface_exponent * math.log(surface / n.surface_reference)),
         }
+        kidney, dialysis = baseline["creatinine_clearance_ml_min"], baseline["on_dialysis"]
+        baseline["lenalidomide_exposure"] = lenalidomide_exposure(n, kidney, bool(dialysis))
         return cls(
             {name: float(value) for name, value in baseline.items()},
             tuple(sd * normal(word) for sd, word in zip(n.rash_sd, d, strict=True)),
@@ -112,9 +115,29 @@ def next_grade(word: int, cuts: tuple[float, ...], shift: float, first: float) -
     return (x < cuts[0] + shift + first) + (x < cuts[1] + shift) + (x < cuts[2] + shift)
 
 
+def lenalidomide_exposure(n: Numbers, kidney: float, dialysis: bool) -> float:
+    """The AUC of a milligram of lenalidomide, as a multiple of that with healthy kidneys."""
+    if dialysis:
+        return 1 / n.dialysis_clears
+    known = list(zip(n.kidney_at, n.kidney_clears, strict=True))
+    if kidney <= known[0][0]:
+        return 1 / known[0][1]
+    for (left, low), (right, high) in pairwise(known):
+        if kidney < right:
+            return 1 / (low + (kidney - left) / (right - left) * (high - low))
+    return 1 / known[-1][1]
+
+
+def deviation(n: Numbers, count: float) -> float:
+    """The standard deviation of a measured platelet count from the model's."""
+    share = count / n.additive_from if count < n.additive_from else 1.0
+    additive, spread = n.additive_error * share, n.proportional_error * count
+    return math.sqrt(spread * spread + additive * additive)
+
+
 def next_neuropathy(n: Numbers, word: int, grade: int, frailty: float, auc: float) -> int:
     """The grade of next week."""
-    exposure = auc / n.reference_auc
+    exposure = auc / n.weekly_auc
     worse = frailty * n.worsening[grade] * (n.background + (1 - n.background) * exposure)
     better = n.improvement[grade] * (1 + n.improvement_more * max(0.0, 1 - exposure))
     if unit(word) < min(0.5, worse):
