@@ -67,6 +67,9 @@ _ExactOption = Annotated[
     bool,
     typer.Option("--exact", help="print the exact answer of the hazards model, without patients; -o FILE is JSON"),
 ]
+_TrueOption = Annotated[
+    bool, typer.Option("--true", help="write the true count beside each that was measured; the log is larger")
+]
 _ThreadsOption = Annotated[
     int | None,
     typer.Option(
@@ -125,6 +128,7 @@ def simulate(
     toxicity: _ToxicityOption = None,
     exact: _ExactOption = False,
     no_figures: FiguresOption = False,
+    true: _TrueOption = False,
     threads: _ThreadsOption = None,
     shards: _ShardsOption = None,
     shard_size: _ShardSizeOption = None,
@@ -147,7 +151,7 @@ def simulate(
     if output is None:
         raise InputError("no directory", where="-o", remedy="name the directory that the run is written to")
     elsewhere = _elsewhere(engine, scheduler, scheduler_file, workers)
-    plan = plan_of(patients, cycles, seed, edition, model, shard_size or SHARD)
+    plan = plan_of(patients, cycles, seed, edition, model, shard_size or SHARD, true=true)
     span = range(plan.shards) if shards is None else span_of(shards, plan.shards)
     _require_directory(output, plan)
     if shards is None and (found := _finished(output, plan)):

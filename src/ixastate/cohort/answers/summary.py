@@ -28,10 +28,12 @@ from ixastate.cohort.answers.spells import (
 )
 from ixastate.cohort.answers.survival import Survival, kaplan_meier
 from ixastate.cohort.arrays import TENTHS
+from ixastate.cohort.run.plan import DEFAULT_MODEL
 from ixastate.cohort.run.run import Run
 from ixastate.events import DRUGS, Drug
 from ixastate.orders import Order, Verb
 from ixastate.rules import load_edition
+from ixastate.symbols import NEUTROPENIA, THROMBOCYTOPENIA
 
 FORMAT = "ixastate cohort summary 1"
 PER_MILLION = 1_000_000
@@ -307,6 +309,58 @@ def _said(run: Run, what: str, name: str) -> pl.DataFrame:
     return run.collect(summed.sort(-pl.col("events"), name))
 
 
+# --- Measured and true ----------------------------------------------------------------------------------------
+
+
+def misclassified(run: Run) -> pl.DataFrame:
+    """By `count` (neutrophils, platelets): what followed from a count below its threshold that truly was not.
+
+    `holds`, `reductions` and `stops` at a report of the count, and how many of each (`holds_misclassified`, ...) came
+    of a report whose true count means something else to the machine; a reduction comes of the report that began its
+    hold. No rows where a model measures without error, and of a run that does not tell.
+    """
+    schema: dict[str, type[pl.DataType]] = {"count": pl.String}
+    for name in FOLLOWS.values():
+        schema |= {name: pl.Int64, f"{name}_misclassified": pl.Int64}
+    if run.plan.model_name != DEFAULT_MODEL or "misclassified" not in run.events.collect_schema():
+        return pl.DataFrame(schema=schema)
+    known = _orders(run)
+    said = run.collect(run.outputs.select("output", "orders"))
+    verbs = [{known[order].verb for order in orders if order in known} for orders in said["orders"]]
+    follows = said.select(
+        "output", *(pl.Series(name, [verb in found for found in verbs]) for verb, name in FOLLOWS.items())
+    )
+    rows = []
+    for toxicity in (NEUTROPENIA, THROMBOCYTOPENIA):
+        told = (
+            run.events.filter(pl.col("event") == toxicity.event)
+            .select("patient", "number", "output", "misclassified")
+            .join(follows.lazy(), on="output", maintain_order="left")
+            .filter(pl.any_horizontal(FOLLOWS.values()))
+            .sort("patient", "number")
+            # What began the hold that a release ends.
+            .with_columns(
+                began=pl.when("holds").then("misclassified").forward_fill().over("patient", order_by="number")
+            )
+        )
+        wrong = {
+            "holds": pl.col("misclassified"),
+            "reductions": pl.col("began").fill_null(False),
+            "stops": pl.col("misclassified"),
+        }
+        every = [pl.col(name).sum().cast(pl.Int64) for name in wrong]
+        of_them = [
+            (pl.col(name) & one).sum().cast(pl.Int64).alias(f"{name}_misclassified") for name, one in wrong.items()
+        ]
+        counted = run.collect(told.select(*every, *of_them))
+        rows.append({"count": toxicity.reason, **counted.row(0, named=True)})
+    return pl.DataFrame(rows, schema=schema)
+
+
+# What the machine orders, and what it is called when it is counted.
+FOLLOWS = {"hold": "holds", "reduce": "reductions", "stop": "stops"}
+
+
 # --- All together ---------------------------------------------------------------------------------------------
 
 
@@ -345,6 +399,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "occupancy_by_week": _by(occupancy(run), "day", "place"),
         "rules": rule_counts(run).to_dicts(),
         "orders": order_counts(run).to_dicts(),
+        "misclassified": misclassified(run).to_dicts(),
     }
     return {name: rounded(value) for name, value in answer.items()}
 

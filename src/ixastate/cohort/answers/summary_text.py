@@ -28,11 +28,24 @@ def lines(answers: Answers, width: int = WIDTH) -> list[str]:
         *_titled("Relative dose intensity, given over planned while on treatment", _doses(answers, width - 2)),
         *_titled("Reductions", _reductions(answers)),
         *_titled("Holds", _holds(answers, width - 2)),
+        *_titled("What came of a count that truly was not below its threshold", _misclassified(answers)),
         *_titled("Stops", _stops(answers)),
         *_titled("Time on treatment", _times(answers)),
         *_titled("Rules that stopped treatment most often", _rules(answers, "stop_rules", "patients")),
         *_titled("Rules that fired most often", _rules(answers, "rules", "events")),
         *_titled("Orders given most often, other than starting and stopping", _orders(answers["orders"])),
+        *_limits(answers["run"]),
+    ]
+
+
+def _limits(run: Answers) -> list[str]:
+    """What nobody should read out of these figures."""
+    if run["model"] != "pkpd":
+        return []
+    return [
+        "",
+        "Progression does not go by the doses in this model, so that editions cannot be compared on benefit.",
+        "What the model can and cannot say: `ixastate validate`, and the page MODEL.md.",
     ]
 
 
@@ -45,7 +58,7 @@ def _heading(run: Answers) -> list[str]:
 
 
 def _titled(title: str, rows: Sequence[str]) -> list[str]:
-    return ["", title, *(f"  {row}" for row in rows)]
+    return ["", title, *(f"  {row}" for row in rows)] if rows else []
 
 
 def _doses(answers: Answers, width: int) -> list[str]:
@@ -90,6 +103,19 @@ def _holds(answers: Answers, width: int) -> list[str]:
         for row in answers["holds"]
     ]
     return aligned([head, *rows], width)
+
+
+def _misclassified(answers: Answers) -> list[str]:
+    """By count, how many of the holds, reductions and stops an error of the laboratory caused."""
+    # A summary of an earlier version does not tell.
+    told = answers.get("misclassified", [])
+    what = ("holds", "reductions", "stops")
+    rows = [[row["count"], *(_part(row[f"{name}_misclassified"], row[name]) for name in what)] for row in told]
+    return aligned([["", *what], *rows]) if rows else []
+
+
+def _part(some: int, whole: int) -> str:
+    return f"{some:,} of {whole:,} ({percent(some / whole)})" if whole else "none"
 
 
 def _stops(answers: Answers) -> list[str]:

@@ -6,7 +6,7 @@ This module knows no machine and no name: a name's place among the names of its 
 from __future__ import annotations
 
 from ixastate.cohort.compiled import kernel
-from ixastate.cohort.rows import AGREES, PAIN, RESOLVED
+from ixastate.cohort.rows import AGREES, MISCLASSIFIED, PAIN, RESOLVED
 
 
 @kernel()
@@ -26,6 +26,7 @@ def lay_out(
     pain,
     agrees,
     resolved,
+    misclassified,
 ):
     """Fill the columns (n,) of the event frame from those of n rows.
 
@@ -40,3 +41,4 @@ def lay_out(
         pain[row] = detail[row] & PAIN != 0
         agrees[row] = detail[row] & AGREES != 0
         resolved[row] = detail[row] & RESOLVED != 0
+        misclassified[row] = detail[row] & MISCLASSIFIED != 0

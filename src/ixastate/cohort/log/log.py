@@ -28,8 +28,11 @@ from ixastate.cohort.log.ledger import Ledger
 from ixastate.cohort.model import Block
 from ixastate.cohort.rows import AGREES, CLEAR, KINDS, NOT_CLEAR, PAIN, RESOLVED, TERMS, Rows
 from ixastate.events import DRUGS
+from ixastate.symbols import NEUTROPENIA, THROMBOCYTOPENIA
 
 ATTRIBUTIONS = ("clear", "not_clear")
+# The events whose value is a count.
+COUNTED = (NEUTROPENIA.event, THROMBOCYTOPENIA.event)
 ROW_GROUP = 500_000
 EVENTS = pl.Enum(KINDS)
 # The place of a term and of an attribution among their names, by the codes of a row; the last place is null.
@@ -38,26 +41,28 @@ OF_TERM = np.array([len(TERMS) - 1, *range(len(TERMS) - 1)], np.uint8)
 OF_DETAIL = np.where(EVERY_CODE & CLEAR, 0, np.where(EVERY_CODE & NOT_CLEAR, 1, len(ATTRIBUTIONS))).astype(np.uint8)
 
 
-def digest(block: Block, ledger: Ledger) -> str:
-    """SHA-256 of everything that a block says, whatever the files it is written to."""
+def digest(block: Block, ledger: Ledger, *, true: bool = False) -> str:
+    """SHA-256 of everything that a block says, whatever the files it is written to; of the `true` counts if asked."""
     state = hashlib.sha256()
+    if true and block.true is not None:
+        state.update(np.ascontiguousarray(block.true).data)
     for values in chain(block.rows.columns().values(), block.baseline.values(), (ledger.courses, ledger.doses)):
         state.update(np.ascontiguousarray(values).data)
     return state.hexdigest()
 
 
-def event_frame(rows: Rows, arrays: MachineArrays) -> pl.DataFrame:
-    """The events of a block, one row each."""
+def event_frame(rows: Rows, arrays: MachineArrays, true: NDArray[np.int32] | None = None) -> pl.DataFrame:
+    """The events of a block, one row each, with the `true` count of each row where they are asked for."""
     count = len(rows)
     cycle, terms, attributions, symbols = np.empty((4, count), np.uint8)
-    pain, agrees, resolved = np.empty((3, count), np.bool_)
+    pain, agrees, resolved, misclassified = np.empty((4, count), np.bool_)
     names = arrays.table.symbols
     days = np.arange(int(rows.day.max(initial=1)) + 1)
     of_day = ((days - 1) // cycle_length(arrays.edition) + 1).astype(np.uint8)
     of_symbol = np.minimum(EVERY_CODE, len(names)).astype(np.uint8)
     read, written = (rows.day, rows.term, rows.detail, rows.symbol), (cycle, terms, attributions, symbols)
-    lay_out(*read, of_day, OF_TERM, OF_DETAIL, of_symbol, *written, pain, agrees, resolved)
-    return pl.DataFrame(
+    lay_out(*read, of_day, OF_TERM, OF_DETAIL, of_symbol, *written, pain, agrees, resolved, misclassified)
+    frame = pl.DataFrame(
         {
             "patient": rows.patient,
             "number": rows.number,
@@ -71,11 +76,16 @@ def event_frame(rows: Rows, arrays: MachineArrays) -> pl.DataFrame:
             "pain": pain,
             "physician_agrees": agrees,
             "toxicities_resolved": resolved,
+            "misclassified": misclassified,
             "symbol": _named(symbols, names),
             "configuration": rows.configuration,
             "output": rows.output,
         }
     )
+    if true is None:
+        return frame
+    counted = pl.col("event").is_in(COUNTED)
+    return frame.with_columns(pl.Series("true_value", true)).with_columns(pl.when(counted).then("true_value"))
 
 
 def cycle_frame(ledger: Ledger) -> pl.DataFrame:
@@ -173,11 +183,13 @@ def _lists(rows: Sequence[Sequence[str]]) -> pl.Series:
     return flat.group_by("row", maintain_order=True).agg("text").get_column("text")
 
 
-def shard_frames(blocks: Sequence[Block], ledgers: Sequence[Ledger], arrays: MachineArrays) -> dict[str, pl.DataFrame]:
-    """The three frames of consecutive blocks."""
+def shard_frames(
+    blocks: Sequence[Block], ledgers: Sequence[Ledger], arrays: MachineArrays, *, true: bool = False
+) -> dict[str, pl.DataFrame]:
+    """The three frames of consecutive blocks; with the `true` counts where they are asked for."""
     return {
         # Block by block, while what is read and written fits into the processor's caches.
-        "events": pl.concat([event_frame(block.rows, arrays) for block in blocks]),
+        "events": pl.concat([event_frame(block.rows, arrays, block.true if true else None) for block in blocks]),
         "cycles": pl.concat([cycle_frame(ledger) for ledger in ledgers]),
         "patients": patient_frame([block.baseline for block in blocks], ledgers, arrays),
     }

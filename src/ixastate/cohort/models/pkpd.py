@@ -82,15 +82,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.model import Block, Kernel
-from ixastate.cohort.models.parameters import MODEL, Given, given
+from ixastate.cohort.models.parameters import DAYS_A_WEEK, MODEL, Given, given
 from ixastate.cohort.models.pkpd_kernel import run
-from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, Numbers, by_week, visits, worked_out
+from ixastate.cohort.models.pkpd_numbers import Numbers, by_week, visits, worked_out
 from ixastate.cohort.models.pkpd_tables import start_facts, tabulated
 from ixastate.cohort.rows import room
 from ixastate.rules import Edition
@@ -156,7 +157,7 @@ class Pkpd:
             baseline = np.empty((count, len(BASELINE)))
             columns = tuple(rows.columns().values())
             written = run(numbers, machine, weekly, np.uint64(seed), first, count, weeks, baseline, columns, true)
-            like = {name: baseline[:, place].copy() for place, name in enumerate(BASELINE)}
+            like = {name: cast("NDArray[np.generic]", baseline[:, place].copy()) for place, name in enumerate(BASELINE)}
             return Block(rows.first(written), like, true[:written].copy())
 
         return courses

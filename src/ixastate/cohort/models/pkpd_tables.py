@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.kept import Arrays, kept
-from ixastate.cohort.models.parameters import GRADES
+from ixastate.cohort.models.parameters import DAYS_A_WEEK, GRADES
 from ixastate.cohort.models.pkpd_kernel import ENDS, Machine
-from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, Visits
+from ixastate.cohort.models.pkpd_numbers import Visits
 from ixastate.cohort.models.pkpd_patient_kernel import MOST_NEUTROPHILS, MOST_PLATELETS
 from ixastate.cohort.rows import NO_SYMBOL
 from ixastate.course.alphabet import Attribution, Context, criteria, read

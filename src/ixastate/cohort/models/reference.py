@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ixastate.cohort.models.parameters import Given
-from ixastate.cohort.models.pkpd_numbers import DAYS_A_WEEK, by_week, visits, worked_out
+from ixastate.cohort.models.parameters import DAYS_A_WEEK, Given
+from ixastate.cohort.models.pkpd_numbers import by_week, visits, worked_out
 from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.cohort.models.reference_patient import (
     MOST_NEUTROPHILS,

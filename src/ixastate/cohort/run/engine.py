@@ -36,12 +36,13 @@ def simulate_block(context: RunContext, first: int, count: int) -> Simulated:
     """The courses of a block, what they came to, and the digest of both."""
     block = context.kernel(first, count)
     ledger = context.bookkeeper.keep(first, count, block.rows)
-    return block, ledger, digest(block, ledger)
+    return block, ledger, digest(block, ledger, true=context.plan.true)
 
 
 def write_shard(directory: Directory, context: RunContext, shard: int, done: Sequence[Simulated]) -> None:
     """Write a simulated shard."""
-    frames = shard_frames([block for block, _, _ in done], [ledger for _, ledger, _ in done], context.arrays)
+    blocks, ledgers, _ = zip(*done, strict=True)
+    frames = shard_frames(blocks, ledgers, context.arrays, true=context.plan.true)
     metadata = directory.metadata()
     contents = {kind: as_parquet(frame, metadata) for kind, frame in frames.items()}
     directory.write_shard(shard, contents, [said for _, _, said in done], frames["events"].height)

@@ -39,6 +39,8 @@ FORMER_NAMES = {FORMER_NAME: Pkpd.name}
 class Plan:
     """The arguments of a run. `toxicity` is the text of the parameters of the model `model`.
 
+    `true`: the log has the true count beside each that was measured.
+
     A plan of an earlier version keeps the name that its model had then, since the files of its run carry it.
     """
 
@@ -49,11 +51,20 @@ class Plan:
     model: str
     toxicity: str
     shard: int = SHARD
+    true: bool = False
 
     def __post_init__(self) -> None:
         for name in ("edition", "model", "toxicity"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{getattr(self, name)!r} is no text", where=name, remedy="simulate it again")
+        if not isinstance(self.true, bool):
+            raise InputError(f"{self.true!r} is neither true nor false", where="true", remedy="simulate it again")
+        if self.true and self.model_name != Pkpd.name:
+            raise InputError(
+                f"the model {self.model_name} measures without error, so that every count is the true one",
+                where="--true",
+                remedy=f"leave --true out, or take the model {Pkpd.name}",
+            )
         limits = {
             "patients": (1, MOST_PATIENTS),
             "cycles": (1, MOST_CYCLES),
@@ -99,13 +110,13 @@ class Plan:
         return [(first, min(BLOCK, span.stop - first)) for first in range(span.start, span.stop, BLOCK)]
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as a JSON object."""
-        return asdict(self)
+        """The plan as a JSON object; what was not asked for is left out, as it was before it could be asked for."""
+        return {name: value for name, value in asdict(self).items() if name != "true" or value}
 
     @classmethod
     def from_json(cls, value: Any, where: str) -> Plan:
         """A plan from its JSON object; `InputError` when it is not one."""
-        if not isinstance(value, dict) or set(value) != {field.name for field in fields(cls)}:
+        if not isinstance(value, dict) or {*value, "true"} != {field.name for field in fields(cls)}:
             raise InputError("the arguments of the run are damaged", where=where, remedy="simulate it again")
         return cls(**value)
 

@@ -35,10 +35,12 @@ def plan_of(
     edition: str = DEFAULT_EDITION,
     toxicity: str = DEFAULT_MODEL,
     shard: int = SHARD,
+    *,
+    true: bool = False,
 ) -> Plan:
-    """A plan; `toxicity` names a model or a TOML file with its parameters."""
+    """A plan; `toxicity` names a model or a TOML file with its parameters. `true`: the log has the true counts too."""
     model = read_model(toxicity)
-    return Plan(patients, cycles, seed, edition, model.name, model.text, shard)
+    return Plan(patients, cycles, seed, edition, model.name, model.text, shard, true)
 
 
 def simulate(
@@ -50,13 +52,15 @@ def simulate(
     edition: str = DEFAULT_EDITION,
     toxicity: str = DEFAULT_MODEL,
     threads: int | None = None,
+    true: bool = False,
 ) -> Run:
     """Simulate a cohort into a directory, and open it.
 
-    `toxicity` names a model or a TOML file with its parameters. The same arguments give the same bytes. A directory in
-    which the same run was begun is finished; one that holds anything else is refused with `InputError`.
+    `toxicity` names a model or a TOML file with its parameters. With `true` the log has the true count, `true_value`,
+    beside each that was measured. The same arguments give the same bytes. A directory in which the same run was begun
+    is finished; one that holds anything else is refused with `InputError`.
     """
-    plan = plan_of(patients, cycles, seed, edition, toxicity)
+    plan = plan_of(patients, cycles, seed, edition, toxicity, true=true)
     context = run_context(plan)
     opened = Directory.begin(Path(directory), context)
     run_shards(opened, context, opened.missing(), threads=threads)
