@@ -510,14 +510,14 @@ def test_the_deviation_of_a_platelet_count_has_a_part_of_the_patient_and_one_of_
 
 
 def test_the_additive_part_of_the_error_falls_with_a_low_count() -> None:
-    """At 43.5 x 10^9/L it is half of 28.1, since it is whole from 87 up; at 87 and above all of it."""
+    """At 44 x 10^9/L it is half of 28.1, since it is whole from 88 up; at 88 and above all of it."""
     n = record(MODEL.numbers)
-    assert deviation(n, 43.5) == pytest.approx(math.hypot(6.96, 14.05))
-    assert deviation(n, 87.0) == pytest.approx(math.hypot(13.92, 28.1))
+    assert deviation(n, 44.0) == pytest.approx(math.hypot(7.04, 14.05))
+    assert deviation(n, 88.0) == pytest.approx(math.hypot(14.08, 28.1))
     assert deviation(n, 200.0) == pytest.approx(math.hypot(32, 28.1))
     assert deviation(n, 0.0) == 0
     whole = record(worked_out(MODEL.values | {"platelets.additive_from": 0.0}))
-    assert deviation(whole, 43.5) == pytest.approx(math.hypot(6.96, 28.1))
+    assert deviation(whole, 44.0) == pytest.approx(math.hypot(7.04, 28.1))
 
 
 def test_on_the_first_day_a_patient_deviates_as_was_seen() -> None:
