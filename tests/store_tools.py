@@ -97,7 +97,7 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
         import psycopg
 
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while True:
             try:
                 psycopg.connect(host=str(self.socket), user="me", dbname="postgres").close()

@@ -13,7 +13,8 @@ import pytest
 
 from ixastate.cohort.answers.answers_text import check_lines
 from ixastate.cohort.answers.forest import forest, forest_file
-from ixastate.cohort.answers.trials import TrialFigure, difference, parse, trial_figures, wilson
+from ixastate.cohort.answers.limits import newcombe, wilson
+from ixastate.cohort.answers.trials import TrialFigure, parse, trial_figures
 from ixastate.cohort.answers.validate import Arm, Arms, Check, Figure, arm, checked, nadir, validate, without_ixazomib
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.models.pkpd import Pkpd
@@ -45,17 +46,10 @@ def verdicts(edition: str, verdict: str) -> set[tuple[str, str]]:
 # --- What the trials reported ---------------------------------------------------------------------------------
 
 
-def test_wilsons_interval_is_the_published_one() -> None:
-    """Newcombe 1998, table 1: 81 of 263 is 0.2553 to 0.3662, and 0 of 20 is 0 to 0.1611."""
-    assert wilson(100 * 81 / 263, 263) == pytest.approx((25.53, 36.62), abs=0.01)
-    assert wilson(0, 20) == pytest.approx((0, 16.11), abs=0.01)
-
-
 def test_newcombes_interval_of_a_difference_is_the_published_one() -> None:
     """Newcombe 1998b, table II, method 10: 56/70 less 48/80 is 0.2000, from 0.0524 to 0.3339; 9/10 less 3/10."""
-    one, other = wilson(80, 70), wilson(60, 80)
-    assert difference(80, one, 60, other) == pytest.approx((5.24, 33.39), abs=0.01)
-    assert difference(90, wilson(90, 10), 30, wilson(30, 10)) == pytest.approx((17.05, 80.90), abs=0.01)
+    assert newcombe(0.8, wilson(0.8, 70), 0.6, wilson(0.6, 80)) == pytest.approx((0.0524, 0.3339), abs=0.0001)
+    assert newcombe(0.9, wilson(0.9, 10), 0.3, wilson(0.3, 10)) == pytest.approx((0.1705, 0.8090), abs=0.0001)
 
 
 def test_every_row_says_what_its_role_asks_for() -> None:

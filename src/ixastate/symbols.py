@@ -163,7 +163,7 @@ ENDS: tuple[End, ...] = (
     End("death", "patient_died", "B-EXIT", from_screening=True),
     End("withdrawal", "consent_withdrawn", "B-EXIT", from_screening=True),
 )
-DEATH = ENDS[2]
+PROGRESSION, DEATH = ENDS[0], ENDS[2]
 
 
 # --- The toxicities -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from ixastate.cohort.answers.limits import newcombe, wilson
 from ixastate.cohort.answers.spells import ANY, cycle_days, holds
 from ixastate.cohort.answers.summary import LADDERED, PER_MILLION, STILL, about, per_million, rounded
 from ixastate.cohort.answers.summary_text import WIDTH, aligned
@@ -210,24 +211,8 @@ def mean_difference(left: pl.Series, right: pl.Series) -> dict[str, float | None
 def share_difference(left: int, of_left: int, right: int, of_right: int) -> dict[str, float | None]:
     """The difference of independent shares, with Newcombe's hybrid limits from Wilson's (Newcombe 1998, method 10)."""
     first, second = left / of_left, right / of_right
-    (low1, high1), (low2, high2) = wilson(left, of_left), wilson(right, of_right)
-    difference = second - first
-    return {
-        "first": first,
-        "second": second,
-        "difference": difference,
-        "lower": difference - math.hypot(second - low2, high1 - first),
-        "upper": difference + math.hypot(high2 - second, first - low1),
-    }
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Wilson's score limits of a share (Wilson 1927)."""
-    share, square = count / total, NORMAL**2
-    middle = share + square / (2 * total)
-    spread = NORMAL * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    lower, upper = (max(0.0, min(1.0, (middle + sign * spread) / (1 + square / total))) for sign in (-1, 1))
-    return lower, upper
+    lower, upper = newcombe(second, wilson(second, of_right), first, wilson(first, of_left))
+    return {"first": first, "second": second, "difference": second - first, "lower": lower, "upper": upper}
 
 
 def _mean(values: pl.Series) -> float | None:

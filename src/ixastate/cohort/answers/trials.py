@@ -5,21 +5,19 @@ This module knows no machine and no model.
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ixastate.cohort.answers.survival import DEVIATIONS
+from ixastate.cohort.answers.limits import Limits, newcombe, wilson
 from ixastate.errors import InputError
 from ixastate.files import toml_of
 
 Text = Annotated[str, Field(min_length=1)]
 Arm = Literal["ixazomib", "placebo", "both", "difference"]
 Role = Literal["fitted", "predicted", "not comparable", "unsourced"]
-Interval = tuple[float, float]
 # The trial's follow-up, in cycles of 28 days: 23 months to its last cut-off but one.
 FOLLOW_UP = 24
 PERCENT = 100
@@ -37,7 +35,7 @@ class TrialFigure(BaseModel):
     value: float | None = None
     unit: Text = "%"
     n: Annotated[int, Field(gt=0)] | None = None
-    interval: Interval | None = None
+    interval: Limits | None = None
     source: Text | None = None
     reason: Text | None = None
     cycles: Annotated[int, Field(gt=0)] = FOLLOW_UP
@@ -66,27 +64,18 @@ class TrialFigure(BaseModel):
         return self.role in ("fitted", "predicted")
 
     @property
-    def limits(self) -> Interval | None:
+    def limits(self) -> Limits | None:
         """The 95 % interval of the reported figure, in its unit."""
         if self.interval is not None:
             return self.interval
-        return wilson(self.value, self.n) if self.value is not None and self.n is not None else None
+        if self.value is None or self.n is None:
+            return None
+        return in_percent(wilson(self.value / PERCENT, self.n))
 
 
-def wilson(percent: float, n: float) -> Interval:
-    """Wilson's 95 % interval of a share in percent, of n patients (E. B. Wilson, J Am Stat Assoc 1927;22:209)."""
-    share, z2 = percent / PERCENT, DEVIATIONS**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = DEVIATIONS / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return PERCENT * max(0.0, middle - half), PERCENT * min(1.0, middle + half)
-
-
-def difference(one: float, of_one: Interval, other: float, of_other: Interval) -> Interval:
-    """Newcombe's 95 % interval of one share less another, by their own intervals (Stat Med 1998;17:873, method 10)."""
-    apart = one - other
-    down = math.hypot(one - of_one[0], of_other[1] - other)
-    up = math.hypot(of_one[1] - one, other - of_other[0])
-    return apart - down, apart + up
+def in_percent(limits: Limits) -> Limits:
+    """Limits of a share in percent."""
+    return PERCENT * limits[0], PERCENT * limits[1]
 
 
 def parse(text: str, where: str) -> list[TrialFigure]:
@@ -135,7 +124,7 @@ def _apart(placebo: TrialFigure, rows: list[TrialFigure]) -> list[TrialFigure]:
         "arm": "difference",
         "role": "fitted" if both else "predicted",
         "value": ixazomib.value - placebo.value,
-        "interval": difference(ixazomib.value, ixazomib.limits, placebo.value, placebo.limits),
+        "interval": newcombe(ixazomib.value, ixazomib.limits, placebo.value, placebo.limits),
         "n": None,
         "unit": "points",
     }

@@ -23,24 +23,35 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ixastate.cohort.answers.limits import Limits, newcombe, wilson
 from ixastate.cohort.answers.survival import DEVIATIONS, kaplan_meier
 from ixastate.cohort.answers.trials import (
-    Interval,
+    PERCENT,
     TrialFigure,
-    difference,
+    in_percent,
     published_progression_free,
     trial_figures,
-    wilson,
 )
 from ixastate.cohort.arrays import MachineArrays, cycle_length
 from ixastate.cohort.model import Block
-from ixastate.cohort.models.parameters import DAYS_A_WEEK, GRADES, WEEKS_A_MONTH, Given
+from ixastate.cohort.models.parameters import DAYS_A_WEEK, GRADES, RATES, WEEKS_A_MONTH, Given
 from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.models.reference_body import Body, modes
 from ixastate.cohort.rows import KIND, joined
 from ixastate.events import DRUGS
 from ixastate.rules import Edition
-from ixastate.symbols import DEATH, ENDS, NEUROPATHY, NEUTROPENIA, NEW_CYCLE, OTHER, RASH, THROMBOCYTOPENIA, toxicities
+from ixastate.symbols import (
+    DEATH,
+    ENDS,
+    NEUROPATHY,
+    NEUTROPENIA,
+    NEW_CYCLE,
+    OTHER,
+    PROGRESSION,
+    RASH,
+    THROMBOCYTOPENIA,
+    toxicities,
+)
 
 OTHER_RULES = "the trial's dose rules were like the label's, and not these"
 # So many that the verdicts of other seeds are the same.
@@ -56,7 +67,6 @@ YEAR = 13
 
 # Ends of treatment that toxicity has no part in.
 NOT_FOR_TOXICITY = tuple(end.event for end in ENDS if end.event != "intolerable_toxicity_declared")
-PROGRESSION = "progression_found"
 
 
 @dataclass(frozen=True)
@@ -64,15 +74,15 @@ class Figure:
     """A simulated figure with its 95 % interval."""
 
     value: float
-    interval: Interval
+    interval: Limits
 
     @classmethod
     def share(cls, of: NDArray[np.bool_]) -> Figure:
         """A share in percent; of nobody it is nan, and any."""
         if not len(of):
             return cls(np.nan, (-np.inf, np.inf))
-        percent = float(100 * of.mean())
-        return cls(percent, wilson(percent, len(of)))
+        share = float(of.mean())
+        return cls(PERCENT * share, in_percent(wilson(share, len(of))))
 
     @classmethod
     def median(cls, of: NDArray[np.float64]) -> Figure:
@@ -86,9 +96,9 @@ class Figure:
 
     def less(self, other: Figure) -> Figure:
         """The difference of two shares."""
-        return Figure(self.value - other.value, difference(self.value, self.interval, other.value, other.interval))
+        return Figure(self.value - other.value, newcombe(self.value, self.interval, other.value, other.interval))
 
-    def side(self, limits: Interval) -> int:
+    def side(self, limits: Limits) -> int:
         """On which side of these limits it lies wholly: -1 below, 1 above, 0 where the two have a value in common."""
         return int(self.interval[0] > limits[1]) - int(self.interval[1] < limits[0])
 
@@ -149,7 +159,7 @@ class Check:
         }
 
 
-def _ends(interval: Interval | None) -> list[float | None] | None:
+def _ends(interval: Limits | None) -> list[float | None] | None:
     return [end if np.isfinite(end) else None for end in interval] if interval else None
 
 
@@ -301,7 +311,7 @@ class Arm:
             "median cycles": Figure.median(self.weeks * DAYS_A_WEEK / cycle_length(self.arrays.edition)),
         }
         for number, drug in enumerate(DRUGS):
-            found[f"median dose intensity of {drug}"] = Figure.median(100 * self.intensity(number))
+            found[f"median dose intensity of {drug}"] = Figure.median(PERCENT * self.intensity(number))
         return found
 
     def progression_free(self) -> Figure:
@@ -309,7 +319,7 @@ class Arm:
 
         The rates of both are constant and go on after the end of treatment, so that this is what a trial sees.
         """
-        event = self.ended_by(PROGRESSION, DEATH.event)
+        event = self.ended_by(PROGRESSION.event, DEATH.event)
         counts = np.ones(self.patients, np.int64)
         curve = kaplan_meier(pl.Series(self.weeks), pl.Series(event), pl.Series(counts))
         months = [
@@ -337,8 +347,7 @@ def without_ixazomib(model: Pkpd) -> Pkpd:
 def as_published(model: Pkpd) -> Pkpd:
     """The model with the error of a platelet count as it was published, and without an end."""
     error: Given = {"platelets.within_patient": 0.0, "platelets.additive_from": 0.0}
-    ends: Given = {f"ends.{name}": 0.0 for name in ("progression_free", "death", "withdrawal", "intolerable")}
-    return replace(model, values=model.values | error | ends)
+    return replace(model, values=model.values | error | dict.fromkeys(RATES, 0.0))
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,11 @@ class Hazards:
         return cls.parse((resources.files(__package__) / "hazards.toml").read_text(encoding="utf-8"), "hazards.toml")
 
     @classmethod
+    def to_read(cls, text: str, where: str) -> Hazards:
+        """The model of a run, to read its log by."""
+        return cls.parse(text, where)
+
+    @classmethod
     def parse(cls, text: str, where: str) -> Hazards:
         """The model of a TOML text; `InputError`, which names `where`, when it cannot be used."""
         data = read_toml(text, where)

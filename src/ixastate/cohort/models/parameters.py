@@ -145,6 +145,11 @@ WHOLE = {
     "adherence.longest_delay",
 }
 
+# The rates of ends that no rule makes; at 0 there is none.
+RATES = ("ends.progression_free", "ends.death", "ends.withdrawal", "ends.intolerable")
+# Entries of earlier versions, and what takes their place.
+FORMER = {"ends.progression": "write ends.progression_free, the median time to progression or death"}
+
 Value = float | tuple[float, ...]
 Given = dict[str, Value]
 
@@ -166,6 +171,8 @@ def given(text: str, where: str) -> Given:
             raise InputError("not a section", where=f"{where}: {section}", remedy="see the file of the package")
         found |= {f"{section}.{name}": entry for name, entry in entries.items()}
     for name in found:
+        if name in FORMER:
+            raise InputError("it is an entry of an earlier version", where=f"{where}: {name}", remedy=FORMER[name])
         if name not in SPECS:
             raise InputError("no such parameter", where=f"{where}: {name}", remedy="see the file of the package")
     for name in SPECS:

@@ -138,6 +138,11 @@ class Pkpd:
         """The model of a TOML text; `InputError`, which names `where`, when it cannot be used."""
         return cls(text, given(text, where), where)
 
+    @classmethod
+    def to_read(cls, text: str, where: str) -> Pkpd:
+        """The model of a run, to read its log by; it asks for no parameter, and cannot simulate."""
+        return cls(text, {}, where)
+
     @cached_property
     def numbers(self) -> Numbers:
         """The numbers that the model computes with."""

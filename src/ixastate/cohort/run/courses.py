@@ -19,7 +19,7 @@ from ixastate.chart.chart import build_chart
 from ixastate.cohort.arrays import TENTHS, cycle_length
 from ixastate.cohort.log.codec import decode
 from ixastate.cohort.log.log import DOSES, codes
-from ixastate.cohort.run.plan import Plan, model_of
+from ixastate.cohort.run.plan import Plan, model_to_read
 from ixastate.cohort.run.run import Run
 from ixastate.course.course import Course, Record
 from ixastate.course.live import Remembering
@@ -100,7 +100,7 @@ class _Reader:
     """Turns rows into events: knows the model, which knows how its patients start."""
 
     def __init__(self, plan: Plan) -> None:
-        self.model = model_of(plan.toxicity, f"{plan.model}.toml")
+        self.model = model_to_read(plan)
         self.edition = load_edition(plan.edition)
 
     def events(self, rows: pl.DataFrame, baseline: dict[str, Any]) -> list[AnyEvent]:

@@ -127,7 +127,11 @@ class RunContext:
 
     plan: Plan
     arrays: MachineArrays
-    model: Model
+
+    @cached_property
+    def model(self) -> Model:
+        """The model with the plan's parameters; `InputError` for those of an earlier version."""
+        return model_of(self.plan.toxicity, f"{self.plan.model}.toml")
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -182,6 +186,11 @@ def model_of(text: str, where: str) -> Model:
     return MODELS[model_name(named)].parse(text, where)
 
 
+def model_to_read(plan: Plan) -> Model:
+    """The model that a run was made by, to read its log: parameters of an earlier version are taken as they are."""
+    return MODELS[plan.model_name].to_read(plan.toxicity, f"{plan.model}.toml")
+
+
 @lru_cache(maxsize=4)
 def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
     """The machine of an edition as arrays, made once per process."""
@@ -191,4 +200,4 @@ def arrays_of(edition: str = DEFAULT_EDITION) -> MachineArrays:
 @lru_cache(maxsize=4)
 def run_context(plan: Plan) -> RunContext:
     """The run context of a plan, made once per process."""
-    return RunContext(plan, arrays_of(plan.edition), model_of(plan.toxicity, f"{plan.model}.toml"))
+    return RunContext(plan, arrays_of(plan.edition))
