@@ -149,6 +149,9 @@ def noticed(model: Pkpd, usual: set[tuple[str, str]]) -> str:
 def main() -> None:
     """Print what noticed each mutant, and how many were noticed."""
     usual = agreeing(USUAL)
+    wrong = noticed(USUAL, usual)
+    if wrong:
+        raise SystemExit(f"without a mutant something is wrong: {wrong}")
     count = 0
     for name, value in MUTANTS:
         by = noticed(replace(USUAL, values=USUAL.values | {name: value}), usual)
