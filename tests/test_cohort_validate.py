@@ -14,9 +14,11 @@ import pytest
 from ixastate.cohort.answers.answers_text import check_lines
 from ixastate.cohort.answers.forest import forest, forest_file
 from ixastate.cohort.answers.limits import newcombe, wilson
+from ixastate.cohort.answers.tornado import Bar, picture, scaled, tornado, tornado_file
 from ixastate.cohort.answers.trials import TrialFigure, parse, trial_figures
 from ixastate.cohort.answers.validate import Arm, Arms, Check, Figure, arm, checked, nadir, validate, without_ixazomib
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
+from ixastate.cohort.models.parameters import WHOLE, assumed
 from ixastate.cohort.models.pkpd import Pkpd
 from ixastate.cohort.rows import KIND
 from ixastate.course.schedule import is_due_day
@@ -408,3 +410,48 @@ def test_a_cohort_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     for one, other in zip(usual.block.rows.columns().values(), parts.block.rows.columns().values(), strict=True):
         assert np.array_equal(one, other)
     assert parts.patients == 250
+
+
+# --- What assumptions move ------------------------------------------------------------------------------------
+
+
+def test_every_assumption_has_its_bar() -> None:
+    """A bar for each parameter without a source, and none for a published or a calibrated one."""
+    names = assumed(MODEL.text)
+    assert {"ends.withdrawal", "neuropathy.improvement", "diarrhoea.agreement", "neutrophils.persistence"} <= set(names)
+    assert not {"rash.exposure", "ends.intolerable", "platelets.additive_from"} & set(names)
+    usual, bars = tornado(MODEL, arrays("dosing-text"), patients=300, cycles=6)
+    # Of none four fifths are none, too.
+    zeros = {"adherence.missed", "adherence.late", "adherence.vomited", "neutrophils.ixazomib", "patients.dialysis"}
+    assert [bar.name for bar in bars] == [name for name in names if name not in WHOLE | zeros]
+    assert usual == tornado(MODEL, arrays("dosing-text"), patients=300, cycles=6)[0]
+    moved = {bar.name: bar.width("mean dose intensity of ixazomib", usual) for bar in bars}
+    assert moved["neutrophils.sensitivity_log_sd"] > 0.1
+
+
+def test_an_assumption_is_moved_within_its_range() -> None:
+    """A share never exceeds 1; of a distribution the spread is moved, and not its limits."""
+    assert scaled(MODEL, "diarrhoea.agreement", 1.25) == {"diarrhoea.agreement": 1.0}
+    assert scaled(MODEL, "diarrhoea.agreement", 0.8) == {"diarrhoea.agreement": pytest.approx(0.72)}
+    assert scaled(MODEL, "patients.bilirubin", 1.25) == {"patients.bilirubin": (0.5, 0.5, 0.1, 5.0)}
+    assert scaled(MODEL, "neuropathy.pain", 2) == {"neuropathy.pain": pytest.approx((0.2, 0.4, 0.8))}
+
+
+def test_the_tornado_has_its_widest_bar_on_top(tmp_path: Path) -> None:
+    first, second = "mean dose intensity of ixazomib", "stopped for toxicity"
+    usual = {first: 90.0, second: 15.0}
+    bars = [
+        Bar("narrow", {first: 89.0, second: 15.0}, {first: 90.0, second: 19.0}),
+        Bar("wide", {first: 95.0, second: 14.0}, {first: 88.0, second: 15.0}),
+    ]
+    left, right = picture(usual, bars, "dosing-text").axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["wide", "narrow"]
+    assert [label.get_text() for label in right.get_yticklabels()] == ["narrow", "wide"]
+    widths = [round(float(bar.get_extents().width), 1) for bar in left.patches]
+    assert len(widths) == 4
+    assert max(widths) == widths[0] == pytest.approx(2.5 * widths[1], rel=0.01)
+    for name in ("one.png", "two.png"):
+        tornado_file(usual, bars, "dosing-text", tmp_path / name)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    with pytest.raises(InputError, match="is no kind of picture"):
+        tornado_file(usual, bars, "dosing-text", tmp_path / "three")

@@ -41,6 +41,10 @@ LITERALS: dict[tuple[str, str], str] = {
 }
 # Where a text is taken apart that is no name of the machine: (module, call): why.
 TEXTS: dict[tuple[str, str], str] = {
+    (
+        "cohort/models/parameters.py",
+        "str(entry['source']).startswith('assumption')",
+    ): "the first word of a source says that there is none",
     ("cli/common.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/common.py", "text.startswith('-')"): "whether a word is an option",
     ("cli/conform.py", "follows.startswith('-')"): "whether a word is an option",

@@ -48,6 +48,14 @@ _FigureOption = Annotated[
     Path | None,
     typer.Option("--figure", metavar="FILE", help="draw the rows as a forest plot into this file, .svg or .png"),
 ]
+_AssumptionsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--assumptions",
+        metavar="FILE",
+        help="draw what each assumption of the model moves (.svg or .png)",
+    ),
+]
 
 
 def validate(
@@ -57,6 +65,7 @@ def validate(
     edition: _EditionOption = None,
     toxicity: _ToxicityOption = None,
     figure: _FigureOption = None,
+    assumptions: _AssumptionsOption = None,
     json: JsonOption = False,
 ) -> int:
     """Print the figures of the default model beside those that trials reported, by arm and by one rule.
@@ -65,11 +74,12 @@ def validate(
     simulation's.
     """
     require_cohort()
-    if figure is not None:
+    if figure is not None or assumptions is not None:
         from ixastate.cohort.answers.forest import require_picture
 
-        require_picture(figure)
-        require_place(figure)
+        for path in filter(None, (figure, assumptions)):
+            require_picture(path)
+        require_place(figure, assumptions)
     from ixastate.cli.summary import as_text
     from ixastate.cohort.answers.answers_text import check_lines
     from ixastate.cohort.answers.validate import validate
@@ -102,6 +112,14 @@ def validate(
 
         forest_file(found, figure)
         say(f"{figure} written")
+    if assumptions is not None:
+        from ixastate.cohort.answers.tornado import tornado, tornado_file
+
+        (plan, *_) = plans
+        with working("changing one assumption at a time"):
+            drawn = tornado(model, arrays_of(plan.edition), cycles=plan.cycles, seed=plan.seed)
+        tornado_file(*drawn, plan.edition, assumptions)
+        say(f"{assumptions} written, under {plan.edition}")
     wrong = [check for checks in found.values() for check in checks if check["verdict"] == DIFFERS]
     return FOUND if wrong else OK
 

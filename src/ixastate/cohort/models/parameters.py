@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ixastate.cohort.model import read_toml
 from ixastate.errors import InputError
+from ixastate.files import toml_of
 
 MODEL = "pkpd"
 # What the model was called in version 0.1: its files and runs are still read.
@@ -41,7 +42,7 @@ _LOG_RATE = Spec("{log /h}", least=-50.0, most=3.0)
 # A step of the integration must be of the order of the chain's own time.
 _STEP_RATE = Spec("{log /h}", least=-50.0, most=-1.0)
 # A median or mean with its standard deviation (on the logarithm or not), and the least and greatest value.
-_SPREAD = 4
+SPREAD = 4
 
 SPECS: dict[str, Spec] = {
     "pharmacokinetics.absorption_rate": Spec("/h", least=_POSITIVE),
@@ -113,14 +114,14 @@ SPECS: dict[str, Spec] = {
     "neutrophils.error": Spec("1", most=10.0),
     "neutrophils.within_patient": _SHARE,
     "neutrophils.persistence": _SHARE,
-    "patients.age": Spec("a", _SPREAD),
+    "patients.age": Spec("a", SPREAD),
     "patients.female": _SHARE,
     "patients.asian": _SHARE,
     "patients.prior_imid": _SHARE,
-    "patients.body_surface": Spec("m2", _SPREAD, least=_POSITIVE),
-    "patients.platelets": Spec("10*9/L", _SPREAD, least=_POSITIVE),
-    "patients.creatinine_clearance": Spec("mL/min", _SPREAD, least=_POSITIVE, most=1000.0),
-    "patients.bilirubin": Spec("{ULN}", _SPREAD, least=_POSITIVE, most=100.0),
+    "patients.body_surface": Spec("m2", SPREAD, least=_POSITIVE),
+    "patients.platelets": Spec("10*9/L", SPREAD, least=_POSITIVE),
+    "patients.creatinine_clearance": Spec("mL/min", SPREAD, least=_POSITIVE, most=1000.0),
+    "patients.bilirubin": Spec("{ULN}", SPREAD, least=_POSITIVE, most=100.0),
     "patients.dialysis": _SHARE,
     "visits.first_cycles": Spec("{cycles}"),
     "visits.first_days": Spec("d", -1, least=1.0),
@@ -152,6 +153,17 @@ FORMER = {"ends.progression": "write ends.progression_free, the median time to p
 
 Value = float | tuple[float, ...]
 Given = dict[str, Value]
+
+
+def assumed(text: str) -> list[str]:
+    """The parameters of a file whose source says that nothing was published: its first word is assumption."""
+    return [
+        f"{section}.{name}"
+        for section, entries in toml_of(text).items()
+        if isinstance(entries, dict)
+        for name, entry in entries.items()
+        if str(entry["source"]).startswith("assumption")
+    ]
 
 
 # --- Reading the file -----------------------------------------------------------------------------------------
