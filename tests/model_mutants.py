@@ -21,7 +21,7 @@ from ixastate.cohort.run.plan import arrays_of
 
 from . import test_published_model as oracle
 
-EDITION, PATIENTS = "us-label", 10_000
+EDITION, PATIENTS = "us-label", 40_000
 USUAL = Pkpd.read()
 
 
