@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from functools import cache
@@ -184,6 +185,20 @@ def test_a_row_is_told_in_json() -> None:
         "words": "",
         "source": "somewhere",
     }
+
+
+def test_a_figure_of_nobody_is_not_judged_and_null_in_json() -> None:
+    """Of one patient without a neutropenia: when it came, and whether it came again, is not known."""
+    nobody = Figure.share(np.zeros(0, np.bool_))
+    found = {(row.figure, row.arm): nobody for row in trial_figures()}
+    edition = table("us-label").graph.edition
+    for check in checked(trial_figures(), found, found, edition, 26):
+        assert check.verdict == "not judged"
+        assert "it concerns none" in check.words
+        told = json.loads(json.dumps(check.as_json(), allow_nan=False))
+        assert (told["simulated"], told["simulated_interval"]) == (None, [None, None])
+    never = Check(ROW, Figure(math.inf, (20.0, math.inf))).as_json()
+    assert (never["simulated"], never["simulated_interval"]) == (None, [20.0, None])
 
 
 def test_a_short_run_is_compared_with_nothing_that_needs_a_long_one() -> None:

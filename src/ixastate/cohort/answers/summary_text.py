@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from ixastate.cohort.answers.spells import ANY
+from ixastate.cohort.models.parameters import MODEL
 from ixastate.rules import load_edition
 
 # How many of a long list are shown.
@@ -40,7 +41,7 @@ def lines(answers: Answers, width: int = WIDTH) -> list[str]:
 
 def _limits(run: Answers) -> list[str]:
     """What nobody should read out of these figures."""
-    if run["model"] != "pkpd":
+    if run["model"] != MODEL:
         return []
     return [
         "",

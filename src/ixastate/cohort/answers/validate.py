@@ -54,7 +54,7 @@ from ixastate.symbols import (
 )
 
 OTHER_RULES = "the trial's dose rules were like the label's, and not these"
-# So many that the verdicts of other seeds are the same.
+# So many that few verdicts change with the seed; MODEL.md names those that do.
 PATIENTS = 40_000
 # A block of patients is simulated at a time, so that memory stays small.
 BLOCK = 4096
@@ -139,7 +139,7 @@ class Check:
         return "differs as published" if alone == self.side else "differs"
 
     def as_json(self) -> dict[str, Any]:
-        """The row as a JSON object; an interval without an end has null there."""
+        """The row as a JSON object; what is not known, or without an end, is null."""
         row = self.reported
         return {
             "figure": row.figure,
@@ -150,9 +150,9 @@ class Check:
             "reported": row.value,
             "reported_interval": _ends(row.limits),
             "n": row.n,
-            "simulated": self.simulated.value,
+            "simulated": _known(self.simulated.value),
             "simulated_interval": _ends(self.simulated.interval),
-            "published_model": self.published.value if self.published else None,
+            "published_model": _known(self.published.value) if self.published else None,
             "verdict": self.verdict,
             "words": self.words,
             "source": row.source,
@@ -160,7 +160,11 @@ class Check:
 
 
 def _ends(interval: Limits | None) -> list[float | None] | None:
-    return [end if np.isfinite(end) else None for end in interval] if interval else None
+    return [_known(end) for end in interval] if interval else None
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -401,13 +405,13 @@ def checked(
             row,
             found[row.figure, row.arm],
             published[row.figure, row.arm] if row.published else None,
-            why_not_judged(row, like_the_trial, cycles),
+            why_not_judged(row, found[row.figure, row.arm], like_the_trial, cycles),
         )
         for row in rows
     ]
 
 
-def why_not_judged(row: TrialFigure, like_the_trial: bool, cycles: int) -> str:
+def why_not_judged(row: TrialFigure, simulated: Figure, like_the_trial: bool, cycles: int) -> str:
     """Why agreement with a figure is not asked for, in words; "" when it is."""
     reasons = []
     if row.role == "unsourced":
@@ -418,6 +422,8 @@ def why_not_judged(row: TrialFigure, like_the_trial: bool, cycles: int) -> str:
         reasons.append(OTHER_RULES)
     if cycles < row.cycles:
         reasons.append(f"it needs {row.cycles} cycles, and {cycles} were simulated")
+    if np.isnan(simulated.value):
+        reasons.append("of the simulated patients it concerns none")
     return "; ".join(reasons)
 
 
