@@ -44,12 +44,12 @@ What was fitted
 ---------------
 The values called "calibrated" in the file were moved by hand, one group after the other, under `us-label`, whose rules
 are the nearest to the trial's, over 26 cycles. First, with seed 101, the platelets' `additive_from` and `persistence`
-on the low counts of both arms (below 50, 25 and 10 x 10^9/L, and the stops); then the neutrophils' median, the effect of
-lenalidomide and `keeps` on the shares below 2000 and 1000 and the time of the first neutropenia; then neuropathy's
+on the low counts of both arms (below 50, 25 and 10 x 10^9/L, and the stops); then the neutrophils' median, the effect
+of lenalidomide and `keeps` on the shares below 2000 and 1000 and the time of the first neutropenia; then neuropathy's
 background and worsening on the worst grades of both arms. The rate of intolerable toxicity is that of before. The last
-small moves, of `additive_from` from 80 to 88 and of the neutrophils' three, were made on `validate` itself, with seed 1
-and with the seeds 1 to 20, so that fitting and judging do not quite have seeds of their own. Nothing published
-was moved.
+small moves, of `additive_from` from 80 to 88 and of the neutrophils' three, were made on `validate` itself, with seed
+1 and with the seeds 1 to 20, so that fitting and judging do not quite have seeds of their own. Nothing published was
+moved.
 
 Simplifications
 ---------------
