@@ -64,11 +64,12 @@ def weekly_auc(person: Person, weekly_mg: Sequence[float]) -> Array:
     until_absorbed, rest = expm(system * LAG_H), expm(system * (HOURS_OF_A_DAY * DAYS_OF_A_WEEK - LAG_H))
     amounts, seen = np.zeros(5), []
     for dose in weekly_mg:
+        amounts[4] = 0.0  # each week by itself: the difference of two sums of a year would lose digits
         amounts = until_absorbed @ amounts
         amounts[0] += dose * person.bioavailability
         amounts = rest @ amounts
         seen.append(amounts[4])
-    return np.diff(np.array([0.0, *seen]))
+    return np.array(seen)
 
 
 # --- Srimani 2022: platelets, a proliferating pool, two transits and circulation, without feedback ----------------
