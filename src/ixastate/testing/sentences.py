@@ -58,7 +58,9 @@ def _phrases(edition: str) -> dict[str, Parts]:
         parts: dict[str, Any] = {"phase": status.phase}
         # Outside treatment the phase is all that there is to say.
         if status.ixazomib_mg is not None:
-            parts = vars(status) | {"held_for": list(status.held_for), "to_confirm": list(status.to_confirm)}
+            parts = vars(status) | {"held_for": list(status.held_for)}
+            # No part of an answer: the words alone say it.
+            del parts["to_confirm"]
         known = phrases.setdefault(status.words, parts)
         phrases[status.words] = {key: value for key, value in known.items() if parts[key] == value}
     return dict(phrases)
