@@ -21,9 +21,8 @@ RULE = "B-CONFIRM-HOLD"
 def confirming(region: Region) -> Region:
     """A region whose episodes open with a low count, in which that count must be confirmed."""
     (low,), (ok,) = region.toxicity.onsets, region.toxicity.recoveries
-    for leaf, meaning in [*region.meanings.items()]:
-        if meaning.open:
-            continue
+    between = {leaf: meaning for leaf, meaning in region.meanings.items() if not meaning.open}
+    for leaf, meaning in between.items():
         clear, pending = region.states[leaf], region.pending(meaning)
         onsets = region.leaving(clear, low.name)
         # fmt: off
