@@ -101,8 +101,15 @@ class View:
         levels = (Level(drug, self.ladder(drug)[-1 if drug in low else 0], "given") for drug in BOTH)
         standing = frozenset(level.id for level in levels)
         for edge, count in self.steps(toxicity):
-            if self.episode(edge.source).open is opened and edge.symbol in symbols.split() and number(count):
+            if self._asked(edge, opened) and edge.symbol in symbols.split() and number(count):
                 yield from [edge] if edge.open(standing) else []
+
+    def _asked(self, edge: Edge, opened: bool) -> bool:
+        """Whether it leaves a state in or between episodes; an onset that must be confirmed, one in which it pends."""
+        episode = self.episode(edge.source)
+        toxicity = TOXICITY[episode.toxicity]
+        opens = edge.symbol in [onset.name for onset in toxicity.onsets] and toxicity.is_confirmed(self.graph.edition)
+        return episode.open is opened and (opened or episode.pending is opens)
 
     def does(self, edge: Edge) -> str:
         """What an edge does, in words."""

@@ -124,6 +124,8 @@ class Answer:
     doubled: bool = False
     # What earned the reductions that are made now and were owed before: drug, clause, treatment day.
     earned: frozenset[tuple[str, str, int]] = frozenset()
+    # The low counts that wait for a second one.
+    to_confirm: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -240,11 +242,14 @@ class IndependentReading:
     """One patient's course, read event by event.
 
     `persists`: what persists with ixazomib at its floor stops treatment too, not only what comes again (B-PERSIST).
+    `confirms`: a low count does nothing before the next one of its kind is low too (B-CONFIRM-HOLD).
     """
 
-    def __init__(self, patient: str | None = None, *, persists: bool = False) -> None:
+    def __init__(self, patient: str | None = None, *, persists: bool = False, confirms: bool = False) -> None:
         self.patient = patient
         self.persists = persists
+        self.confirms = confirms
+        self.last_was_low = {"neutrophils": False, "platelets": False}
         self.phase = SCREENING
         self.calendar: Calendar | None = None
         self.last_moment: datetime | None = None
@@ -409,6 +414,10 @@ class IndependentReading:
             if self._still_there(family):
                 return self._stop()
             if family not in self.open:
+                low_before, self.last_was_low[family] = self.last_was_low[family], True
+                if self.confirms and not low_before:
+                    self._order("repeat_count")
+                    return None
                 self._open(family)
                 reduced_next = self._whose_turn(family)
                 if self._exhausted(family, needs_ixazomib=reduced_next is self.ixazomib):
@@ -417,6 +426,7 @@ class IndependentReading:
             if family == "neutrophils":
                 self._order("consider_g_csf")  # L12
             return None
+        self.last_was_low[family] = False
         if supported:
             self._order("note_supported_count")
         if family in self.open:
@@ -781,4 +791,7 @@ class IndependentReading:
             orders=frozenset(self.orders),
             doubled=self.makes_up_for_a_missed_one,
             earned=frozenset(self.earned),
+            to_confirm=frozenset(
+                family for family, low in self.last_was_low.items() if self.confirms and low and family not in self.open
+            ),
         )

@@ -41,6 +41,7 @@ def answer_of(record: Record, course: Course) -> Answer:
         orders=frozenset(record.orders),
         doubled="ADM-13" in record.rules and Order("review_overdose", "ixazomib") in record.orders,
         earned=frozenset((one.drug, one.rule or "", one.day or 0) for one in record.earned),
+        to_confirm=frozenset(status.to_confirm),
     )
 
 
@@ -52,7 +53,9 @@ class SideBySide(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.course = Course("p", self.edition)
-        self.reading = IndependentReading("p", persists=self.edition == "what-if-persist")
+        self.reading = IndependentReading(
+            "p", persists=self.edition == "what-if-persist", confirms=self.edition == "what-if-confirm"
+        )
         self.now = FIRST
         self.by_day = False
         self.highest = (4.0, 25.0)
@@ -309,3 +312,26 @@ class BothPersisting(BothReadings):
 
 BothPersisting.TestCase.settings = settings(BothReadings.TestCase.settings, max_examples=60)
 TestBothPersisting = BothPersisting.TestCase
+
+
+class BothConfirming(BothReadings):
+    """The same where a low count must be confirmed; counts of one kind often come one after the other."""
+
+    edition = "what-if-confirm"
+
+    @precondition(lambda self: self.course.status.phase == "on treatment")
+    @rule(
+        kind=st.sampled_from([("neutrophils_measured", 500), ("platelets_measured", 30_000)]),
+        below=st.lists(st.booleans(), min_size=2, max_size=4),
+        between=st.one_of(st.none(), strategies.RASH, strategies.OTHER, strategies.NEUROPATHY),
+    )
+    def counted_again(self, kind: tuple[str, int], below: list[bool], between: dict[str, Any] | None) -> None:
+        name, limit = kind
+        for low in below:
+            self.see({"type": name, "value": limit - 1 if low else limit, "unit": "/mm3"})
+            if between is not None:
+                self.see(between)
+
+
+BothConfirming.TestCase.settings = settings(BothReadings.TestCase.settings, max_examples=60)
+TestBothConfirming = BothConfirming.TestCase

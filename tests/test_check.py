@@ -24,6 +24,7 @@ BY_NAME = {proposition.name: proposition for proposition in PROPERTIES}
 BROKEN = {
     "dosing-text": [],
     "us-label": [],
+    "what-if-confirm": [],
     "what-if-exhaust-b": ["an exhausted ladder stops"],
     "what-if-persist": [],
     "what-if-stack-b": ["one level at a time"],

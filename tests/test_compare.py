@@ -36,7 +36,7 @@ TOXICITIES: dict[str, tuple[str, ...]] = {
 }
 
 
-TEXT, LABEL, EXHAUST, PERSIST, STACK = EDITION_NAMES
+TEXT, LABEL, CONFIRM, EXHAUST, PERSIST, STACK = EDITION_NAMES
 PAIRS = [
     pytest.param(*pair, marks=[] if pair[0] == TEXT else pytest.mark.exhaustive)
     for pair in combinations(EDITION_NAMES, 2)
@@ -147,6 +147,18 @@ def test_what_persists_parts_at_the_first_report_that_is_made_twice_at_the_floor
         assert parting.right == tuple(Order("stop", drug) for drug in ("ixazomib", "lenalidomide", "dexamethasone"))
 
 
+def test_what_must_be_confirmed_parts_at_the_first_low_count() -> None:
+    found = partings(TEXT, CONFIRM, "part")
+    assert {name: parting.symbols for name, parting in found.items()} == {
+        "neutrophils": ("start_3_10", "anc_low"),
+        "platelets": ("start_3_10", "platelets_low"),
+    }
+    held = (Order("hold", "ixazomib"), Order("hold", "lenalidomide"))
+    assert found["neutrophils"].left == (*held, Order("consider_g_csf"))
+    assert found["platelets"].left == held
+    assert {parting.right for parting in found.values()} == {(Order("repeat_count"),)}
+
+
 # --- Every pair -----------------------------------------------------------------------------------------------
 
 
@@ -234,7 +246,9 @@ def test_turned_round_the_text_and_the_label_part_at_the_end_of_the_same_courses
 
 
 @whole_or_part
-@pytest.mark.parametrize("edition", [TEXT, EXHAUST, PERSIST, STACK, pytest.param(LABEL, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "edition", [TEXT, CONFIRM, EXHAUST, PERSIST, STACK, pytest.param(LABEL, marks=pytest.mark.exhaustive)]
+)
 def test_an_edition_does_not_part_from_itself(edition: str, of: str) -> None:
     assert partings(edition, edition, of) == {}
 

@@ -86,6 +86,7 @@ def test_every_verb_is_given_by_some_rule(name: str) -> None:
     found = effects_of(name)
     for verb in VERBS - DOSING_VERBS:
         missing = verb == "review_rash" and "B-RASH-ESC" not in cited(name)
+        missing = missing or (verb == "repeat_count" and name != "what-if-confirm")
         assert found.advising(verb) or missing, verb
     for verb, what in GIVING.items():
         drugs = DRUGS if verb in ("start", "stop") else ("ixazomib", "lenalidomide")

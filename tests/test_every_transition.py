@@ -57,6 +57,20 @@ def test_what_persists_is_answered_alike_by_both_readings(edge: Edge) -> None:
     assert set(edge.rules) <= set(record.rules)
 
 
+CONFIRMS = [edge for edge in table("what-if-confirm").graph.edges if "B-CONFIRM-HOLD" in edge.rules]
+
+
+@pytest.mark.parametrize("edge", CONFIRMS, ids=str)
+def test_what_must_be_confirmed_is_answered_alike_by_both_readings(edge: Edge) -> None:
+    whole = table("what-if-confirm")
+    number, symbol = next((number, symbol) for number, symbol, _, edges in whole.space.moves() if edge.number in edges)
+    course, reading = Course(edition="what-if-confirm"), IndependentReading(confirms=True)
+    for event in witness([*whole.space.course_to(number), whole.symbols[symbol]], whole.graph.edition):
+        record = course.observe(event)
+        assert answer_of(record, course) == reading.observe(event)
+    assert set(edge.rules) <= set(record.rules)
+
+
 @pytest.mark.parametrize("edge", GRAPH.edges, ids=str)
 def test_the_course_to_a_transition_is_answered_alike_by_both_readings(edge: Edge) -> None:
     if str(edge) in UNREACHABLE:

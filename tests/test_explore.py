@@ -27,6 +27,7 @@ from tests.tables import (
 SIZES = {
     "dosing-text": 46_919,
     "us-label": 154_393,
+    "what-if-confirm": 98_465,
     "what-if-exhaust-b": 49_641,
     "what-if-persist": 46_919,
     "what-if-stack-b": 52_402,
@@ -34,6 +35,8 @@ SIZES = {
 MOVES = {
     "dosing-text": 938_349,
     "us-label": 3_396_611,
+    # As in the dosing text: 20 symbols on each configuration on treatment, and screening's own 9.
+    "what-if-confirm": 98_463 * 20 + 9,
     "what-if-exhaust-b": 992_789,
     # As the dosing text's, and one more on each of the 46,917 configurations on treatment.
     "what-if-persist": 938_349 + 46_917,

@@ -257,9 +257,17 @@ def test_the_readings_stand_beside_the_clause_with_the_editions_that_read_it_oth
     [
         ("ANC-04", "dosing-text", "  otherwise in us-label: First neutropenia: lenalidomide one level lower"),
         ("B-STACK", "dosing-text", "  otherwise in what-if-stack-b: Reductions at one release add up"),
-        ("B-STACK", "what-if-stack-b", "  otherwise in dosing-text, us-label, what-if-exhaust-b, what-if-persist: "),
-        ("NC-01", "us-label", "  not in dosing-text, what-if-exhaust-b, what-if-persist, what-if-stack-b"),
-        ("B-PERSIST", EDITION, "  not in dosing-text, us-label, what-if-exhaust-b, what-if-stack-b"),
+        (
+            "B-STACK",
+            "what-if-stack-b",
+            "  otherwise in dosing-text, us-label, what-if-confirm, what-if-exhaust-b, what-if-persist: ",
+        ),
+        (
+            "NC-01",
+            "us-label",
+            "  not in dosing-text, what-if-confirm, what-if-exhaust-b, what-if-persist, what-if-stack-b",
+        ),
+        ("B-PERSIST", EDITION, "  not in dosing-text, us-label, what-if-confirm, what-if-exhaust-b, what-if-stack-b"),
     ],
 )
 def test_every_rule_says_which_editions_have_it_otherwise(rule: str, edition: str, line: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ixastate.chart.chart import STOP
 from ixastate.chart.guards import none_active, some_active
+from ixastate.chart.states import Episode
 from ixastate.chart.status import Status, status_of
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, Finding, Property, check
@@ -25,6 +26,9 @@ from tests.tables import changed, depths, edge_of, graph, starting_only
 BY_NAME = {proposition.name: proposition for proposition in PROPERTIES}
 ANC_LOW = "neutropenia_clear_ixazomib_next --anc_low [ixazomib above its floor]--> neutropenia_held_ixazomib_next"
 ANC_OVER = "neutropenia_held_ixazomib_next --anc_recovered--> neutropenia_clear_lenalidomide_next"
+PENDS = "neutropenia_clear_ixazomib_next --anc_low--> neutropenia_pending_ixazomib_next"
+CONFIRMED = "neutropenia_pending_ixazomib_next --anc_low [ixazomib above its floor]--> neutropenia_held_ixazomib_next"
+WITHDRAWN = "neutropenia_pending_ixazomib_next --anc_recovered--> neutropenia_clear_ixazomib_next"
 AGAIN = "neuropathy_clear_again --neuropathy_moderate"
 MODERATE_OVER = "neuropathy_held_moderate --neuropathy_resolved--> neuropathy_clear_again"
 PASSED = (
@@ -122,6 +126,36 @@ def idle_edge() -> Table:
     return tabulate(changed(graph(), f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", guard=None))
 
 
+@cache
+def confirming() -> Graph:
+    return starting_only(graph("what-if-confirm"), "start_3_10")
+
+
+@cache
+def sound_confirming() -> Table:
+    return tabulate(confirming())
+
+
+def confirming_fault(text: str, **parts: Any) -> Callable[[], Table]:
+    """The table of the edition in which a low count must be confirmed, with this edge changed."""
+    return lambda: tabulate(changed(confirming(), text, **parts))
+
+
+def other_count_withdraws() -> Table:
+    """Pending neutrophils are withdrawn by platelets that are not low, too."""
+    of = confirming()
+    more = replace(edge_of(of, WITHDRAWN), number=len(of.edges), symbol="platelets_recovered")
+    return tabulate(replace(of, edges=(*of.edges, more)))
+
+
+def pending_without_the_rule() -> Table:
+    """What a state of the dosing text means is that a low count pends."""
+    meaning = base().meanings["neutropenia_clear_lenalidomide_next"]
+    assert isinstance(meaning, Episode)
+    pending = {"neutropenia_clear_lenalidomide_next": replace(meaning, pending=True)}
+    return tabulate(replace(base(), meanings={**base().meanings, **pending}))
+
+
 FAULTS: dict[str, dict[str, Callable[[], Table]]] = {
     "deterministic and complete": {
         "two guards open": fault(f"{AGAIN} [ixazomib above its floor]--> neuropathy_held_moderate", guard=None),
@@ -184,6 +218,27 @@ FAULTS: dict[str, dict[str, Callable[[], Table]]] = {
             targets=("neuropathy_clear_again",),
             raised=("owe_ixazomib", "release_ixazomib"),
         ),
+    },
+    "a first low count is repeated": {
+        "it is not asked for": confirming_fault(PENDS, orders=()),
+        "it holds at once": confirming_fault(PENDS, raised=("hold_ixazomib", "hold_lenalidomide")),
+        "nothing is pending": confirming_fault(PENDS, targets=()),
+        "it is asked for again": confirming_fault(WITHDRAWN, orders=(Order("repeat_count"),)),
+        "another count is asked for": confirming_fault(
+            "thrombocytopenia_clear_first --platelets_recovered--> stays", orders=(Order("repeat_count"),)
+        ),
+        "it is asked for without the rule": fault(ANC_OVER, orders=(Order("repeat_count"),)),
+        "a count pends without the rule": pending_without_the_rule,
+    },
+    "the next count decides": {
+        "a second low count holds nothing": confirming_fault(CONFIRMED, targets=(), raised=(), orders=()),
+        "a second low count withdraws": confirming_fault(
+            CONFIRMED, targets=("neutropenia_clear_ixazomib_next",), raised=(), orders=()
+        ),
+        "the turn is lost": confirming_fault(WITHDRAWN, targets=("neutropenia_clear_lenalidomide_next",)),
+        "it is never withdrawn": confirming_fault(WITHDRAWN, targets=()),
+        "it is withdrawn with an order": confirming_fault(WITHDRAWN, orders=(Order("consider_g_csf"),)),
+        "the count of the other kind withdraws": other_count_withdraws,
     },
     "grade 4 stops from everywhere": {
         "rash": fault("rash_clear_first --rash_grade_4--> discontinued", targets=(), orders=()),
@@ -281,6 +336,12 @@ def test_no_property_is_without_a_fault() -> None:
     assert list(FAULTS) == [proposition.name for proposition in PROPERTIES]
     assert len(BY_NAME) == len(PROPERTIES)
     assert all(proposition.says.endswith(".") for proposition in PROPERTIES)
+
+
+@pytest.mark.parametrize("proposition", PROPERTIES, ids=lambda proposition: proposition.name)
+def test_the_chart_in_which_counts_are_confirmed_breaks_no_property(proposition: Property) -> None:
+    unused = proposition.name == "everything is reachable"
+    assert (proposition.search(sound_confirming()) is None) is not unused
 
 
 @pytest.mark.parametrize("proposition", PROPERTIES, ids=lambda proposition: proposition.name)

@@ -6,12 +6,15 @@ so. What a sentence says of one drug must be among the effects of its rule, whic
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ixastate.chart.reasons import effects_of
 from ixastate.rules import load_edition
 from ixastate.rules.effects import What
 from ixastate.symbols import BOTH, toxicities
+from ixastate.table.graph import Edge
 from tests.claims import (
     ALTERNATING,
     HOLDS_BOTH,
@@ -148,6 +151,52 @@ def lenalidomide_is_left_alone(v: View) -> bool:
     return all("lenalidomide" not in v.does(edge) for one in (PN, OTH) for edge, _ in v.steps(one))
 
 
+def from_clear(v: View, toxicity: str) -> list[Edge]:
+    """The edges on its onset from the states in which nothing is open and nothing pends."""
+    found = [edge for edge, _ in v.steps(toxicity) if edge.symbol == ONSET[toxicity]]
+    return [edge for edge in found if not v.episode(edge.source).open and not v.episode(edge.source).pending]
+
+
+def one_low_count_holds(v: View) -> bool:
+    found = [edge for one in (N, T) for edge in from_clear(v, one)]
+    return all(v.does(edge) in (HOLDS_BOTH, STOP) for edge in found) and HOLDS_BOTH in map(v.does, found)
+
+
+def one_low_count_pends(v: View) -> bool:
+    found = [edge for one in (N, T) for edge in from_clear(v, one)]
+    pending = [edge for edge in found if edge.targets and edge.guard is None and v.does(edge) == NOTHING]
+    asked = all([order.verb for order in edge.orders] == ["repeat_count"] for edge in found)
+    return pending == found and asked and all(v.episode(edge.targets[0]).pending for edge in found)
+
+
+def the_second_does_what_the_first_does_in_the_text(v: View) -> bool:
+    def answers(of: View, toxicity: str, *, pending: bool) -> set[tuple[object, ...]]:
+        found = [edge for edge, _ in of.steps(toxicity) if edge.symbol == ONSET[toxicity]]
+        here = [edge for edge in found if of.episode(edge.source).pending is pending]
+        here = [edge for edge in here if not of.episode(edge.source).open]
+        which = [of.episode(edge.source).which for edge in here]
+        parts = [(str(edge.guard), edge.targets, edge.raised, edge.orders) for edge in here]
+        return {(one, *rest) for one, rest in zip(which, parts, strict=True)}
+
+    text = view("dosing-text")
+    return all(answers(v, one, pending=True) == answers(text, one, pending=False) for one in (N, T))
+
+
+def any_other_count_withdraws(v: View) -> bool:
+    found = [edge for one in (N, T) for edge, _ in v.steps(one) if edge.symbol == OVER[one]]
+    pending = [edge for edge in found if v.episode(edge.source).pending]
+    back = [(v.episode(edge.source), v.episode(edge.targets[0])) for edge in pending if edge.targets]
+    same = all(replace(one, pending=False) == other for one, other in back)
+    return bool(back) and len(back) == len(pending) and same and not any(one.orders or one.raised for one in pending)
+
+
+def no_g_csf_before_it_is_confirmed(v: View) -> bool:
+    return not any(order.verb == "consider_g_csf" for edge in from_clear(v, N) for order in edge.orders)
+
+
+one_count_ends_a_hold = every(releases_both(N), releases_both(T))
+
+
 def third(number: int) -> bool:
     return number == 3
 
@@ -184,7 +233,11 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("Low counts inside the episode do not open another", meets(N, "anc_low", NOTHING)),
     ],
     "ANC-02": [("closes the episode and takes away its hold on both drugs", releases_both(N))],
-    "ANC-03": [("Each low neutrophil count that leaves treatment going", advises(N, "anc_low", "consider_g_csf"))],
+    "ANC-03": [
+        ("Each low neutrophil count that leaves treatment going", advises(N, "anc_low", "consider_g_csf")),
+        ("that opens an episode, or is reported within one, and leaves", advises(N, "anc_low", "consider_g_csf")),
+        ("one that is still to be confirmed is not", no_g_csf_before_it_is_confirmed),
+    ],
     "ANC-04": [
         ("After the first episode, and after each later one in which it is ixazomib's", lowers(N, odd, "ixazomib")),
         ("The first episode asks for a reduction of lenalidomide", lowers(N, first, "lenalidomide")),
@@ -323,6 +376,17 @@ CLAIMS: dict[str, list[tuple[str, Claim]]] = {
         ("moderate neuropathy in a severe episode", severe_stays_severe),
         ("Neutropenia, severe neuropathy and a rash that is held cannot", held_rash_and_neutropenia_do_not_persist),
     ],
+    "B-CONFIRM": [
+        ("A single count starts a hold", one_low_count_holds),
+        ("a single count ends it", one_count_ends_a_hold),
+        ("A single count ends a hold", one_count_ends_a_hold),
+        ("to start one takes two", one_low_count_pends),
+    ],
+    "B-CONFIRM-HOLD": [
+        ("a low count of neutrophils or of platelets holds and stops nothing", one_low_count_pends),
+        ("confirms and opens the episode, as the first", the_second_does_what_the_first_does_in_the_text),
+        ("any other withdraws what was pending, without an order for a drug", any_other_count_withdraws),
+    ],
     "B-FIRSTEVER": [
         ("where that spares ixazomib (low platelets,", every(goes_on(T, first, IXA), goes_on(R, first, IXA))),
         ("where that spares ixazomib (neutropenia,", every(*(goes_on(one, first, IXA) for one in ALTERNATING))),
@@ -413,7 +477,6 @@ NO_CLAIM: dict[str, str] = {
     "B-ALT-OTHER": "`no dose ever rises` holds it, and the effects of ANC-06, PLT-08 and RASH-06",
     "B-SIMULT": "the effects of the clauses that it fits together hold it",
     "B-OVERLAP": "`each hold names an open episode` and `orders say what happens` hold it",
-    "B-CONFIRM": "how many values are needed is the alphabet's",
     "B-RESUME-TIMING": "`orders say what happens` holds it",
     "K-RECORD": "what a course writes down is the course's",
 }
@@ -515,6 +578,15 @@ FALSE = [
     ("what-if-stack-b", "dosing-text", "B-STACK", "make a single level"),
     ("dosing-text", "us-label", "ANC-07", "A first one there is still only held"),
     ("dosing-text", "what-if-exhaust-b", "PLT-09", "Otherwise, as at a first episode, it is held"),
+    ("what-if-confirm", "dosing-text", "B-CONFIRM", "A single count starts a hold"),
+    ("dosing-text", "what-if-confirm", "B-CONFIRM", "to start one takes two"),
+    ("dosing-text", "what-if-confirm", "ANC-03", "one that is still to be confirmed is not"),
+    (
+        "dosing-text",
+        "what-if-confirm",
+        "B-CONFIRM-HOLD",
+        "a low count of neutrophils or of platelets holds and stops nothing",
+    ),
     ("what-if-persist", "dosing-text", "B-EXHAUST", "findings of the same kind inside an open episode do not"),
     ("dosing-text", "what-if-persist", "PLT-09", "when a second low count follows in it"),
     ("dosing-text", "what-if-persist", "RASH-07", "each further grade 2 or 3 at the floor stops"),

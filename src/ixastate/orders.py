@@ -20,6 +20,7 @@ Verb = Literal[
     "reduce",
     "resume",
     "stop",
+    "repeat_count",
     "consider_g_csf",
     "obtain_agreement",
     "state_attribution",
@@ -54,6 +55,7 @@ DOSING_VERBS: frozenset[str] = frozenset(_OBJECTS)
 
 _SENTENCES: dict[str, str] = {
     **{verb: f"{verb} {what}" for verb, what in _OBJECTS.items()},
+    "repeat_count": "repeat the low count",
     "consider_g_csf": "consider G-CSF",
     "obtain_agreement": "obtain the physician's agreement before resuming",
     "state_attribution": "state whether ixazomib clearly caused it",

@@ -177,7 +177,8 @@ class Toxicity:
     kind of event that reports it. `alternates`: its episodes lower the two drugs in turn. `by_term`: its episodes are
     told apart by the term of the event. `counts`: the fields of its event that are counts, each with the toxicity that
     the count is read for first. `rule`: only editions with this rule follow it ("" for every edition). `repeats`: its
-    letters for an episode that is reported again, where an onset does not say so.
+    letters for an episode that is reported again, where an onset does not say so. `confirmed_by`: in editions with this
+    rule its onset must be reported twice running before an episode opens ("" for in none).
     """
 
     name: str
@@ -192,6 +193,7 @@ class Toxicity:
     counts: tuple[tuple[str, str], ...] = ()
     rule: str = ""
     repeats: tuple[Repeat, ...] = ()
+    confirmed_by: str = ""
 
     @property
     def key(self) -> str:
@@ -206,6 +208,10 @@ class Toxicity:
     def letters(self, edition: Edition) -> tuple[Onset | Repeat | Recovery, ...]:
         """Its letters in this edition."""
         return tuple(one for one in self.symbols if not isinstance(one, Repeat) or one.rule in edition.rules)
+
+    def is_confirmed(self, edition: Edition) -> bool:
+        """Whether a report of its onset waits for a second one in this edition."""
+        return self.confirmed_by in edition.rules
 
     @property
     def opening(self) -> tuple[Onset, ...]:
@@ -237,6 +243,7 @@ NEUTROPENIA = Toxicity(
     (Onset("neutropenia", "low", _count("ANC-01", "anc", -1), "anc"),),
     (Recovery("neutropenia", "recovered", _count("ANC-01", "anc"), "anc"),),
     alternates=True,
+    confirmed_by="B-CONFIRM-HOLD",
 )
 THROMBOCYTOPENIA = Toxicity(
     "thrombocytopenia",
@@ -246,6 +253,7 @@ THROMBOCYTOPENIA = Toxicity(
     (Onset("thrombocytopenia", "low", _count("PLT-01", "platelets", -1), "platelets"),),
     (Recovery("thrombocytopenia", "recovered", _count("PLT-01", "platelets"), "platelets"),),
     alternates=True,
+    confirmed_by="B-CONFIRM-HOLD",
 )
 NEUROPATHY = Toxicity(
     "neuropathy",

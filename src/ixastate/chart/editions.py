@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ixastate.chart.confirming import CONFIRMING
 from ixastate.chart.persisting import PERSISTING
 from ixastate.chart.toxicities import REGIONS, Write, neutropenia_of_the_label, rash_of_the_label
 from ixastate.events import Drug
@@ -42,6 +43,7 @@ SHAPES: dict[str, EditionShape] = {
         regions={**REGIONS, NEUTROPENIA.name: neutropenia_of_the_label, RASH.name: rash_of_the_label},
         lowered_while_given=("ixazomib",),
     ),
+    "what-if-confirm": EditionShape(regions={**REGIONS, **CONFIRMING}, unreachable=UNREACHABLE),
     "what-if-exhaust-b": EditionShape(goes_on=True, unreachable=UNREACHABLE),
     "what-if-persist": EditionShape(regions={**REGIONS, **PERSISTING}, unreachable=UNREACHABLE),
     "what-if-stack-b": EditionShape(stacks=True, unreachable=UNREACHABLE),

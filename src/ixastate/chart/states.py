@@ -48,7 +48,7 @@ class Episode:
     """A toxicity's state: between episodes or in one, which one of several (a turn, a severity), and what it holds.
 
     `first` says that no episode of this toxicity has begun, `needs_step` that the episode ends with a reduction of
-    ixazomib or with treatment.
+    ixazomib or with treatment, `pending` that a low count waits to be confirmed: no episode has begun by it yet.
     """
 
     toxicity: str
@@ -57,6 +57,7 @@ class Episode:
     drugs: tuple[Drug, ...] = ()
     first: bool = False
     needs_step: bool = False
+    pending: bool = False
 
     @property
     def reason(self) -> str:
@@ -64,10 +65,10 @@ class Episode:
         return TOXICITY[self.toxicity].reason
 
     @property
-    def word(self) -> Literal["clear", "held", "open"]:
-        """Clear between episodes, held in one that holds a drug, open in one that holds none."""
+    def word(self) -> Literal["clear", "pending", "held", "open"]:
+        """Clear or pending between episodes, held in one that holds a drug, open in one that holds none."""
         if not self.open:
-            return "clear"
+            return "pending" if self.pending else "clear"
         return "held" if self.drugs else "open"
 
     @property
@@ -134,3 +135,9 @@ def open_episodes(meanings: Mapping[str, Meaning], configuration: Iterable[str])
     """The episodes that are open in a configuration, in the order of the regions."""
     found = (meanings[leaf] for leaf in configuration)
     return [meaning for meaning in found if isinstance(meaning, Episode) and meaning.open]
+
+
+def awaited(meanings: Mapping[str, Meaning], configuration: Iterable[str]) -> list[Episode]:
+    """The episodes whose recovery would change something: those that are open, and low counts to be confirmed."""
+    found = (meanings[leaf] for leaf in configuration)
+    return [meaning for meaning in found if isinstance(meaning, Episode) and (meaning.open or meaning.pending)]

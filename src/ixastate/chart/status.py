@@ -23,6 +23,11 @@ def active_at(mg: float) -> str:
     return f"active at {mg:g} mg"
 
 
+def confirmed(counts: Iterable[str]) -> str:
+    """The words for low counts that hold nothing until they are confirmed."""
+    return f"low {' and '.join(counts)} to be confirmed"
+
+
 def held_for(reason: str) -> str:
     """The words for a hold."""
     return f"held for {reason}"
@@ -30,7 +35,10 @@ def held_for(reason: str) -> str:
 
 @dataclass(frozen=True)
 class Status:
-    """The words for a configuration. A dose is the level in force in mg; None outside treatment."""
+    """The words for a configuration. A dose is the level in force in mg; None outside treatment.
+
+    `to_confirm` are the counts that are low and hold nothing until a second one confirms them (B-CONFIRM-HOLD).
+    """
 
     phase: Phase
     ixazomib_mg: float | None = None
@@ -38,12 +46,18 @@ class Status:
     lenalidomide_mg: float | None = None
     lenalidomide_held: bool = False
     held_for: tuple[str, ...] = ()
+    to_confirm: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
-        """One phrase, such as 'active at 3 mg' or 'held for neutrophils, platelets'."""
+        """One phrase, such as 'active at 3 mg' or 'held for platelets; low neutrophils to be confirmed'."""
         if self.phase != "on treatment":
             return self.phase
+        return f"{self._drugs}; {confirmed(self.to_confirm)}" if self.to_confirm else self._drugs
+
+    @property
+    def _drugs(self) -> str:
+        """What becomes of the drugs, in words."""
         reasons = ", ".join(self.held_for)
         if self.ixazomib_held:
             return held_for(reasons)
@@ -54,7 +68,8 @@ class Status:
     def place(self) -> str:
         """The state as people at the bedside speak of it: active at a dose, held for a reason or for several, the end.
 
-        It speaks of ixazomib: a hold of lenalidomide alone is no place of its own.
+        It speaks of ixazomib: a hold of lenalidomide alone is no place of its own, and neither is a low count that is
+        still to be confirmed.
         """
         if self.phase != "on treatment":
             return self.phase
@@ -69,16 +84,19 @@ class Status:
         return f"<Status {self.words}; {doses}>"
 
     def as_json(self) -> dict[str, Any]:
-        """The status as a JSON object, the words first."""
-        return {"words": self.words, **asdict(self)}
+        """The status as a JSON object, the words first; counts to be confirmed only where there are some."""
+        parts = asdict(self)
+        if not self.to_confirm:
+            del parts["to_confirm"]
+        return {"words": self.words, **parts}
 
     @classmethod
     def from_json(cls, value: Any) -> Status:
         """A status from its JSON object; `ValueError` when it is not one. The words follow from the rest."""
         if isinstance(value, cls):
             return value
-        names = {field.name for field in fields(cls)}
-        if not isinstance(value, dict) or set(value) - {"words"} != names:
+        names = {field.name for field in fields(cls)} - {"to_confirm"}
+        if not isinstance(value, dict) or set(value) - {"words", "to_confirm"} != names:
             raise ValueError(f"a status has {', '.join(sorted(names))}")
         if value["phase"] not in get_args(Phase):
             raise ValueError(f"a phase is one of {', '.join(get_args(Phase))}")
@@ -87,12 +105,18 @@ class Status:
         reasons = value["held_for"]
         if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
             raise ValueError("held_for is a list of texts")
+        counts = value.get("to_confirm", [])
+        if not isinstance(counts, list) or not all(isinstance(count, str) for count in counts):
+            raise ValueError("to_confirm is a list of texts")
         doses = {name: value[name] for name in ("ixazomib_mg", "lenalidomide_mg")}
         treated = value["phase"] == "on treatment"
+        if counts and not treated:
+            raise ValueError("a count is to be confirmed on treatment alone")
         if not all(is_dose(dose) if treated else dose is None for dose in doses.values()):
             raise ValueError("doses are numbers in mg on treatment, and null outside it")
         doses = {name: None if dose is None else float(dose) for name, dose in doses.items()}
-        return cls(**{name: value[name] for name in names} | doses | {"held_for": tuple(reasons)})
+        listed = {"held_for": tuple(reasons), "to_confirm": tuple(counts)}
+        return cls(**{name: value[name] for name in names} | doses | listed)
 
     def held(self, drug: Drug) -> bool:
         """Whether this drug is held now; dexamethasone never is (B-DEX-HOLD)."""
@@ -124,15 +148,16 @@ def status_of(meanings: Mapping[str, Meaning], configuration: Configuration) -> 
         lenalidomide.mg,
         lenalidomide.standing != "given",
         tuple(meaning.reason for meaning in found if isinstance(meaning, Episode) and meaning.drugs),
+        tuple(meaning.reason for meaning in found if isinstance(meaning, Episode) and meaning.pending),
     )
 
 
 def statuses_of(meanings: Mapping[str, Meaning], configurations: Iterable[Configuration]) -> Iterator[Status]:
-    """The words for each of many configurations: those that differ only in what holds nothing have the same."""
+    """The words for each of many configurations: those that differ only in what is told of none have the same."""
     telling = {
         leaf
         for leaf, meaning in meanings.items()
-        if isinstance(meaning, Level) or (isinstance(meaning, Episode) and meaning.drugs)
+        if isinstance(meaning, Level) or (isinstance(meaning, Episode) and (meaning.drugs or meaning.pending))
     }
     known: dict[Configuration, Status] = {}
     for configuration in configurations:

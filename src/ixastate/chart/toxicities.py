@@ -8,7 +8,7 @@ the drugs alone. The second half of the file holds the regions that the US label
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from statemachine import State
 
@@ -64,6 +64,10 @@ class Region:
         """A state between episodes. `first`: none has begun."""
         return self._add(Episode(self.toxicity.name, False, which, first=first))
 
+    def pending(self, clear: Episode) -> State:
+        """A state in which a low count waits to be confirmed, beside this one between episodes."""
+        return self._add(replace(clear, pending=True))
+
     def held(self, which: str = "", drugs: tuple[Drug, ...] | None = None, *, needs_step: bool = False) -> State:
         """A state in an episode that holds these drugs (those that the toxicity holds, if nothing is said)."""
         drugs = self.toxicity.holds if drugs is None else drugs
@@ -80,9 +84,17 @@ class Region:
 
     def instead(self, source: State, symbol: str, rows: Sequence[Row]) -> None:
         """Other rows in the place of those that leave this state on this symbol."""
-        # By identity: states that have no name yet count as equal.
-        old = [place for place, row in enumerate(self.rows) if row[0] is source and row[1] == symbol]
+        old = [place for place, row in enumerate(self.rows) if _leaves(row, source, symbol)]
         self.rows[old[0] : old[-1] + 1] = rows
+
+    def leaving(self, source: State, symbol: str) -> list[Row]:
+        """The rows that leave this state on this symbol."""
+        return [row for row in self.rows if _leaves(row, source, symbol)]
+
+
+def _leaves(row: Row, source: State, symbol: str) -> bool:
+    # By identity: states that have no name yet count as equal.
+    return row[0] is source and row[1] == symbol
 
 
 # A region of an edition; the flag says that lenalidomide's turns are used even when ixazomib is at its floor

@@ -42,6 +42,7 @@ LEGEND = (
     "lower. Thick: treatment stops.",
     "Several toxicities may hold at once; they share one state here, and ixazomib comes back when the last has gone.",
 )
+PENDING = "A low count that is still to be confirmed changes none of these words; the arrow stands for what follows it."
 T = TypeVar("T")
 # The frames within treatment.
 ACTIVE, ABOVE, ONE = "active", "above_the_floor", "one_reason"
@@ -132,7 +133,7 @@ def bedside(table: Table) -> Drawing:
         drawn,
         title=f"A course as people speak of it ({table.graph.edition.name}): {len(found)} states for the "
         f"{len(table.configurations)} configurations that a course can reach",
-        legend=LEGEND,
+        legend=(*LEGEND, PENDING) if any(status.to_confirm for status in table.statuses) else LEGEND,
         arrows=tuple(_arrows(table, drawn, found)),
         direction="LR",
     )

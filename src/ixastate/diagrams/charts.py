@@ -19,6 +19,7 @@ from ixastate.table.graph import ChartGraph, Edge, Graph
 READ_BOXES = (
     "Boxes: solid, given or clear; dashed, held; dotted, owing (held, a reduction is owed); double border, the end."
 )
+READ_PENDING = "Eight sides: pending, a low count that is to be confirmed and holds nothing."
 READ_ARROWS = (
     "Arrows: symbol, [guard], / orders, ^ symbols that it raises in the drugs' regions, (clauses + number of readings)."
 )
@@ -48,7 +49,7 @@ def chart(graph: Graph) -> Drawing:
     return Drawing(
         "chart",
         f"The whole chart ({graph.edition.name}): {len(graph.leaves)} states, {len(graph.edges)} transitions",
-        (READ_BOXES, READ_ARROWS, READ_LINES, f"{graph.final[0]} is one state, drawn once in every frame."),
+        (*_read_boxes(boxes), READ_ARROWS, READ_LINES, f"{graph.final[0]} is one state, drawn once in every frame."),
         tuple(boxes),
         tuple(arrows),
         tuple(frames),
@@ -65,7 +66,7 @@ def region(graph: Graph, name: str) -> Drawing:
     return Drawing(
         f"region-{name}",
         f"The region {name}: {len(graph.regions[name])} states, {len(edges)} transitions",
-        (READ_BOXES, READ_ARROWS, READ_LINES),
+        (*_read_boxes(boxes), READ_ARROWS, READ_LINES),
         tuple(boxes),
         tuple(arrows),
         (frame,),
@@ -103,13 +104,18 @@ def rule(graph: Graph, rule_id: str) -> Drawing:
     return Drawing(
         f"rule-{rule_id}",
         f"{rule_id}: {found.title}",
-        (found.says, f"Transitions that rest on it: {len(edges)}.", READ_BOXES, READ_ARROWS, READ_LINES),
+        (found.says, f"Transitions that rest on it: {len(edges)}.", *_read_boxes(boxes), READ_ARROWS, READ_LINES),
         tuple(boxes),
         tuple(arrows),
         tuple(frames),
         # What does not hang together then stands one below the other.
         direction="LR",
     )
+
+
+def _read_boxes(boxes: Iterable[Box]) -> tuple[str, ...]:
+    """What the borders of these boxes mean."""
+    return (READ_BOXES, READ_PENDING) if any(box.kind == "pending" for box in boxes) else (READ_BOXES,)
 
 
 def kind_of(graph: Graph, state_id: str) -> BoxKind:

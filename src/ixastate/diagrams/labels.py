@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from ixastate.chart.states import Circumstance, DoseState, Episode, Level
+from ixastate.chart.status import confirmed
 from ixastate.orders import brief
 from ixastate.rules import GENERAL_RULES, Edition
 from ixastate.table.graph import ChartGraph, Edge
@@ -97,6 +98,8 @@ def state_meaning(graph: ChartGraph, state_id: str) -> list[str]:
             return [f"{level.drug} at {level.mg:g} mg: {FULL[level.standing]}"]
         case Episode(drugs=drugs, reason=reason) if drugs:
             return [f"holds {' and '.join(drugs)} for {reason}"]
+        case Episode(pending=True, reason=reason):
+            return [f"holds nothing; {confirmed([reason])}"]
         case DoseState(says=says) | Circumstance(says=says):
             return [says]
         case _:

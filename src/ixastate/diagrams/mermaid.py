@@ -53,7 +53,8 @@ def _inside(drawing: Drawing, frame_id: str, indent: str) -> list[str]:
 
 def _box(box: Box) -> str:
     label = _quoted(box.label or "●")
-    shape = {"final": f"[[{label}]]", "held": f"[{label}]", "owing": f"[{label}]"}.get(box.kind, f"({label})")
+    shapes = {"final": f"[[{label}]]", "held": f"[{label}]", "owing": f"[{label}]", "pending": f"{{{{{label}}}}}"}
+    shape = shapes.get(box.kind, f"({label})")
     return f"{_id(box.id)}{shape}:::{box.kind}"
 
 

@@ -17,7 +17,7 @@ View = Literal["chart", "region", "bedside", "slice", "path", "rule", "slot"]
 VIEWS: tuple[View, ...] = get_args(View)
 # The suffixes of the files that a picture can be written to.
 SUFFIXES = (".dot", ".mmd", ".svg", ".png", ".pdf")
-BoxKind = Literal["given", "held", "owing", "clear", "open", "before", "treatment", "final", "entry", "dim"]
+BoxKind = Literal["given", "held", "owing", "clear", "pending", "open", "before", "treatment", "final", "entry", "dim"]
 ArrowKind = Literal["go", "hold", "back", "stop", "stay", "enter", "dim"]
 
 # How a line is routed: along the direction of the picture, against it, or beside it, without an effect on the ranks.

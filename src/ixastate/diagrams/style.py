@@ -34,6 +34,13 @@ DRUG_COLOURS = {"ixazomib": GREEN, "lenalidomide": BLUE, "dexamethasone": GREY}
 BOXES: dict[BoxKind, dict[str, str]] = {
     "given": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#E3F4EE", "penwidth": "1.6"},
     "clear": {"shape": "box", "style": "rounded,filled", "color": GREEN, "fillcolor": "#FFFFFF", "penwidth": "1.6"},
+    "pending": {
+        "shape": "octagon",
+        "style": "filled",
+        "color": BLUE,
+        "fillcolor": "#FFFFFF",
+        "penwidth": "1.6",
+    },
     "open": {"shape": "box", "style": "rounded,filled", "color": BLUE, "fillcolor": "#E0EEF7", "penwidth": "1.6"},
     "held": {"shape": "box", "style": "filled,dashed", "color": DARK_ORANGE, "fillcolor": "#F9DFA8", "penwidth": "2"},
     "owing": {

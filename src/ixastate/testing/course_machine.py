@@ -35,7 +35,7 @@ except ImportError:
     ) from None
 
 from ixastate.chart.chart import build_chart
-from ixastate.chart.states import open_episodes
+from ixastate.chart.states import awaited
 from ixastate.course.log import write_log
 from ixastate.course.schedule import next_ixazomib_day
 from ixastate.events import parse_event
@@ -242,8 +242,8 @@ class CourseMachine(RuleBasedStateMachine):
         return self._oracle.course.configuration not in (SCREENING, DISCONTINUED)
 
     def _open(self) -> list[str]:
-        """The toxicities with an open episode."""
-        found = open_episodes(build_chart(self.edition).meanings, self._oracle.course.configuration)
+        """The toxicities with an open episode, or with a low count that is to be confirmed."""
+        found = awaited(build_chart(self.edition).meanings, self._oracle.course.configuration)
         return [episode.toxicity for episode in found]
 
     def _toxicity(self, data: st.DataObject, names: list[str]) -> Any:

@@ -6,7 +6,7 @@ taken apart; what is not found is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import combinations, product
 from typing import Any
@@ -59,19 +59,28 @@ def _phrases(edition: str) -> dict[str, Parts]:
         # Outside treatment the phase is all that there is to say.
         if status.ixazomib_mg is not None:
             parts = vars(status) | {"held_for": list(status.held_for)}
+            # No part of an answer: the words alone say it.
+            del parts["to_confirm"]
         known = phrases.setdefault(status.words, parts)
         phrases[status.words] = {key: value for key, value in known.items() if parts[key] == value}
     return dict(phrases)
 
 
 def _statuses(edition: Edition) -> Iterator[Status]:
-    """Every status that levels and holds can make up, whichever toxicity holds which drug."""
+    """Every status that levels, holds and counts to be confirmed can make up, whichever toxicity holds which drug."""
     for outside in (SCREENING, DISCONTINUED):
         yield status_of({}, outside)
     reasons = [toxicity.reason for toxicity in toxicities(edition)]
-    for one, two in product(edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg):
-        yield Status("on treatment", one, False, two, False)
-        for number in range(1, len(reasons) + 1):
-            for some in combinations(reasons, number):
-                for ixazomib, lenalidomide in ((True, True), (True, False), (False, True)):
-                    yield Status("on treatment", one, ixazomib, two, lenalidomide, some)
+    counts = [toxicity.reason for toxicity in toxicities(edition) if toxicity.is_confirmed(edition)]
+    for low in _some_of(counts):
+        for one, two in product(edition.ixazomib_ladder_mg, edition.lenalidomide.ladder_mg):
+            yield Status("on treatment", one, False, two, False, (), low)
+            for some in _some_of([reason for reason in reasons if reason not in low]):
+                for ixazomib, lenalidomide in ((True, True), (True, False), (False, True)) if some else ():
+                    yield Status("on treatment", one, ixazomib, two, lenalidomide, some, low)
+
+
+def _some_of(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every choice of these, in their order, that of none first."""
+    for number in range(len(names) + 1):
+        yield from combinations(names, number)

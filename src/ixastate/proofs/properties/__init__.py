@@ -7,6 +7,7 @@ person sees (levels, holds, orders), and know as little of the chart's inner sta
 from __future__ import annotations
 
 from ixastate.proofs.check import Property
+from ixastate.proofs.properties.counts import low_count_is_repeated, next_count_decides
 from ixastate.proofs.properties.doses import (
     at_most_two_reductions,
     never_below_the_floor,
@@ -52,6 +53,8 @@ PROPERTIES: tuple[Property, ...] = (
     hold_has_a_way_out,
     onset_holds,
     agreement_is_needed,
+    low_count_is_repeated,
+    next_count_decides,
     grade_4_stops,
     discontinued_is_final,
     exhausted_stops,

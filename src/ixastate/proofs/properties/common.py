@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ixastate.chart.states import episodes
 from ixastate.chart.status import Status
 from ixastate.events import Drug
 from ixastate.symbols import NEUROPATHY, NEUTROPENIA, OTHER, THROMBOCYTOPENIA, TOXICITIES, Toxicity
@@ -14,6 +15,19 @@ ONSETS: dict[str, tuple[Drug, ...]] = {
     for onset in toxicity.opening
 }
 ALTERNATING: tuple[Toxicity, ...] = tuple(toxicity for toxicity in TOXICITIES if toxicity.alternates)
+
+
+def unconfirmed(table: Table) -> dict[int, frozenset[str]]:
+    """The states in which a low count only comes to be confirmed, by the symbol of that count (B-CONFIRM-HOLD)."""
+    found = episodes(table.graph.meanings).items()
+    return {
+        table.columns[onset.name]: frozenset(
+            leaf for leaf, one in found if one.toxicity == toxicity.name and not one.open and not one.pending
+        )
+        for toxicity in TOXICITIES
+        if toxicity.is_confirmed(table.graph.edition)
+        for onset in toxicity.opening
+    }
 
 
 def mg_of(now: Status, drug: Drug) -> float:

@@ -8,7 +8,7 @@ from itertools import product
 from ixastate.chart.states import open_episodes
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
-from ixastate.proofs.properties.common import ONSETS
+from ixastate.proofs.properties.common import ONSETS, unconfirmed
 from ixastate.symbols import BOTH, NEUROPATHY
 from ixastate.table.table import Table
 
@@ -63,12 +63,16 @@ def hold_has_a_way_out(table: Table) -> Breach | None:
 
 @prove(
     "an onset holds at once",
-    "A low count holds both drugs or stops; neuropathy and other toxicity hold ixazomib or stop.",
+    "A low count (confirmed, where B-CONFIRM-HOLD is a rule) holds both drugs or stops; neuropathy and other toxicity "
+    "hold ixazomib or stop.",
 )
 def onset_holds(table: Table) -> Breach | None:
     """By looking at the drugs after every onset."""
     onsets = [(symbol, drugs) for symbol, name in enumerate(table.symbols) if (drugs := ONSETS.get(name, ()))]
+    waiting = unconfirmed(table)
     for number, (symbol, drugs) in product(on_treatment(table), onsets):
+        if not waiting.get(symbol, frozenset()).isdisjoint(table.configurations[number]):
+            continue
         move = table.row(number)[symbol]
         after = table.statuses[table.next[move]]
         for drug in drugs if table.output[move] else ():

@@ -49,8 +49,9 @@ def exhausted_stops(table: Table) -> Breach | None:
         if table.statuses[number].ixazomib_mg != floor:
             continue
         for episode in _episodes(table, number):
-            # The criteria for a new cycle ask for no step of a drug.
-            if episode.open or episode.toxicity == NEW_CYCLE.name:
+            # The criteria for a new cycle ask for no step of a drug, and a low count may have to be confirmed first.
+            waits = TOXICITY[episode.toxicity].is_confirmed(table.graph.edition) and not episode.pending
+            if episode.open or waits or episode.toxicity == NEW_CYCLE.name:
                 continue
             for onset in TOXICITY[episode.toxicity].opening:
                 symbol = table.columns[onset.name]

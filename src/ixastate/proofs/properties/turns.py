@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from ixastate.orders import Order
 from ixastate.proofs.check import Breach, moves, on_treatment, prove
-from ixastate.proofs.properties.common import ALTERNATING
+from ixastate.proofs.properties.common import ALTERNATING, unconfirmed
 from ixastate.symbols import NEUTROPENIA, Toxicity, owed_by
 from ixastate.table.table import Table
 from ixastate.table.walk import walk
@@ -79,12 +79,19 @@ def each_episode_lowers(table: Table) -> Breach | None:
     return None
 
 
-@prove("the advice is given", "A low neutrophil count that does not stop treatment asks to consider G-CSF (ANC-03).")
+@prove(
+    "the advice is given",
+    "A low neutrophil count that does not stop treatment, and is not still to be confirmed, asks to consider G-CSF "
+    "(ANC-03).",
+)
 def advice_is_given(table: Table) -> Breach | None:
     """On every onset and every further low count."""
     (low,) = NEUTROPENIA.onsets
     symbol = table.columns[low.name]
+    waiting = unconfirmed(table).get(symbol, frozenset())
     for number in on_treatment(table):
+        if not waiting.isdisjoint(table.configurations[number]):
+            continue
         move = table.row(number)[symbol]
         stopped = table.next[move] == table.final
         if number != table.final and not stopped and Order("consider_g_csf") not in table.orders[table.output[move]]:

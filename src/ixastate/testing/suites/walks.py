@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from ixastate.chart.chart import build_chart
-from ixastate.chart.states import open_episodes
+from ixastate.chart.states import awaited
 from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal
 from ixastate.events import AnyEvent, parse_event
@@ -62,7 +62,7 @@ def _walk(edition: Edition, length: int, dice: Dice, facts: EditionValues) -> It
         # After the end any recovery may be reported, and changes nothing.
         recovering = list(facts.toxicities)
         if not over:
-            recovering = [episode.toxicity for episode in open_episodes(meanings, course.configuration)]
+            recovering = [episode.toxicity for episode in awaited(meanings, course.configuration)]
         day += dice.pick(DAYS_LATER)
         while True:
             event = parse_event({**_next(recovering, dice, facts), "day": day})
