@@ -66,6 +66,10 @@ class MachineArrays:
         """(C,): whether a drug is held for this toxicity."""
         return np.array([toxicity.reason in status.held_for for status in self.table.statuses])
 
+    def to_confirm(self, toxicity: Toxicity) -> NDArray[np.bool_]:
+        """(C,): whether a low count of this toxicity is to be confirmed (B-CONFIRM-HOLD)."""
+        return np.array([toxicity.reason in status.to_confirm for status in self.table.statuses])
+
     def due(self, every_days: int = 1) -> NDArray[np.bool_]:
         """(3, days of a cycle): whether the calendar asks for each drug on each day of a cycle.
 

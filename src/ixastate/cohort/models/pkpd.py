@@ -21,7 +21,9 @@ own, which goes on from week to week, and the laboratory's. The true count is wh
 the measured one adds the laboratory's error; the log holds what was measured, and marks a count that means something
 else to the machine than the true one would (`misclassified`). The additive part falls with a low count, since no
 laboratory is 28 x 10^9/L wrong about a count of 10. With `within_patient` and `additive_from` at 0 it is as published.
-The neutrophils' deviation has the same two parts, on the logarithm.
+The neutrophils' deviation has the same two parts, on the logarithm. Where the machine asks for a low count to be
+confirmed (B-CONFIRM-HOLD), blood is drawn again on the same day: the true count is the same, the laboratory's error is
+drawn anew.
 
 *Kidneys.* Lenalidomide's exposure goes with creatinine clearance (Chen 2007): both counts feel it by exposure. The
 published platelet model goes by the dose alone, to which this is equal in healthy kidneys.
@@ -116,8 +118,8 @@ BASELINE = (
     "ixazomib_volume_4_l",
     "lenalidomide_exposure",
 )
-# A week has at most three grades, two counts, an assessment, an end and two lines about a dose.
-ROWS_A_WEEK = 9
+# A week has at most three grades, two counts and each once more, an assessment, an end and two lines about a dose.
+ROWS_A_WEEK = 11
 
 
 @dataclass(frozen=True)

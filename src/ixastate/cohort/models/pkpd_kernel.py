@@ -40,19 +40,21 @@ from ixastate.cohort.models.pkpd_patient_kernel import (
     next_grade,
     next_neuropathy,
     normal,
+    seen_neutrophils,
+    seen_platelets,
 )
 from ixastate.cohort.rows import AGREES, CLEAR, KIND, MISCLASSIFIED, NO_SYMBOL, NOT_CLEAR, PAIN, RESOLVED, TERM
 
 # What the draws of a week are for.
-WEEK, COUNTS, DETAILS, DOSES = range(4)
+WEEK, COUNTS, DETAILS, DOSES, REPEATED = range(5)
 # The columns of `by_week`.
 RASH_EARLY, RASH_SLOW, DIARRHOEA_FIRST, DIARRHOEA_SLOW = range(4)
 # Attribution of another toxicity: not stated, clearly to ixazomib, not clearly.
 UNSTATED, CLEARLY, NOT_CLEARLY = range(3)
 STATED = np.array([0, CLEAR, NOT_CLEAR], np.int64)
-# What may be written in a week, in this order; the last is vomiting.
-START, RASH_TOLD, DIARRHOEA_TOLD, NEUROPATHY_TOLD, NEUTROPHILS_TOLD, PLATELETS_TOLD, ASSESSMENT, END, DOSE = range(9)
-WHATS = 10
+# What may be written in a week, in this order; a low count that is to be confirmed is drawn again.
+START, RASH_TOLD, DIARRHOEA_TOLD, NEUROPATHY_TOLD, NEUTROPHILS_TOLD, PLATELETS_TOLD = range(6)
+NEUTROPHILS_AGAIN, PLATELETS_AGAIN, ASSESSMENT, END, DOSE, VOMITING, WHATS = range(6, 13)
 
 STARTED = KIND["course_started"]
 NEUTROPHILS = KIND["neutrophils_measured"]
@@ -80,6 +82,8 @@ class Machine(NamedTuple):
     neuropathy_open: np.ndarray
     count_held: np.ndarray
     cycle_held: np.ndarray
+    neutrophils_to_confirm: np.ndarray
+    platelets_to_confirm: np.ndarray
     start: np.ndarray
     bilirubin_class: np.ndarray
     clearance_class: np.ndarray
@@ -141,6 +145,7 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
         neutrophils_off = 0.0
         true_tens, true_platelets = tens, platelets
         true_neutrophils_mm3, true_platelets_mm3 = 10 * tens, 1000 * platelets
+        level = log_count = 0.0
         liver = min(np.int64(100.0 * like[LIVER] + 0.5), len(m.bilirubin_class) - 1)
         kidney = min(np.int64(10.0 * like[KIDNEY] + 0.5), len(m.clearance_class) - 1)
         started = m.start[m.bilirubin_class[liver], m.clearance_class[kidney], np.int64(like[DIALYSIS])]
@@ -242,15 +247,13 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
                     if counted and week > 0:
                         expected = like[PLATELETS_OWN] * chain[3]
                         spread = deviation(n, expected)
-                        true = max(0.0, expected + n.platelets_within * spread * platelets_off)
-                        measured = math.floor(true + n.platelets_laboratory * spread * normal(unit(i0)) + 0.5)
-                        platelets = np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
-                        true_platelets = np.int64(min(float(MOST_PLATELETS), true))
-                        true_platelets_mm3 = np.int64(1000.0 * true)
+                        level = max(0.0, expected + n.platelets_within * spread * platelets_off)
+                        platelets = seen_platelets(level, n.platelets_laboratory * spread, i0)
+                        true_platelets = np.int64(min(float(MOST_PLATELETS), level))
+                        true_platelets_mm3 = np.int64(1000.0 * level)
                         log_count = like[LOG_NEUTROPHILS] - suppression + n.neutrophils_within * neutrophils_off
                         true = math.exp(log_count)
-                        measured = math.exp(log_count + n.neutrophils_laboratory * normal(unit(i1)))
-                        tens = np.int64(min(float(MOST_NEUTROPHILS), math.floor(measured / 10.0 + 0.5)))
+                        tens = seen_neutrophils(log_count, n.neutrophils_laboratory, i1)
                         true_tens = np.int64(min(float(MOST_NEUTROPHILS), true / 10.0))
                         true_neutrophils_mm3 = np.int64(true)
                     tell = counted
@@ -261,6 +264,22 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
                     tell = counted
                     kind, value, symbol, truth = PLATELETS, 1000 * platelets, m.platelets[platelets], true_platelets_mm3
                     detail = MISCLASSIFIED * np.int64(m.platelets[true_platelets] != symbol)
+
+                elif what == NEUTROPHILS_AGAIN:
+                    tell = week > 0 and counted and m.neutrophils_to_confirm[now]
+                    if tell:
+                        _, k1, _, _ = draw(key, patient, this_week, np.uint64(REPEATED))
+                        tens = seen_neutrophils(log_count, n.neutrophils_laboratory, k1)
+                        kind, value, symbol, truth = NEUTROPHILS, 10 * tens, m.neutrophils[tens], true_neutrophils_mm3
+                        detail = MISCLASSIFIED * np.int64(m.neutrophils[true_tens] != symbol)
+
+                elif what == PLATELETS_AGAIN:
+                    tell = week > 0 and counted and m.platelets_to_confirm[now]
+                    if tell:
+                        k0, _, _, _ = draw(key, patient, this_week, np.uint64(REPEATED))
+                        platelets = seen_platelets(level, n.platelets_laboratory * spread, k0)
+                        kind, value, symbol, truth = PLATELETS, 1000 * platelets, m.platelets[platelets], true_platelets_mm3
+                        detail = MISCLASSIFIED * np.int64(m.platelets[true_platelets] != symbol)
 
                 elif what == ASSESSMENT:
                     tell = assess
@@ -299,7 +318,7 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
                             dose_day = 1 + np.int64(unit(j1) * longest)
                             day, kind, value = today + dose_day, DELAYED, today
 
-                elif dose > 0.0 and n.vomited > 0.0:
+                elif what == VOMITING and dose > 0.0 and n.vomited > 0.0:
                     tell = unit(j2) < n.vomited
                     day, kind = today + dose_day, VOMITED
 

@@ -107,6 +107,20 @@ def deviation(n, count):
 
 
 @njit
+def seen_platelets(true, error, word):
+    """A measured platelet count in whole 10^9/L, of a true one with the laboratory's standard deviation."""
+    measured = math.floor(true + error * normal(unit(word)) + 0.5)
+    return np.int64(min(float(MOST_PLATELETS), max(0.0, measured)))
+
+
+@njit
+def seen_neutrophils(log_count, error, word):
+    """A measured neutrophil count in whole 10/mm3, of the logarithm of a true one with the laboratory's error."""
+    measured = math.exp(log_count + error * normal(unit(word)))
+    return np.int64(min(float(MOST_NEUTROPHILS), math.floor(measured / 10.0 + 0.5)))
+
+
+@njit
 def next_neuropathy(n, word, grade, frailty, auc):
     """The grade of next week; `auc` is that of the week that has passed."""
     exposure = auc / n.weekly_auc

@@ -85,6 +85,8 @@ def meanings(arrays: MachineArrays) -> Arrays:
     rest = {
         "count_held": arrays.held_for(NEUTROPENIA) | arrays.held_for(THROMBOCYTOPENIA),
         "cycle_held": arrays.held_for(NEW_CYCLE),
+        "neutrophils_to_confirm": arrays.to_confirm(NEUTROPENIA),
+        "platelets_to_confirm": arrays.to_confirm(THROMBOCYTOPENIA),
         "start": start,
         "bilirubin_class": bilirubin_class,
         "clearance_class": clearance_class,

@@ -119,6 +119,10 @@ class Course:
         """Whether a drug is held for this."""
         return reason in self.model.table.statuses[self.now].held_for
 
+    def to_confirm(self, count: str) -> bool:
+        """Whether a low count of this kind is to be confirmed."""
+        return count in self.model.table.statuses[self.now].to_confirm
+
     def given_mg(self, drug: Drug) -> float:
         """What is given now, in mg; tenths are whole numbers in the log, and so they are here."""
         mg = self.model.table.statuses[self.now].given_mg(drug, 0.0)
@@ -288,20 +292,38 @@ class Course:
             expected = self.like.baseline["own_platelets_10e9_l"] * self.body.circulating
             spread = deviation(n, expected)
             true = max(0.0, expected + n.platelets_within * spread * self.platelets_off)
-            measured = true + n.platelets_laboratory * spread * normal(words[0])
-            self.platelets = min(MOST_PLATELETS, max(0, rounded(measured)))
             log_count = self.like.log_neutrophils - self.suppression + n.neutrophils_within * self.neutrophils_off
-            measured = math.exp(log_count + n.neutrophils_laboratory * normal(words[1]))
-            self.neutrophils = 10 * min(MOST_NEUTROPHILS, rounded(measured / 10))
             self.true = {"neutrophils": math.exp(log_count), "platelets": 1000.0 * true}
-        neutrophils = {"value": self.neutrophils, "unit": "/mm3"}
-        platelets = {"value": 1000 * self.platelets, "unit": "/mm3"}
-        yield {"type": "neutrophils_measured", **neutrophils}
-        yield {"type": "platelets_measured", **platelets}
+            self.seen_platelets(true, n.platelets_laboratory * spread, words[0])
+            self.seen_neutrophils(log_count, words[1])
+        yield {"type": "neutrophils_measured", **self.seen("neutrophils")}
+        yield {"type": "platelets_measured", **self.seen("platelets")}
+        if week > 0:
+            again = draw(self.model.seed, self.patient, week, 4)
+            if self.to_confirm("neutrophils"):
+                self.seen_neutrophils(log_count, again[1])
+                yield {"type": "neutrophils_measured", **self.seen("neutrophils")}
+            if self.to_confirm("platelets"):
+                self.seen_platelets(true, n.platelets_laboratory * spread, again[0])
+                yield {"type": "platelets_measured", **self.seen("platelets")}
         if assessed:
             resolved = max(self.rash, self.diarrhoea, self.neuropathy) <= n.resolved_to
-            counts = {"neutrophils": neutrophils, "platelets": platelets}
+            counts = {name: self.seen(name) for name in ("neutrophils", "platelets")}
             yield {"type": "cycle_assessed", **counts, "toxicities_resolved": resolved}
+
+    def seen_platelets(self, true: float, error: float, word: int) -> None:
+        """Platelets are measured, in 10^9/L."""
+        self.platelets = min(MOST_PLATELETS, max(0, rounded(true + error * normal(word))))
+
+    def seen_neutrophils(self, log_count: float, word: int) -> None:
+        """Neutrophils are measured, to ten per cubic millimetre."""
+        measured = math.exp(log_count + self.n.neutrophils_laboratory * normal(word))
+        self.neutrophils = 10 * min(MOST_NEUTROPHILS, rounded(measured / 10))
+
+    def seen(self, count: str) -> dict[str, Any]:
+        """The last count of this kind."""
+        value = self.neutrophils if count == "neutrophils" else 1000 * self.platelets
+        return {"value": value, "unit": "/mm3"}
 
     def end(self, luck: float) -> Iterator[dict[str, Any]]:
         """The end of treatment for another reason."""
