@@ -652,7 +652,7 @@ def test_patients_report_an_open_episode_again(toxicity: Toxicity) -> None:
     assert not (unchanged & (rows.value[later] == 3)).any()
 
 
-@pytest.mark.parametrize("edition", ["dosing-text", "us-label", "what-if-persist"])
+@pytest.mark.parametrize("edition", ["dosing-text", "us-label", "what-if-persist", "what-if-confirm"])
 def test_a_simulated_course_is_a_real_one(edition: str) -> None:
     """The live chart takes every event in, and comes to the same configuration by the same symbol."""
     ours, whole = block(edition, True, 0, 40), table(edition)

@@ -1,5 +1,5 @@
-"""What is asked of a store: who is held and why, which holds are long, what is due this week, which doses are open; and
-the doses by patient and cycle, and how often each rule was cited.
+"""What is asked of a store: who is held and why, which holds are long, which low counts are to be repeated, what is due
+this week, which doses are open; and the doses by patient and cycle, and how often each rule was cited.
 
 All of it is read off the projections as they stand. The worklist is about one moment, by default that of the latest
 event of the store; a course that is dated by treatment days is asked about the day of its own latest event.
@@ -7,7 +7,7 @@ event of the store; a course that is dated by treatment days is asked about the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,17 @@ class Held:
 
 
 @dataclass(frozen=True)
+class ToConfirm:
+    """A patient of whom low counts are to be repeated before they hold treatment (B-CONFIRM-HOLD)."""
+
+    patient: str | None
+    counts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.patient or '(no name)'}  {', '.join(self.counts)}"
+
+
+@dataclass(frozen=True)
 class Due:
     """A dose that is due in the week; `at` is its moment, None in a course that knows no dates."""
 
@@ -75,6 +86,7 @@ class Worklist:
 
     on: datetime | None
     held: list[Held] = field(default_factory=list)
+    to_confirm: list[ToConfirm] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
     open_doses: list[OpenDose] = field(default_factory=list)
 
@@ -89,6 +101,7 @@ class Worklist:
         return {
             "on": self.on.isoformat() if self.on is not None else None,
             "held": [asdict(held) for held in self.held],
+            "to_confirm": [asdict(low) for low in self.to_confirm],
             "due": due,
             "open_doses": [asdict(dose) for dose in self.open_doses],
         }
@@ -96,12 +109,16 @@ class Worklist:
     def lines(self) -> Iterator[str]:
         """The same as text."""
         since = f" from {self.on:%a %d %b %Y}" if self.on is not None else ""
-        for title, found in (
+        told: list[tuple[str, Sequence[object]]] = [
             ("held", self.held),
             ("to be reviewed", self.overdue),
             (f"due in the {DAYS} days{since}", self.due),
             ("doses that are open", self.open_doses),
-        ):
+        ]
+        # Few editions have counts confirmed.
+        if self.to_confirm:
+            told.insert(2, ("low counts to be repeated", self.to_confirm))
+        for title, found in told:
             yield f"{title}: {len(found):,}"
             yield from (f"  {one}" for one in found)
 
@@ -123,6 +140,8 @@ def worklist(store: Store, on: datetime | None = None) -> Worklist:
             days = {drug: day - first for drug, first in since.items()}
             overdue = tuple(drug for drug, length in days.items() if length >= longest)
             found.held.append(Held(course.patient, status.held_for, since, days, overdue))
+        if status.to_confirm:
+            found.to_confirm.append(ToConfirm(course.patient, status.to_confirm))
         found.due += [
             Due(course.patient, dose.drug, dose.mg, dose.day, None if dates.nominal else dose.at)
             for dose in course.due(range(max(day, 1), max(day, 1) + DAYS))

@@ -317,7 +317,8 @@ def misclassified(run: Run) -> pl.DataFrame:
 
     `holds`, `reductions` and `stops` at a report of the count, and how many of each (`holds_misclassified`, ...) came
     of a report whose true count means something else to the machine; a reduction comes of the report that began its
-    hold. No rows where a model measures without error, and of a run that does not tell.
+    hold. `to_confirm` counts the low ones that an edition asks to repeat (B-CONFIRM-HOLD) likewise. No rows where a
+    model measures without error, and of a run that does not tell.
     """
     schema: dict[str, type[pl.DataType]] = {"count": pl.String}
     for name in FOLLOWS.values():
@@ -344,6 +345,7 @@ def misclassified(run: Run) -> pl.DataFrame:
             )
         )
         wrong = {
+            "to_confirm": pl.col("misclassified"),
             "holds": pl.col("misclassified"),
             "reductions": pl.col("began").fill_null(False),
             "stops": pl.col("misclassified"),
@@ -358,7 +360,7 @@ def misclassified(run: Run) -> pl.DataFrame:
 
 
 # What the machine orders, and what it is called when it is counted.
-FOLLOWS = {"hold": "holds", "reduce": "reductions", "stop": "stops"}
+FOLLOWS = {"repeat_count": "to_confirm", "hold": "holds", "reduce": "reductions", "stop": "stops"}
 
 
 # --- All together ---------------------------------------------------------------------------------------------

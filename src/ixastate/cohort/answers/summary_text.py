@@ -29,6 +29,7 @@ def lines(answers: Answers, width: int = WIDTH) -> list[str]:
         *_titled("Relative dose intensity, given over planned while on treatment", _doses(answers, width - 2)),
         *_titled("Reductions", _reductions(answers)),
         *_titled("Holds", _holds(answers, width - 2)),
+        *_titled("Low counts that a second one was to confirm", _to_confirm(answers)),
         *_titled("What came of a count that truly was not below its threshold", _misclassified(answers)),
         *_titled("Stops", _stops(answers)),
         *_titled("Time on treatment", _times(answers)),
@@ -46,6 +47,7 @@ def _limits(run: Answers) -> list[str]:
     return [
         "",
         "Progression does not go by the doses in this model, so that editions cannot be compared on benefit.",
+        "What a second sample before a hold changes: a run of the edition what-if-confirm, beside this one.",
         "What the model can and cannot say: `ixastate validate`, and the page MODEL.md.",
     ]
 
@@ -113,6 +115,16 @@ def _misclassified(answers: Answers) -> list[str]:
     what = ("holds", "reductions", "stops")
     rows = [[row["count"], *(_part(row[f"{name}_misclassified"], row[name]) for name in what)] for row in told]
     return aligned([["", *what], *rows]) if rows else []
+
+
+def _to_confirm(answers: Answers) -> list[str]:
+    """By count, how many low ones were to be confirmed, where an edition asks for that."""
+    rows = []
+    for row in answers.get("misclassified", []):
+        if low := row.get("to_confirm"):
+            wrong = row["to_confirm_misclassified"]
+            rows.append([row["count"], f"{low:,}", f"{wrong:,}", percent(wrong / low)])
+    return aligned([["", "low counts", "truly not low", ""], *rows]) if rows else []
 
 
 def _part(some: int, whole: int) -> str:

@@ -2,9 +2,9 @@
 
 The probabilities are a file that users edit (`hazards.toml` is ours): onsets by the level of ixazomib while no episode
 of that toxicity is open, recoveries and worsening while one is, reports that it persists where those change something
-(B-PERSIST), and ends. Which episodes are open and which level is in force is read off the machine. A number of the file
-is the probability that a symbol would have if nothing else could happen in that week; several compete as constant rates
-do, and the first of them comes.
+(B-PERSIST), the second count where a low one is to be confirmed (B-CONFIRM-HOLD), and ends. Which episodes are open
+and which level is in force is read off the machine. A number of the file is the probability that a symbol would have if
+nothing else could happen in that week; several compete as constant rates do, and the first of them comes.
 
 What is left out: values of laboratory tests (a symbol stands for the event at the boundary of its rule; the counts of
 an assessment are low while an episode of low counts is open, and then the criteria for a new cycle cannot be met), the
@@ -70,6 +70,16 @@ AGAIN = {
     for toxicity in TOXICITIES
     for letter in (toxicity.repeats if toxicity.by_term else [one for one in toxicity.opening if not one.needs_step])
 }
+# What may come while a low count is to be confirmed: that count again, low or not.
+REPEATED = {
+    name: toxicity
+    for toxicity in TOXICITIES
+    if toxicity.confirmed_by
+    for name in [
+        *(onset.name for onset in toxicity.opening),
+        *(recovery.name for recovery in toxicity.recoveries),
+    ]
+}
 END_NAMES = {end.name for end in ENDS}
 
 
@@ -110,6 +120,7 @@ class HazardsFile(BaseModel):
     onset: dict[str, Entry]
     open: dict[str, Probabilities]
     persists: Probabilities | None = None
+    repeated: Probabilities | None = None
     ends: Probabilities
 
     @property
@@ -200,6 +211,8 @@ class Hazards:
         for toxicity, entry in file.open.items():
             self._known(f"open.{toxicity}", entry.by_symbol, WHILE_OPEN[toxicity])
         self._known("persists", file.again, AGAIN)
+        if file.repeated:
+            self._known("repeated", file.repeated.by_symbol, REPEATED)
         self._known("ends", file.ends.by_symbol, END_NAMES)
         total = sum(file.start.by_symbol.values())
         if abs(total - 1) > 1e-9:
@@ -254,11 +267,12 @@ class Hazards:
         ixazomib = DRUGS.index("ixazomib")
         level, given = arrays.level[:, ixazomib], arrays.given[:, ixazomib] > 0
         opened = {toxicity.key: arrays.open_episodes(toxicity) for toxicity in toxicities(arrays.edition)}
+        pending = {toxicity.key: arrays.to_confirm(toxicity) for toxicity in toxicities(arrays.edition)}
         for symbol, entry in self.file.onset.items():
             if symbol not in numbers:
                 continue
             toxicity = ONSETS[symbol]
-            may = treated & ~opened[toxicity.key] if toxicity else treated
+            may = treated & ~opened[toxicity.key] & ~pending[toxicity.key] if toxicity else treated
             for name, states in self._levels(arrays.edition, level, given).items():
                 weekly[may & states, numbers[symbol]] = self._at(entry, name, symbol)
         for toxicity in toxicities(arrays.edition):
@@ -274,9 +288,24 @@ class Hazards:
                 # Where such a report changes nothing it is left out, so that it takes no other symbol's place.
                 acts = arrays.following[:, numbers[symbol]] != np.arange(len(weekly))
                 weekly[opened[AGAIN[symbol].key] & acts, numbers[symbol]] = probability
+        for symbol, probability in self._repeated(arrays.edition).items():
+            weekly[pending[REPEATED[symbol].key], numbers[symbol]] = probability
         for symbol, probability in self.file.ends.by_symbol.items():
             weekly[treated, numbers[symbol]] = probability
         return weekly
+
+    def _repeated(self, edition: Edition) -> dict[str, float]:
+        """The probabilities of the count that is asked for, in an edition that has low counts confirmed."""
+        wanted = {symbol for symbol, toxicity in REPEATED.items() if toxicity.is_confirmed(edition)}
+        given = self.file.repeated.by_symbol if self.file.repeated else {}
+        missing = sorted(wanted - set(given))
+        if missing:
+            raise InputError(
+                f"no probability of {missing[0]!r} while a low count is to be confirmed",
+                where=f"{self.where}: repeated",
+                remedy=f"the edition {edition.name} has low counts confirmed: give {', '.join(sorted(wanted))}",
+            )
+        return {symbol: given[symbol] for symbol in wanted}
 
     def _levels(
         self, edition: Edition, level: NDArray[np.int16], given: NDArray[np.bool_]

@@ -270,7 +270,8 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
                     if tell:
                         _, k1, _, _ = draw(key, patient, this_week, np.uint64(REPEATED))
                         tens = seen_neutrophils(log_count, n.neutrophils_laboratory, k1)
-                        kind, value, symbol, truth = NEUTROPHILS, 10 * tens, m.neutrophils[tens], true_neutrophils_mm3
+                        kind, value, symbol = NEUTROPHILS, 10 * tens, m.neutrophils[tens]
+                        truth = true_neutrophils_mm3
                         detail = MISCLASSIFIED * np.int64(m.neutrophils[true_tens] != symbol)
 
                 elif what == PLATELETS_AGAIN:
@@ -278,7 +279,8 @@ def run(n, m, by_week, seed, first, count, weeks, baseline, columns, to_true):
                     if tell:
                         k0, _, _, _ = draw(key, patient, this_week, np.uint64(REPEATED))
                         platelets = seen_platelets(level, n.platelets_laboratory * spread, k0)
-                        kind, value, symbol, truth = PLATELETS, 1000 * platelets, m.platelets[platelets], true_platelets_mm3
+                        kind, value, symbol = PLATELETS, 1000 * platelets, m.platelets[platelets]
+                        truth = true_platelets_mm3
                         detail = MISCLASSIFIED * np.int64(m.platelets[true_platelets] != symbol)
 
                 elif what == ASSESSMENT:
