@@ -17,7 +17,18 @@ from ixastate.cohort.answers.forest import forest, forest_file
 from ixastate.cohort.answers.limits import newcombe, wilson
 from ixastate.cohort.answers.tornado import Bar, picture, scaled, tornado, tornado_file
 from ixastate.cohort.answers.trials import TrialFigure, parse, trial_figures
-from ixastate.cohort.answers.validate import Arm, Arms, Check, Figure, arm, checked, nadir, validate, without_ixazomib
+from ixastate.cohort.answers.validate import (
+    Arm,
+    Arms,
+    Check,
+    Figure,
+    arm,
+    checked,
+    nadir,
+    outcomes,
+    validate,
+    without_ixazomib,
+)
 from ixastate.cohort.arrays import MachineArrays, machine_arrays
 from ixastate.cohort.models.parameters import WHOLE, assumed
 from ixastate.cohort.models.pkpd import Pkpd
@@ -58,8 +69,8 @@ def test_newcombes_interval_of_a_difference_is_the_published_one() -> None:
 def test_every_row_says_what_its_role_asks_for() -> None:
     roles = {role: [row for row in trial_figures() if row.role == role] for role in {r.role for r in trial_figures()}}
     assert {role: len(rows) for role, rows in roles.items()} == {
-        "fitted": 32,
-        "predicted": 13,
+        "fitted": 34,
+        "predicted": 11,
         "not comparable": 9,
         "unsourced": 12,
     }
@@ -264,7 +275,7 @@ DIFFERS = {
     [("dosing-text", DIFFERS), ("us-label", DIFFERS | {("stopped by a platelet count", "placebo")})],
 )
 def test_the_verdicts_are_those_that_are_told(edition: str, differs: set[tuple[str, str]]) -> None:
-    """Every other judged row agrees; those that do not are named, and page `model.md` says why."""
+    """Every other judged row agrees; those that do not are named, and MODEL.md says why."""
     assert verdicts(edition, "differs as published") == AS_PUBLISHED
     assert verdicts(edition, "differs") == differs
     agree = verdicts(edition, "agrees")
@@ -278,7 +289,7 @@ def test_every_row_is_computed_and_told() -> None:
     assert max(map(len, lines)) <= 100
     for check in found:
         assert f"{check['figure']}, {check['arm']}" in told
-    assert f"{len(found)} rows: 32 fitted, 13 predicted, 9 not comparable, 12 unsourced" in lines
+    assert f"{len(found)} rows: 34 fitted, 11 predicted, 9 not comparable, 12 unsourced" in lines
     assert "verdicts: 32 agrees, 8 as published, 5 DIFFERS, 21 not judged" in lines
     (progression,) = (line for line in lines if "median progression-free months, ixazomib" in line)
     assert "20.6 (17.0–)" in progression
@@ -425,6 +436,12 @@ def test_a_cohort_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     for one, other in zip(usual.block.rows.columns().values(), parts.block.rows.columns().values(), strict=True):
         assert np.array_equal(one, other)
     assert parts.patients == 250
+    whole, found = usual.outcomes(), outcomes(MODEL, arrays("dosing-text"), range(250), 4, 3)
+    assert set(found.shares) == set(whole.shares)
+    assert all(np.array_equal(found.shares[name], one) for name, one in whole.shares.items())
+    assert all(np.array_equal(found.values[name], one, equal_nan=True) for name, one in whole.values.items())
+    assert np.array_equal(found.weeks, whole.weeks)
+    assert np.array_equal(found.progressed, whole.progressed)
 
 
 # --- What assumptions move ------------------------------------------------------------------------------------
