@@ -35,7 +35,7 @@ ORDER: list[set[str]] = [
     {"course"},
     {"proofs"},
     {"diagrams", "exchange"},
-    {"cohort", "testing"},
+    {"cohort", "page", "testing"},
     {"store"},
     {"cli"},
     {"__main__"},
