@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 import ixastate.page
 from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal, InputError
+from ixastate.fields import plain_number
 
 MACHINE = Path(ixastate.page.__file__).with_name("machine.js")
 DRIVER = Path(__file__).with_name("page_driver.js")
@@ -33,7 +35,7 @@ def in_node(
     assert NODE is not None
     tables, asked, answers, table = (folder / name for name in ("tables", "courses", "answers", "moves"))
     tables.write_text(json.dumps(data), encoding="utf-8")
-    asked.write_text(json.dumps({"days": days, "courses": courses}), encoding="utf-8")
+    asked.write_text(json.dumps({"days": days, "courses": courses}, default=_as_json), encoding="utf-8")
     command = [NODE, str(DRIVER), str(MACHINE), str(tables), str(asked), str(answers), *([str(table)] if moves else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
@@ -41,6 +43,12 @@ def in_node(
     if moves:
         numbers.frombytes(table.read_bytes())
     return json.loads(answers.read_text(encoding="utf-8")), numbers
+
+
+def _as_json(number: Decimal) -> int | float | str:
+    """A number as a log has it: one that a float would change is a text."""
+    plain = plain_number(number)
+    return f"{plain:f}" if isinstance(plain, Decimal) else plain
 
 
 def in_python(courses: Iterable[Sequence[Any]], edition: str, *, days: int = 0) -> list[list[Answer]]:

@@ -89,6 +89,12 @@
     return power < 0 ? [whole, 10n ** BigInt(-power)] : [whole * 10n ** BigInt(power), 1n];
   }
 
+  // Whether a text is a number with more digits than a number of JavaScript keeps; any other number is none as a text.
+  function isLongNumber(text) {
+    const digits = typeof text === "string" && /^\d+(\.\d+)?$/.test(text) ? exactly(text) : null;
+    return digits !== null && compared(digits, exactly(Number(text))) !== 0;
+  }
+
   const compared = (one, other) => {
     const left = one[0] * other[1];
     const right = other[0] * one[1];
@@ -97,8 +103,7 @@
 
   // A number of at least 0 (or more than 0) and below the limit of every field.
   function numberOf(value, name, axis, positive = false) {
-    const isText = typeof value === "string" && /^\d+(\.\d+)?$/.test(value);
-    const number = typeof value === "number" || isText ? exactly(value) : null;
+    const number = typeof value === "number" || isLongNumber(value) ? exactly(value) : null;
     if (number === null) throw new Refusal(`${name}: ${shown(value)} is no number of 0 or more`);
     if (positive && number[0] === 0n) throw new Refusal(`${name}: it must be more than 0`);
     if (compared(number, exactly(axis.below)) >= 0) throw new Refusal(`${name}: it must be less than ${axis.below}`);
@@ -271,7 +276,9 @@
     let value = given[field];
     let sign = given.comparator === undefined || given.comparator === null ? "" : given.comparator;
     const written = typeof value === "string" && sign === "" ? WITH_SIGN.exec(value) : null;
-    if (written) [, sign, value] = written;
+    if (written) [, sign] = written;
+    // What stands behind a sign in one text may be a number of any length.
+    if (written) value = isLongNumber(written[2]) ? written[2] : Number(written[2]);
     sign = Object.hasOwn(SIGNS, sign) ? SIGNS[sign] : sign;
     if (sign !== "" && !["<", "<=", ">", ">="].includes(sign)) {
       throw new Refusal(`${name}: ${shown(sign)} is no sign`, "<, <=, > or >=");
@@ -281,7 +288,8 @@
 
   // The class of a number: its form and sign choose a row, and its place among the points the class.
   function classOf(axis, form, sign, number) {
-    const points = axis.points.map(exactly);
+    axis.exact ||= axis.points.map(exactly);
+    const points = axis.exact;
     let place = 0;
     while (place + 1 < points.length && compared(number, points[place + 1]) >= 0) place += 1;
     const beyond = compared(number, points[place]) > 0 ? 1 : 0;
@@ -882,10 +890,8 @@
       let found;
       try {
         found = JSON.parse(line, (key, value, context) => {
-          const exact = typeof value === "number" && context && context.source !== undefined;
-          return exact && /^\d+(\.\d+)?$/.test(context.source) && compared(exactly(context.source), exactly(Math.abs(value))) !== 0
-            ? context.source
-            : value;
+          const source = typeof value === "number" && context ? context.source : undefined;
+          return isLongNumber(source) ? source : value;
         });
       } catch {
         throw new Refusal(`${where}: it is no JSON`, "one JSON object per line");
