@@ -24,6 +24,7 @@ from ixastate.cli import (
     export,
     import_,
     merge,
+    page,
     replay,
     rules,
     schedule,
@@ -216,6 +217,7 @@ GROUPS: dict[str, dict[str, CommandPage]] = {
         "diagram": diagram.COMMAND,
         "table": table.COMMAND,
         "export": export.COMMAND,
+        "page": page.COMMAND,
     },
     "Cohorts": {
         "simulate": simulate.COMMAND,
