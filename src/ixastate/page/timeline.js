@@ -22,7 +22,7 @@
   function timeline(rows, lastDay, cycleDays, words) {
     const days = Math.max(cycleDays, Math.ceil(lastDay / cycleDays) * cycleDays);
     // A long course is drawn narrower by the day, down to what can still be told apart.
-    const wide = Math.max(2, Math.min(24, 900 / days));
+    const wide = Math.max(2, Math.min(22, 620 / days));
     const width = LEFT + days * wide + 20;
     const height = TOP + rows.reduce((sum, row) => sum + ROW[row.kind], 0) + 24;
     const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });

@@ -238,7 +238,16 @@
       make("select", { "aria-label": `${title}: unit`, "data-part": "unit" }, ...units.map((unit) => make("option", { value: unit }, unit))),
     ];
     if (takes.kind === "bilirubin") {
-      inputs.push(make("input", { type: "number", step: "any", min: 0, "aria-label": `${title}: upper limit of normal in the same unit`, placeholder: "upper limit", "data-part": "upper_limit_of_normal" }));
+      inputs.push(make("input", { type: "number", step: "any", min: 0, "aria-label": `${title}: upper limit of normal in the same unit`, placeholder: "limit", hidden: true, "data-part": "upper_limit_of_normal" }));
+    }
+    const unit = inputs[2];
+    const limit = inputs[3];
+    if (limit) {
+      // Only a value in a unit needs the limit of the laboratory beside it.
+      unit.addEventListener("change", () => {
+        limit.hidden = unit.selectedIndex === 0;
+        limit.required = !limit.hidden;
+      });
     }
     const box = make("div", { class: "row", "data-measure": name, "data-kind": takes.kind, role: "group", "aria-label": title }, make("span", {}, title), ...inputs);
     const quick = name === "measured" ? beside(kind, takes) : null;
@@ -315,7 +324,6 @@
             type: "button",
             class: `${seen.has(day) ? "seen" : ""} ${day < latest ? "past" : ""}`,
             "aria-pressed": String(day === chosenDay()),
-            "aria-label": `Day ${day}: ${doses}${seen.has(day) ? "; something was seen" : ""}`,
             title: `Day ${day}: ${doses}`,
             onclick: () => {
               $("day").value = String(day);
@@ -324,6 +332,7 @@
           },
           String(day),
           make("span", { class: "doses", "aria-hidden": "true" }, letters || "\u00a0"),
+          make("span", { class: "unseen" }, `: ${doses}${seen.has(day) ? "; something was seen" : ""}`),
         ),
       );
     }
@@ -340,6 +349,15 @@
       make("li", {}, make("button", { type: "button", class: "cite", title: data.rules[rule].title, onclick: () => chooseRule(data.rules[rule].id) }, data.rules[rule].id)),
     );
     return make("ul", { class: "cites" }, ...buttons);
+  }
+
+  // The rules that acted, each with its title.
+  function acted(data, rules) {
+    const items = rules.map((rule) => {
+      const { id, title } = data.rules[rule];
+      return make("li", {}, make("button", { type: "button", class: "cite", onclick: () => chooseRule(id) }, id), ` ${title}`);
+    });
+    return make("ul", { class: "acted" }, ...items);
   }
 
   function levels(status, data) {
@@ -374,7 +392,7 @@
       parts.push(make("p", { class: "soft" }, `After event ${record.number}, ${whenWords(record)}: ${described(record.event)}`));
       const orders = record.orders.map((order) => make("li", {}, sentence(data.orders[order].words)));
       parts.push(make("h3", {}, "Asked for"), orders.length ? make("ul", { class: "orders" }, ...orders) : make("p", { class: "soft" }, "Nothing."));
-      parts.push(make("h3", {}, "By"), cites(data, record.rules));
+      parts.push(make("h3", {}, "By"), acted(data, record.rules));
     } else {
       parts.push(make("p", {}, "Report that treatment starts, then what is seen, day by day."));
     }
@@ -471,7 +489,8 @@
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "button");
       const chosen = arrow ? () => chooseArrow(course, arrows[Number(arrow[1])]) : () => chooseBox(course, numbers.get(title));
-      group.setAttribute("aria-label", arrow ? `Arrow: ${arrows[Number(arrow[1])].label}` : `State: ${title}`);
+      const written = [...group.querySelectorAll("text")].map((line) => line.textContent).join(" ");
+      group.setAttribute("aria-label", `${arrow ? "Arrow" : "State"}: ${written}`);
       group.addEventListener("click", chosen);
       group.addEventListener("keydown", (key) => {
         if (key.key !== "Enter" && key.key !== " ") return;
@@ -590,11 +609,11 @@
       make(
         "tr",
         { class: record.number === state.view ? "viewed" : "" },
-        make("td", {}, whenWords(record)),
-        make("td", {}, described(record.event)),
-        make("td", {}, record.status.words),
-        make("td", {}, record.orders.map((order) => data.orders[order].words).join("; ") || "–"),
-        make("td", {}, cites(data, record.rules)),
+        make("td", { "data-label": "When" }, whenWords(record)),
+        make("td", { "data-label": "Seen" }, described(record.event)),
+        make("td", { "data-label": "State" }, record.status.words),
+        make("td", { "data-label": "Asked for" }, record.orders.map((order) => data.orders[order].words).join("; ") || "–"),
+        make("td", { "data-label": "By" }, cites(data, record.rules)),
         make(
           "td",
           {},
@@ -723,6 +742,8 @@
     drawCalendar();
     $("panels").replaceChildren(...courses.map(panel));
     say("parted", parting());
+    const { memory, record } = courses[0].steps[state.view];
+    say("brief", `${record && record.day !== null ? `Day ${record.day}: ` : ""}${engine.statusOf(courses[0].machine, memory.configuration).words}`);
     drawRules();
     courses.forEach(drawPicture);
     drawTimeline();
