@@ -35,7 +35,7 @@ def in_node(
     assert NODE is not None
     tables, asked, answers, table = (folder / name for name in ("tables", "courses", "answers", "moves"))
     tables.write_text(json.dumps(data), encoding="utf-8")
-    asked.write_text(json.dumps({"days": days, "courses": courses}, default=_as_json), encoding="utf-8")
+    asked.write_text(json.dumps({"days": days, "courses": courses}, default=as_json), encoding="utf-8")
     command = [NODE, str(DRIVER), str(MACHINE), str(tables), str(asked), str(answers), *([str(table)] if moves else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def in_node(
     return json.loads(answers.read_text(encoding="utf-8")), numbers
 
 
-def _as_json(number: Decimal) -> int | float | str:
+def as_json(number: Decimal) -> int | float | str:
     """A number as a log has it: one that a float would change is a text."""
     plain = plain_number(number)
     return f"{plain:f}" if isinstance(plain, Decimal) else plain

@@ -138,7 +138,7 @@
       const buttons = kinds.map(([kind, form]) =>
         make(
           "button",
-          { type: "button", "aria-expanded": String(state.form === kind), "aria-controls": "form", onclick: () => openForm(kind) },
+          { type: "button", "data-kind": kind, "aria-expanded": String(state.form === kind), "aria-controls": "form", onclick: () => openForm(kind) },
           form.label,
         ),
       );
@@ -292,6 +292,7 @@
       state.form = null;
       drawForm();
       kindButtons();
+      $("kinds").querySelector(`[data-kind="${kind}"]`)?.focus();
     }
   }
 
@@ -337,9 +338,9 @@
       );
     }
     const words = `Cycle ${state.cycle}. The letters are the doses due as things stand: I ixazomib, L lenalidomide, D dexamethasone.`;
-    const had = document.activeElement && document.activeElement.closest("#calendar") ? document.activeElement.textContent : null;
+    const had = $("calendar").contains(document.activeElement);
     $("calendar").replaceChildren(make("p", { class: "soft" }, words), ...cells);
-    if (had !== null) cells.find((cell) => cell.getAttribute("aria-pressed") === "true")?.focus();
+    if (had) cells.find((cell) => cell.getAttribute("aria-pressed") === "true")?.focus();
   }
 
   // --- Where the course stands ------------------------------------------------------------------------------------
@@ -619,7 +620,7 @@
           {},
           make("button", { type: "button", "aria-label": `Show event ${record.number}`, onclick: () => shown(record.number) }, "Show"),
           " ",
-          make("button", { type: "button", "aria-label": `Go back to event ${record.number}`, onclick: () => backTo(record.number) }, "Go back to here"),
+          make("button", { type: "button", "aria-label": `Go back to here, event ${record.number}`, onclick: () => backTo(record.number) }, "Go back to here"),
         ),
       ),
     );
@@ -737,7 +738,20 @@
 
   // --- The whole --------------------------------------------------------------------------------------------------
 
+  // Draw anew; where the element that had the focus is replaced, the one of the same words in its section gets it.
   function draw() {
+    const focused = document.activeElement;
+    const section = focused && focused.closest("section");
+    const words = (button) => button.getAttribute("aria-label") || button.textContent;
+    const before = section && words(focused);
+    drawAll();
+    if (section && !focused.isConnected) {
+      const again = [...section.querySelectorAll("button")].find((button) => words(button) === before && !button.disabled);
+      (again || section.querySelector("h2")).focus();
+    }
+  }
+
+  function drawAll() {
     kindButtons();
     drawCalendar();
     $("panels").replaceChildren(...courses.map(panel));
