@@ -46,7 +46,11 @@ function answered(engine, machine, course, days) {
     }
     const due = [];
     for (let day = record.day; record.day !== null && day < record.day + days; day += 1) {
-      due.push(engine.dueOn(machine, memory, day).map((dose) => [dose.drug, dose.mg, dose.how, dose.rules.map((rule) => rules[rule].id)]));
+      due.push(
+        engine
+          .dueOn(machine, memory, day)
+          .map((dose) => [dose.drug, dose.mg, dose.how, dose.rules.map((rule) => rules[rule].id)]),
+      );
     }
     return {
       symbols: record.steps.map((step) => machine.data.symbols[step.symbol]),

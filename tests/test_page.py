@@ -16,7 +16,7 @@ from ixastate.cli.main import main
 from ixastate.diagrams.bedside import passages, places
 from ixastate.errors import InputError, MissingExtra, RulesError
 from ixastate.page import picture as pictures
-from ixastate.page.page import page
+from ixastate.page.page import SCRIPTS, page
 from ixastate.page.picture import picture, symbol_words
 from ixastate.page.tables import fingerprint, tables
 from ixastate.rules import load_edition
@@ -80,12 +80,12 @@ def test_only_its_own_scripts_and_style_may_run() -> None:
     scripts = [text for text in texts["script"] if text is not data]
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert parts["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
-    assert len(scripts) == 3
+    assert len(scripts) == len(SCRIPTS)
     assert parts["default-src"] == "'none'"
     assert base64.b64encode(hashlib.sha256(texts["style"][0].encode()).digest()).decode() in parts["style-src"]
 
 
-@pytest.mark.parametrize("name", ["machine.js", "timeline.js", "ui.js"])
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_no_markup_is_made_of_texts_and_nothing_is_asked_of_a_network(name: str) -> None:
     text = Path(pictures.__file__).with_name(name).read_text(encoding="utf-8")
     for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
@@ -94,7 +94,7 @@ def test_no_markup_is_made_of_texts_and_nothing_is_asked_of_a_network(name: str)
         assert forbidden not in text
 
 
-@pytest.mark.parametrize("name", ["machine.js", "timeline.js", "ui.js"])
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_no_clause_and_no_limit_stands_in_a_script(name: str) -> None:
     """Neither the id of a rule, nor a symbol, nor a number that a rule states and that would be telling."""
     text = Path(pictures.__file__).with_name(name).read_text(encoding="utf-8")

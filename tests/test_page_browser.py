@@ -316,7 +316,8 @@ def test_two_readings_and_where_they_part(browser: Any, folder: Path) -> None:
     tab.load("log.jsonl", "".join(f"{json.dumps(line)}\n" for line in events))
     tab.page.wait_for_selector("#note:not([hidden])")
     assert [words.lower() for words in tab.page.locator(".state").all_text_contents()] == states
-    assert ("The two part at event" in tab.page.locator("#parted").text_content()) == (len(set(states)) > 1)
+    assert len(set(states)) == 2
+    assert tab.page.locator("#parted").text_content().startswith("The two part at event 7, day 7: Neuropathy: grade 1")
     assert tab.complaints == []
     tab.context.close()
 

@@ -95,6 +95,9 @@
     return digits !== null && compared(digits, exactly(Number(text))) !== 0;
   }
 
+  // A number that a person typed, as a log has it.
+  const typed = (text) => (isLongNumber(text) ? text : Number(text));
+
   const compared = (one, other) => {
     const left = one[0] * other[1];
     const right = other[0] * one[1];
@@ -123,8 +126,7 @@
   const MINUTE = 60 * SECOND;
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
-  const MOMENT =
-    /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))$/;
+  const MOMENT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))$/;
 
   const midnight = (year, month, day) => {
     const date = new Date(0);
@@ -298,7 +300,8 @@
 
   function unitOf(value, known, name) {
     const unit = typeof value === "string" ? value.trim() : value;
-    if (!known.includes(unit)) throw new Refusal(`${name}: ${shown(value)} is no unit that this page knows`, known.join(", "));
+    if (!known.includes(unit))
+      throw new Refusal(`${name}: ${shown(value)} is no unit that this page knows`, known.join(", "));
     return unit;
   }
 
@@ -306,7 +309,8 @@
   function partOf(event, axis, names) {
     const part = axis.field === "" ? event : event[axis.field];
     if (part === undefined || part === null) return undefined;
-    if (typeof part !== "object" || Array.isArray(part)) throw new Refusal(`${axis.field}: ${shown(part)} is no object`);
+    if (typeof part !== "object" || Array.isArray(part))
+      throw new Refusal(`${axis.field}: ${shown(part)} is no object`);
     if (axis.field !== "") {
       for (const name of Object.keys(part)) {
         if (!names.includes(name)) throw new Refusal(`${axis.field}.${name}: there is no such field`);
@@ -339,7 +343,8 @@
       if (part === undefined) throw new Refusal(`${name}: it is missing`);
       const power = axis.units[unitOf(part.unit, Object.keys(axis.units), axis.field ? `${axis.field}.unit` : "unit")];
       const { number, sign } = signed(part, name, axis, "value");
-      const scaled = power < 0 ? [number[0], number[1] * 10n ** BigInt(-power)] : [number[0] * 10n ** BigInt(power), number[1]];
+      const scaled =
+        power < 0 ? [number[0], number[1] * 10n ** BigInt(-power)] : [number[0] * 10n ** BigInt(power), number[1]];
       return classOf(axis, String(power), sign, scaled);
     },
 
@@ -350,7 +355,12 @@
       const measured = ["value", "unit", "upper_limit_of_normal"].filter((name) => isGiven(part[name]));
       if (isGiven(part.times_uln)) {
         if (measured.length) throw new Refusal("give either times_uln, or value with unit and upper_limit_of_normal");
-        const { number, sign } = signed({ value: part.times_uln, comparator: part.comparator }, "times_uln", axis, "value");
+        const { number, sign } = signed(
+          { value: part.times_uln, comparator: part.comparator },
+          "times_uln",
+          axis,
+          "value",
+        );
         return classOf(axis, "", sign, number);
       }
       if (measured.length < 3) throw new Refusal("needs times_uln, or all of value, unit and upper_limit_of_normal");
@@ -395,7 +405,10 @@
     let text = term.normalize("NFKD").toLowerCase().replaceAll("ß", "ss").replace(/\p{M}/gu, "");
     text = text.replace(/[^\p{L}\p{N}]/gu, " ");
     for (const [written, read] of axis.read_as) text = text.replaceAll(written, read);
-    return text.split(/\s+/).filter((word) => word !== "" && !axis.set_aside.includes(word)).join("");
+    return text
+      .split(/\s+/)
+      .filter((word) => word !== "" && !axis.set_aside.includes(word))
+      .join("");
   }
 
   // The place of an event in the table of its kind, by its class on each axis.
@@ -415,8 +428,18 @@
   // How many classes an axis has.
   function sizeOf(axis) {
     if (axis.size === undefined) {
-      const measured = () => Math.max(axis.others - 1, ...Object.values(axis.classes).flatMap((rows) => Object.values(rows)).flat());
-      axis.size = axis.values ? axis.values.length : axis.states ? axis.groups + axis.states.length * 4 : measured() + 1;
+      const measured = () =>
+        Math.max(
+          axis.others - 1,
+          ...Object.values(axis.classes)
+            .flatMap((rows) => Object.values(rows))
+            .flat(),
+        );
+      axis.size = axis.values
+        ? axis.values.length
+        : axis.states
+          ? axis.groups + axis.states.length * 4
+          : measured() + 1;
     }
     return axis.size;
   }
@@ -464,7 +487,9 @@
     // The day of the latest slot that has come, or of a later one whose dose is reported taken; null before the first.
     get ofTheLastDose() {
       const { intakes } = this.machine.data.slot;
-      const days = this.remembered.filter((slot) => slot.reports.some(([, name]) => intakes.includes(name))).map((slot) => slot.day);
+      const days = this.remembered
+        .filter((slot) => slot.reports.some(([, name]) => intakes.includes(name)))
+        .map((slot) => slot.day);
       if (this.latest !== null) days.push(this.latest);
       return days.length ? Math.max(...days) : null;
     }
@@ -501,7 +526,13 @@
       const begun = this.with(this.slot(day)).passedOn();
       const slot = begun.slot(day);
       const step = this.step(begun.configuration(slot), name);
-      return [step, begun.with(told(slot, this.at, name)).passedOn().current().remembered];
+      return [
+        step,
+        begun
+          .with(told(slot, this.at, name))
+          .passedOn()
+          .current().remembered,
+      ];
     }
 
     // The readings on which it rests that the dose of this day may be taken now.
@@ -588,13 +619,17 @@
     if (!faults) throw new Refusal(`drug: ${shown(drug)} is no drug of this event`, data.calendar.drugs.join(", "));
     const fault = event.fault === undefined ? "" : event.fault;
     if (!Object.hasOwn(faults, fault)) {
-      throw new Refusal(`fault: ${shown(event.fault)} is no fault of ${drug}`, `one of: ${Object.keys(faults).join(", ")}`);
+      throw new Refusal(
+        `fault: ${shown(event.fault)} is no fault of ${drug}`,
+        `one of: ${Object.keys(faults).join(", ")}`,
+      );
     }
     const beside = faults[fault];
     const dose = Object.hasOwn(data.fields[event.type], "dose_mg")
       ? numberOf(event.dose_mg, "dose_mg", { below: "1000000000" }, true)
       : null;
-    if (event.scheduled_day !== undefined && event.scheduled_day !== null) wholeDay(machine, event.scheduled_day, "scheduled_day");
+    if (event.scheduled_day !== undefined && event.scheduled_day !== null)
+      wholeDay(machine, event.scheduled_day, "scheduled_day");
     const slots = slotsOf(machine, memory, dates, at);
     if (drug !== data.calendar.drugs[0]) return { ...beside, slots: slots.remembered };
 
@@ -621,7 +656,11 @@
     }
     const recorded = ruleNumber(data.slot.recorded);
     const acting = cited.filter((rule) => rule !== recorded);
-    return { orders: [...step.orders, ...beside.orders], rules: acting.length ? acting : [recorded], slots: remembered };
+    return {
+      orders: [...step.orders, ...beside.orders],
+      rules: acting.length ? acting : [recorded],
+      slots: remembered,
+    };
   }
 
   function scheduledDay(machine, slots, event) {
@@ -689,7 +728,8 @@
 
   // An event without the fields that say nothing; a `Refusal` for one that is none.
   function checked(machine, given) {
-    if (typeof given !== "object" || given === null || Array.isArray(given)) throw new Refusal("an event is a JSON object");
+    if (typeof given !== "object" || given === null || Array.isArray(given))
+      throw new Refusal("an event is a JSON object");
     const event = {};
     for (const [name, value] of Object.entries(given)) if (value !== null) event[name] = value;
     const fields = Object.hasOwn(machine.data.fields, event.type) ? machine.data.fields[event.type] : null;
@@ -724,7 +764,9 @@
     const given = event.baseline_neuropathy;
     if (given === undefined) return NOTHING.baseline;
     const found = [given.grade, given.pain === undefined ? false : given.pain];
-    const known = Object.values(machine.data.meanings).flatMap(({ axes }) => axes).find((axis) => axis.how === "baseline");
+    const known = Object.values(machine.data.meanings)
+      .flatMap(({ axes }) => axes)
+      .find((axis) => axis.how === "baseline");
     if (!known.values.some(([grade, pain]) => grade === found[0] && pain === found[1])) {
       throw new Refusal(`baseline_neuropathy: ${shown(given)} cannot be a baseline`);
     }
@@ -751,14 +793,20 @@
       );
     }
     if (latest !== null && dates && dates.nominal && starts) {
-      throw new Refusal("the course has dates, so its start cannot be a mere day", "give course_started a date in `at`");
+      throw new Refusal(
+        "the course has dates, so its start cannot be a mere day",
+        "give course_started a date in `at`",
+      );
     }
     let at;
     if (event.at !== undefined) at = momentOf(machine, event.at, "at").at;
     else if (dates) at = momentOfDay(machine, dates, event.day);
     else throw new Refusal("a treatment day means nothing before the start", "give a date in `at`");
     if (latest !== null && at < latest) {
-      const days = dates && event.day !== undefined ? `day ${event.day} comes after day ${dayOf(machine, dates, latest)}` : event.at;
+      const days =
+        dates && event.day !== undefined
+          ? `day ${event.day} comes after day ${dayOf(machine, dates, latest)}`
+          : event.at;
       throw new Refusal(`time goes backwards: ${days}`, "put a patient's events in the order in which they were seen");
     }
     return at;
@@ -781,7 +829,10 @@
     const before = memory.configuration;
     const patient = event.patient === undefined ? memory.patient : event.patient;
     if (patient !== memory.patient && memory.number) {
-      throw new Refusal(`the event is of patient ${shown(patient)}, the course of ${shown(memory.patient)}`, "one course follows one patient");
+      throw new Refusal(
+        `the event is of patient ${shown(patient)}, the course of ${shown(memory.patient)}`,
+        "one course follows one patient",
+      );
     }
     const starts = event.type === data.start;
     const final = before === data.final;
@@ -818,7 +869,8 @@
     // What stops treatment leaves nothing else to be ordered, and no other step to be explained.
     const acting = now === data.final ? steps.slice(-1) : steps;
     let orders = meaning.orders;
-    if (steps.length) orders = netEffect(machine, [...acting.map((step) => data.outputs[step.output].orders), meaning.orders]);
+    if (steps.length)
+      orders = netEffect(machine, [...acting.map((step) => data.outputs[step.output].orders), meaning.orders]);
     let rules = sorted([...meaning.rules, ...acting.flatMap((step) => data.outputs[step.output].rules)]);
 
     const status = statusOf(machine, now);
@@ -843,7 +895,9 @@
     if (slots.length && kept) after.slots = now === data.final ? [] : slotsOf(machine, after, kept, at).remembered;
     if (day !== null && (held.includes(true) || memory.reviewed.length) && now !== data.final) {
       const drugs = data.calendar.held;
-      const overdue = drugs.filter((_, drug) => after.heldSince[drug] !== null && day - after.heldSince[drug] >= data.long_hold.days);
+      const overdue = drugs.filter(
+        (_, drug) => after.heldSince[drug] !== null && day - after.heldSince[drug] >= data.long_hold.days,
+      );
       const fresh = overdue.filter((drug) => !memory.reviewed.includes(drug));
       if (fresh.length) {
         orders = sorted([...orders, ...fresh.map((drug) => data.long_hold.orders[drug])]);
@@ -918,6 +972,7 @@
     move,
     statusOf,
     exactly,
+    typed,
     observe,
     dueOn,
     cycleOf,

@@ -22,6 +22,8 @@ from ixastate.version import __version__
 
 # More editions side by side would be too small to read, and too large a file.
 MOST_EDITIONS = 2
+# In their order: each may ask those before it.
+SCRIPTS = ("machine.js", "words.js", "forms.js", "picture.js", "timeline.js", "ui.js")
 
 
 def page(editions: Sequence[str] = (DEFAULT_EDITION,)) -> bytes:
@@ -35,7 +37,7 @@ def page(editions: Sequence[str] = (DEFAULT_EDITION,)) -> bytes:
     shown = [(tables(edition), picture(Table.of(edition))) for edition in editions]
     pictures = "\n".join(_figure(number, drawn["svg"], data["edition"]) for number, (data, drawn) in enumerate(shown))
     data = [data | {"picture": {name: part for name, part in drawn.items() if name != "svg"}} for data, drawn in shown]
-    machine, timeline, ui, style = map(_text, ("machine.js", "timeline.js", "ui.js", "page.css"))
+    scripts, style = list(map(_text, SCRIPTS)), _text("page.css")
     stamp = fingerprint([one["fingerprint"] for one in data])
     names = " and ".join(one["edition"] for one in data)
     content = Template(_text("page.html")).substitute(
@@ -43,15 +45,13 @@ def page(editions: Sequence[str] = (DEFAULT_EDITION,)) -> bytes:
         about=escape(
             f"ixastate {__version__}, edition {names}. {data[0]['source']}. Fingerprint of the tables: {stamp[:16]}."
         ),
-        scripts=" ".join(map(_digest, (machine, timeline, ui))),
+        digests=" ".join(map(_digest, scripts)),
         styles=_digest(style),
         style=style,
         pictures=pictures,
         # No sign of it may end the element that it stands in.
         data=written({"fingerprint": stamp, "editions": data}).replace("<", "\\u003c"),
-        machine=machine,
-        timeline=timeline,
-        ui=ui,
+        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
     return content.encode()
 

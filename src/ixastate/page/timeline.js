@@ -4,7 +4,7 @@
   "use strict";
 
   const SVG = "http://www.w3.org/2000/svg";
-  const LEFT = 150;
+  const LEFT = 100;
   const TOP = 8;
   const ROW = { counts: 90, doses: 44, holds: 26, marks: 26 };
 
@@ -30,8 +30,18 @@
     const x = (day) => LEFT + (day - 1) * wide;
     for (let day = 1; day <= days + 1; day += 7) {
       const cycle = (day - 1) % cycleDays === 0;
-      svg.append(element("line", { class: "grid", x1: x(day), x2: x(day), y1: TOP, y2: height - 20, "stroke-width": cycle ? 2 : 1 }));
-      if (day <= days && (wide * 7 > 34 || cycle)) svg.append(element("text", { class: "soft", x: x(day) + 2, y: height - 8 }, `day ${day}`));
+      svg.append(
+        element("line", {
+          class: "grid",
+          x1: x(day),
+          x2: x(day),
+          y1: TOP,
+          y2: height - 20,
+          "stroke-width": cycle ? 2 : 1,
+        }),
+      );
+      if (day <= days && (wide * 7 > 34 || cycle))
+        svg.append(element("text", { class: "soft", x: x(day) + 2, y: height - 8 }, `day ${day}`));
     }
     let top = TOP;
     for (const row of rows) {
@@ -45,13 +55,16 @@
 
   const DRAWN = {
     counts(svg, row, x, top) {
-      const values = [...row.points.map((point) => point.value), ...row.limits.map((limit) => limit.value)].filter((value) => value > 0);
+      const values = [...row.points.map((point) => point.value), ...row.limits.map((limit) => limit.value)].filter(
+        (value) => value > 0,
+      );
       const low = Math.log10(Math.min(...values) / 2);
       const high = Math.log10(Math.max(...values) * 2);
-      const y = (value) => top + ROW.counts - 10 - ((Math.log10(Math.max(value, 10 ** low)) - low) / (high - low)) * (ROW.counts - 20);
+      const y = (value) =>
+        top + ROW.counts - 10 - ((Math.log10(Math.max(value, 10 ** low)) - low) / (high - low)) * (ROW.counts - 20);
       for (const limit of row.limits) {
         svg.append(element("line", { class: "limit", x1: LEFT, x2: "100%", y1: y(limit.value), y2: y(limit.value) }));
-        svg.append(element("text", { class: "soft", x: 4, y: y(limit.value) + 4 }, limit.words));
+        svg.append(element("text", { class: "soft", x: LEFT + 4, y: y(limit.value) - 4 }, limit.words));
       }
       const path = row.points.map((point, place) => `${place ? "L" : "M"}${x(point.day)} ${y(point.value)}`).join("");
       if (path) svg.append(element("path", { class: "count", d: path }));
@@ -70,16 +83,30 @@
         const line = element("path", { class: "dose", d: `M${x(step.day)} ${y(step.mg)}H${x(until)}` });
         line.append(element("title", {}, `${row.label} ${step.mg} mg from day ${step.day}`));
         svg.append(line);
-        if ((until - step.day) * wide > 44) svg.append(element("text", { x: x(step.day) + 3, y: y(step.mg) - 4 < top + 10 ? y(step.mg) + 14 : y(step.mg) - 4 }, `${step.mg} mg`));
+        if ((until - step.day) * wide > 44)
+          svg.append(
+            element(
+              "text",
+              { x: x(step.day) + 3, y: y(step.mg) - 4 < top + 10 ? y(step.mg) + 14 : y(step.mg) - 4 },
+              `${step.mg} mg`,
+            ),
+          );
       });
     },
 
     holds(svg, row, x, top, wide) {
       for (const bar of row.bars) {
-        const box = element("rect", { class: "hold", x: x(bar.from), y: top + 4, width: Math.max(3, (bar.to - bar.from) * wide), height: ROW.holds - 8 });
+        const box = element("rect", {
+          class: "hold",
+          x: x(bar.from),
+          y: top + 4,
+          width: Math.max(3, (bar.to - bar.from) * wide),
+          height: ROW.holds - 8,
+        });
         box.append(element("title", {}, bar.words));
         svg.append(box);
-        if ((bar.to - bar.from) * wide > 6 * bar.words.length) svg.append(element("text", { x: x(bar.from) + 4, y: top + 18 }, bar.words));
+        if ((bar.to - bar.from) * wide > 6 * bar.words.length)
+          svg.append(element("text", { x: x(bar.from) + 4, y: top + 18 }, bar.words));
       }
     },
 

@@ -6,6 +6,9 @@
   "use strict";
 
   const engine = globalThis.ixastateMachine;
+  const { make, plain, sentence, described } = globalThis.ixastateWords;
+  const forms = globalThis.ixastateForms;
+  const pictures = globalThis.ixastatePictures;
   const { timeline } = globalThis.ixastateTimeline;
   const page = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
@@ -15,18 +18,7 @@
   // The events of the course; those that were undone; and of which event the page shows what followed.
   const state = { events: [], undone: [], view: 0, form: null, rule: null, cycle: 1 };
 
-  // --- Making elements --------------------------------------------------------------------------------------------
-
-  function make(name, attributes = {}, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) {
-      if (key === "onclick") made.addEventListener("click", value);
-      else if (value === true) made.setAttribute(key, "");
-      else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, String(value));
-    }
-    made.append(...children.filter((child) => child !== null && child !== undefined));
-    return made;
-  }
+  // --- Words -------------------------------------------------------------------------------------------------------
 
   function say(id, words) {
     $(id).textContent = words;
@@ -35,38 +27,7 @@
 
   // --- Words ------------------------------------------------------------------------------------------------------
 
-  const plain = (name) => String(name).replaceAll("_", " ");
   const first = () => courses[0].machine.data;
-
-  function measuredWords(part) {
-    if (typeof part !== "object" || part === null) return String(part);
-    const sign = part.comparator ? `${part.comparator} ` : "";
-    if (part.times_uln !== undefined && part.times_uln !== null) return `${sign}${part.times_uln} × upper limit of normal`;
-    const limit = part.upper_limit_of_normal ? ` (upper limit ${part.upper_limit_of_normal})` : "";
-    return `${sign}${part.value} ${part.unit || ""}${limit}`;
-  }
-
-  // An event in one line.
-  function described(event) {
-    const form = first().forms[event.type];
-    if (!form) return plain(event.type);
-    const parts = [];
-    for (const [name, field] of Object.entries(form.fields)) {
-      if (field.takes.spread || name === "measured") {
-        parts.push(measuredWords(event));
-        continue;
-      }
-      const value = event[name];
-      if (value === undefined || value === null || value === false) continue;
-      if (value === true) parts.push(field.label);
-      else if (typeof value === "object" && !Array.isArray(value) && value.grade !== undefined) {
-        if (value.grade) parts.push(`${field.label} grade ${value.grade}${value.pain ? " with pain" : ""}`);
-      } else if (typeof value === "object" && !Array.isArray(value)) parts.push(`${field.label} ${measuredWords(value)}`);
-      else if (Array.isArray(value)) parts.push(...(value.length ? [`${field.label} ${value.map(plain).join(", ")}`] : []));
-      else parts.push(name === "term" || name === "weekday" || name === "clock_time" ? String(value) : `${field.label} ${plain(value)}`);
-    }
-    return parts.length ? `${form.label}: ${parts.join(", ")}` : form.label;
-  }
 
   function dayWords(day) {
     if (day === null || day < 1) return "before day 1";
@@ -74,7 +35,8 @@
     return `day ${day} (cycle ${cycle}, day ${inCycle})`;
   }
 
-  const whenWords = (record) => (record.event.at ? `${record.event.at}${record.day ? ` · day ${record.day}` : ""}` : `day ${record.event.day}`);
+  const whenWords = (record) =>
+    record.event.at ? `${record.event.at}${record.day ? ` · day ${record.day}` : ""}` : `day ${record.event.day}`;
 
   // --- The course -------------------------------------------------------------------------------------------------
 
@@ -112,8 +74,6 @@
     say("alert", `Not taken in: ${error.what}${remedy}.${rules ? ` By ${rules}.` : ""}`);
   }
 
-  const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
-
   // Show what followed from an event, by its number (0: before the first).
   function shown(number) {
     state.view = number;
@@ -131,20 +91,32 @@
   // --- Forms ------------------------------------------------------------------------------------------------------
 
   function kindButtons() {
-    const { forms, groups } = first();
+    const { forms: kindsOfForms, groups } = first();
     const started = courses[0].steps.at(-1).memory.configuration !== 0;
-    const groupsShown = Object.entries(groups).map(([group, words]) => {
-      const kinds = Object.entries(forms).filter(([kind, form]) => form.group === group && (kind !== first().start || !started));
+    // Before the start nothing but the course itself can be spoken of.
+    const own = started
+      ? Object.entries(groups)
+      : [[kindsOfForms[first().start].group, groups[kindsOfForms[first().start].group]]];
+    const groupsShown = own.map(([group, words]) => {
+      const kinds = Object.entries(kindsOfForms).filter(
+        ([kind, form]) => form.group === group && (kind !== first().start || !started),
+      );
       const buttons = kinds.map(([kind, form]) =>
         make(
           "button",
-          { type: "button", "data-kind": kind, "aria-expanded": String(state.form === kind), "aria-controls": "form", onclick: () => openForm(kind) },
+          {
+            type: "button",
+            "data-kind": kind,
+            "aria-expanded": String(state.form === kind),
+            "aria-controls": "form",
+            onclick: () => openForm(kind),
+          },
           form.label,
         ),
       );
       return make("div", {}, make("h3", {}, words), make("div", { class: "buttons" }, ...buttons));
     });
-    $("kinds").replaceChildren(...(started ? groupsShown : [...groupsShown].reverse()));
+    $("kinds").replaceChildren(...groupsShown);
   }
 
   function openForm(kind) {
@@ -155,142 +127,31 @@
     if (state.form && control) control.focus();
   }
 
-  // Values on and beside the points at which the meaning of a count changes, as buttons that report at once.
-  function beside(kind, takes) {
-    const table = first().meanings[kind];
-    const axis = table && table.axes.find((one) => one.how === takes.kind && one.field === "");
-    if (!axis || takes.kind !== "count") return null;
-    const values = axis.points.slice(1).flatMap((point) => [Number(point) - 1, Number(point)]);
-    const unit = Object.keys(axis.units).find((one) => axis.units[one] === 0);
-    const buttons = values.map((value) =>
-      make("button", { type: "button", onclick: () => report({ type: kind, day: chosenDay(), value, unit }) }, `${value.toLocaleString("en")} ${unit}`),
-    );
-    return make("div", { class: "buttons" }, ...buttons);
+  function closeForm() {
+    state.form = null;
+    drawForm();
   }
 
   function drawForm() {
     const form = $("form");
-    form.replaceChildren();
     form.hidden = state.form === null;
-    if (state.form === null) return;
+    if (state.form === null) {
+      form.replaceChildren();
+      return;
+    }
     const kind = state.form;
-    const words = first().forms[kind];
-    const fields = Object.entries(words.fields).map(([name, field]) => fieldOf(kind, name, field));
-    form.append(
-      make(
-        "fieldset",
-        {},
-        make("legend", {}, words.label),
-        ...fields,
-        make("div", { class: "bar" }, make("button", { type: "submit", class: "main" }, "Report it")),
-      ),
-    );
-  }
-
-  // A field of a form: its label and control, each with `data-field` to be read again.
-  function fieldOf(kind, name, field) {
-    const { takes } = field;
-    if (["count", "bilirubin", "clearance"].includes(takes.kind)) return measureOf(kind, name, field);
-    if (takes.kind === "yes or no") {
-      const box = make("input", { type: "checkbox", "data-field": name, checked: field.first === true });
-      return make("label", { class: "choice" }, box, sentence(field.label));
-    }
-    if (takes.kind === "choice") {
-      const options = takes.values.map((value) => make("option", { value }, sentence(plain(value))));
-      if (takes.optional) options.unshift(make("option", { value: "" }, "Not stated"));
-      return make("label", {}, sentence(field.label), make("select", { "data-field": name }, ...options));
-    }
-    if (takes.kind === "whole number" && !takes.optional) {
-      const grades = Array.from({ length: takes.most - takes.least + 1 }, (_, step) => takes.least + step);
-      const options = grades.map((grade) => make("option", { value: grade }, String(grade)));
-      return make("label", {}, sentence(field.label), make("select", { "data-field": name, "data-number": true }, ...options));
-    }
-    if (name === "baseline_neuropathy" || name === "assumed" || name === "timezone") return organOrBaseline(name, field);
-    const number = takes.kind === "number" || takes.kind === "whole number";
-    const dose = name === "dose_mg" ? courses[0].steps.at(-1).record?.status.ixazomib_mg : null;
-    const value = field.first !== undefined ? field.first : dose;
-    const attributes = number ? { type: "number", step: takes.kind === "number" ? "any" : "1", min: 0, "data-number": true } : { type: "text", maxlength: 200 };
-    return make("label", {}, sentence(field.label), make("input", { ...attributes, value, "data-field": name, required: field.required }));
-  }
-
-  function organOrBaseline(name, field) {
-    if (name !== "baseline_neuropathy") return null;
-    const options = [0, 1, 2, 3].map((grade) => make("option", { value: grade }, grade ? `Grade ${grade}` : "None"));
-    return make(
-      "div",
-      {},
-      make("label", {}, sentence(field.label), make("select", { "data-field": name }, ...options)),
-      make("label", { class: "choice" }, make("input", { type: "checkbox", "data-pain": true }), "With pain before treatment"),
-    );
-  }
-
-  const SIGNS = ["", "<", "<=", ">", ">="];
-
-  function measureOf(kind, name, field) {
-    const { takes } = field;
-    const start = field.first || {};
-    const value = start.times_uln !== undefined ? start.times_uln : start.value;
-    const title = name === "measured" ? field.label : sentence(field.label);
-    const units = takes.kind === "bilirubin" ? ["× upper limit of normal", ...takes.units] : takes.units;
-    const inputs = [
-      make("select", { "aria-label": `${title}: sign`, "data-part": "comparator" }, ...SIGNS.map((sign) => make("option", { value: sign }, sign || "="))),
-      make("input", { type: "number", step: "any", min: 0, required: field.required, "aria-label": `${title}: value`, "data-part": "value", value }),
-      make("select", { "aria-label": `${title}: unit`, "data-part": "unit" }, ...units.map((unit) => make("option", { value: unit }, unit))),
-    ];
-    if (takes.kind === "bilirubin") {
-      inputs.push(make("input", { type: "number", step: "any", min: 0, "aria-label": `${title}: upper limit of normal in the same unit`, placeholder: "limit", hidden: true, "data-part": "upper_limit_of_normal" }));
-    }
-    const unit = inputs[2];
-    const limit = inputs[3];
-    if (limit) {
-      // Only a value in a unit needs the limit of the laboratory beside it.
-      unit.addEventListener("change", () => {
-        limit.hidden = unit.selectedIndex === 0;
-        limit.required = !limit.hidden;
-      });
-    }
-    const box = make("div", { class: "row", "data-measure": name, "data-kind": takes.kind, role: "group", "aria-label": title }, make("span", {}, title), ...inputs);
-    const quick = name === "measured" ? beside(kind, takes) : null;
-    return quick ? make("div", {}, make("p", { class: "soft" }, "On and beside the limit:"), quick, box) : box;
-  }
-
-  function measuredOf(box) {
-    const parts = {};
-    for (const input of box.querySelectorAll("[data-part]")) if (input.value !== "") parts[input.dataset.part] = input.value;
-    if (parts.value === undefined) return null;
-    const found = { value: Number(parts.value), unit: parts.unit };
-    if (parts.comparator) found.comparator = parts.comparator;
-    if (box.dataset.kind === "bilirubin" && !first().forms.bilirubin_measured.fields.measured.takes.units.includes(parts.unit)) {
-      return { times_uln: found.value, ...(found.comparator ? { comparator: found.comparator } : {}) };
-    }
-    if (parts.upper_limit_of_normal) found.upper_limit_of_normal = Number(parts.upper_limit_of_normal);
-    return found;
+    const now = courses[0].steps.at(-1).record;
+    const dose = now ? now.status.ixazomib_mg : null;
+    const reportNow = (fields) => report({ type: kind, ...fields, day: chosenDay() });
+    form.replaceChildren(forms.formOf(first(), kind, { report: reportNow, dose }));
   }
 
   function submitted(submit) {
     submit.preventDefault();
     const kind = state.form;
-    const event = { type: kind, day: chosenDay() };
-    for (const control of $("form").querySelectorAll("[data-field]")) {
-      const name = control.dataset.field;
-      if (control.type === "checkbox") {
-        const { required } = first().forms[kind].fields[name];
-        if (control.checked || required) event[name] = control.checked;
-      } else if (name === "baseline_neuropathy") {
-        const pain = $("form").querySelector("[data-pain]").checked;
-        if (Number(control.value) || pain) event[name] = { grade: Number(control.value), pain };
-      } else if (control.value !== "") {
-        event[name] = control.dataset.number !== undefined ? Number(control.value) : control.value;
-      }
-    }
-    for (const box of $("form").querySelectorAll("[data-measure]")) {
-      const found = measuredOf(box);
-      if (box.dataset.measure === "measured") Object.assign(event, found);
-      else if (found) event[box.dataset.measure] = found;
-    }
+    const event = { ...forms.eventOf(first(), kind, $("form")), day: chosenDay() };
     if (report(event)) {
-      state.form = null;
-      drawForm();
+      closeForm();
       kindButtons();
       $("kinds").querySelector(`[data-kind="${kind}"]`)?.focus();
     }
@@ -347,7 +208,20 @@
 
   function cites(data, rules) {
     const buttons = rules.map((rule) =>
-      make("li", {}, make("button", { type: "button", class: "cite", title: data.rules[rule].title, onclick: () => chooseRule(data.rules[rule].id) }, data.rules[rule].id)),
+      make(
+        "li",
+        {},
+        make(
+          "button",
+          {
+            type: "button",
+            class: "cite",
+            title: data.rules[rule].title,
+            onclick: () => chooseRule(data.rules[rule].id),
+          },
+          data.rules[rule].id,
+        ),
+      ),
     );
     return make("ul", { class: "cites" }, ...buttons);
   }
@@ -356,7 +230,12 @@
   function acted(data, rules) {
     const items = rules.map((rule) => {
       const { id, title } = data.rules[rule];
-      return make("li", {}, make("button", { type: "button", class: "cite", onclick: () => chooseRule(id) }, id), ` ${title}`);
+      return make(
+        "li",
+        {},
+        make("button", { type: "button", class: "cite", onclick: () => chooseRule(id) }, id),
+        ` ${title}`,
+      );
     });
     return make("ul", { class: "acted" }, ...items);
   }
@@ -366,7 +245,11 @@
     const list = make("dl", { class: "levels" });
     for (const drug of data.calendar.held) {
       const held = status[`${drug}_held`];
-      list.append(make("dt", {}, sentence(drug)), make("dd", {}, `${status[`${drug}_mg`]} mg`), make("dd", { class: held ? "held" : "given" }, held ? "held" : "given"));
+      list.append(
+        make("dt", {}, sentence(drug)),
+        make("dd", {}, `${status[`${drug}_mg`]} mg`),
+        make("dd", { class: held ? "held" : "given" }, held ? "held" : "given"),
+      );
     }
     return list;
   }
@@ -376,7 +259,14 @@
     const rows = [];
     for (let day = from; day < from + 7; day += 1) {
       const due = engine.dueOn(course.machine, memory, day);
-      if (due.length) rows.push(make("li", {}, `Day ${day}: ${due.map((dose) => `${dose.drug} ${dose.mg} mg${dose.how.length ? `, ${dose.how.join(", ")}` : ""}`).join("; ")}`));
+      if (due.length)
+        rows.push(
+          make(
+            "li",
+            {},
+            `Day ${day}: ${due.map((dose) => `${dose.drug} ${dose.mg} mg${dose.how.length ? `, ${dose.how.join(", ")}` : ""}`).join("; ")}`,
+          ),
+        );
     }
     if (!memory.dates) return make("p", { class: "soft" }, "Nothing is due before the start.");
     return rows.length ? make("ul", { class: "due" }, ...rows) : make("p", { class: "soft" }, "Nothing.");
@@ -390,9 +280,18 @@
     const parts = [make("p", { class: "state" }, sentence(status.words)), levels(status, data)];
     if (courses.length > 1) parts.unshift(make("h3", {}, data.edition));
     if (record) {
-      parts.push(make("p", { class: "soft" }, `After event ${record.number}, ${whenWords(record)}: ${described(record.event)}`));
+      parts.push(
+        make(
+          "p",
+          { class: "soft" },
+          `After event ${record.number}, ${whenWords(record)}: ${described(first(), record.event)}`,
+        ),
+      );
       const orders = record.orders.map((order) => make("li", {}, sentence(data.orders[order].words)));
-      parts.push(make("h3", {}, "Asked for"), orders.length ? make("ul", { class: "orders" }, ...orders) : make("p", { class: "soft" }, "Nothing."));
+      parts.push(
+        make("h3", {}, "Asked for"),
+        orders.length ? make("ul", { class: "orders" }, ...orders) : make("p", { class: "soft" }, "Nothing."),
+      );
       parts.push(make("h3", {}, "By"), acted(data, record.rules));
     } else {
       parts.push(make("p", {}, "Report that treatment starts, then what is seen, day by day."));
@@ -410,7 +309,7 @@
     };
     for (let place = 1; place < courses[0].steps.length; place += 1) {
       if (said(courses[0], place) !== said(courses[1], place)) {
-        return `The two part at event ${place}, ${whenWords(courses[0].steps[place].record)}: ${described(state.events[place - 1])}.`;
+        return `The two part at event ${place}, ${whenWords(courses[0].steps[place].record)}: ${described(first(), state.events[place - 1])}.`;
       }
     }
     return state.events.length ? "So far the two say the same." : "";
@@ -423,11 +322,20 @@
   function makeClauses() {
     const list = [];
     for (const rule of first().rules) {
-      const kind = rule.kind === "label" ? `clause of the text, ${rule.place}` : rule.kind === "reading" ? "how a gap in the text is read" : "bookkeeping of the machine";
+      const kind =
+        rule.kind === "label"
+          ? `clause of the text, ${rule.place}`
+          : rule.kind === "reading"
+            ? "how a gap in the text is read"
+            : "bookkeeping of the machine";
       const item = make(
         "li",
         {},
-        make("button", { type: "button", class: "cite id", "aria-pressed": "false", onclick: () => chooseRule(rule.id) }, rule.id),
+        make(
+          "button",
+          { type: "button", class: "cite id", "aria-pressed": "false", onclick: () => chooseRule(rule.id) },
+          rule.id,
+        ),
         ` ${rule.title}`,
         make("p", {}, rule.says),
         make("p", { class: "soft" }, sentence(kind)),
@@ -461,92 +369,54 @@
     const focused = document.activeElement;
     $("clauses").append(...order.map(({ item }) => item));
     if (focused && focused !== document.body && $("clauses").contains(focused)) focused.focus();
-    $("chosen").textContent = state.rule ? state.rule.words : lit.size ? `${lit.size} clauses and readings acted; they stand first.` : "";
+    $("chosen").textContent = state.rule
+      ? state.rule.words
+      : lit.size
+        ? `${lit.size} clauses and readings acted; they stand first.`
+        : "";
   }
 
   function chooseRule(id) {
     const again = state.rule && state.rule.kind === "rule" && state.rule.rules[0] === id;
-    state.rule = again ? null : { kind: "rule", rules: [id], words: `Chosen: ${id}. Its arrows in the picture are marked.`, id };
+    state.rule = again
+      ? null
+      : { kind: "rule", rules: [id], words: `Chosen: ${id}. Its arrows in the picture are marked.`, id };
     draw();
     if (!again) clauses.get(id)?.item.scrollIntoView({ block: "nearest" });
   }
 
   // --- The picture ------------------------------------------------------------------------------------------------
 
-  // For each edition the boxes and arrows of its picture, with their elements.
-  function readPicture(course, number) {
-    const root = $(`drawing-${number}`);
-    const { picture } = course.machine.data;
-    const numbers = new Map(picture.boxes.map((box, place) => [box.id, place]));
-    const boxes = picture.boxes.map((box) => ({ ...box, parts: [] }));
-    const arrows = picture.arrows.map((arrow) => ({ ...arrow, parts: [] }));
-    for (const group of root.querySelectorAll("g.node, g.edge")) {
-      const title = group.querySelector("title").textContent;
-      const ends = title.split("->");
-      const arrow = ends.map((end) => /^arrow (\d+)$/.exec(end)).find(Boolean);
-      if (arrow) arrows[Number(arrow[1])].parts.push(group);
-      else if (numbers.has(title)) boxes[numbers.get(title)].parts.push(group);
-      if (!group.classList.contains("node")) continue;
-      group.setAttribute("tabindex", "0");
-      group.setAttribute("role", "button");
-      const chosen = arrow ? () => chooseArrow(course, arrows[Number(arrow[1])]) : () => chooseBox(course, numbers.get(title));
-      const written = [...group.querySelectorAll("text")].map((line) => line.textContent).join(" ");
-      group.setAttribute("aria-label", `${arrow ? "Arrow" : "State"}: ${written}`);
-      group.addEventListener("click", chosen);
-      group.addEventListener("keydown", (key) => {
-        if (key.key !== "Enter" && key.key !== " ") return;
-        key.preventDefault();
-        chosen();
-      });
-    }
-    for (const link of root.querySelectorAll("a")) link.removeAttribute("tabindex");
-    const known = new Map();
-    arrows.forEach((arrow, place) => arrow.passages.forEach((one) => known.set(`${one.from} ${one.symbol} ${one.to}`, place)));
-    course.picture = { root, boxes, arrows, numbers, known };
-  }
+  const rulesOf = (arrows) => [
+    ...new Set(arrows.flatMap((arrow) => arrow.passages.flatMap((passage) => passage.rules))),
+  ];
 
-  const rulesOf = (arrows) => [...new Set(arrows.flatMap((arrow) => arrow.passages.flatMap((passage) => passage.rules)))];
-
-  function chooseArrow(course, arrow) {
-    state.rule = { kind: "arrow", rules: rulesOf([arrow]), words: `Chosen: the arrow “${arrow.label}”. The clauses on which it always rests stand first.`, arrows: [arrow] };
+  function chooseArrow(arrow) {
+    const words = `Chosen: the arrow “${arrow.label}”. The clauses on which it always rests stand first.`;
+    state.rule = { kind: "arrow", rules: rulesOf([arrow]), words, arrows: [arrow] };
     draw();
   }
 
-  function chooseBox(course, number) {
-    const box = course.picture.boxes[number];
-    const touching = course.picture.arrows.filter((arrow) => arrow.passages.some((one) => one.from === number || one.to === number));
-    state.rule = { kind: "box", rules: rulesOf(touching), words: `Chosen: ${box.about}. The clauses of the arrows to it and from it stand first.`, arrows: touching, box };
+  function chooseBox(box, touching) {
+    const words = `Chosen: ${box.about}. The clauses of the arrows to it and from it stand first.`;
+    state.rule = { kind: "box", rules: rulesOf(touching), words, arrows: touching, box };
     draw();
   }
 
-  // The arrows that the shown event took.
-  function taken(course) {
+  // Each move of the shown event, from a place to a place.
+  function passagesOf(course) {
     const { record } = course.steps[state.view];
-    if (!record) return new Set();
-    const place = (configuration) => course.picture.numbers.get(engine.statusOf(course.machine, configuration).place);
-    return new Set(record.steps.map((step) => course.picture.known.get(`${place(step.before)} ${step.symbol} ${place(step.after)}`)).filter((arrow) => arrow !== undefined));
+    const place = (configuration) => engine.statusOf(course.machine, configuration).place;
+    return record ? record.steps.map((step) => ({ ...step, from: place(step.before), to: place(step.after) })) : [];
   }
 
   function drawPicture(course) {
-    const { boxes, arrows } = course.picture;
-    const lit = taken(course);
     const { place } = engine.statusOf(course.machine, course.steps[state.view].memory.configuration);
-    const chosen = state.rule ? arrows.filter((arrow) => (state.rule.arrows ? state.rule.arrows.includes(arrow) : arrow.passages.some((one) => one.rules.includes(state.rule.rules[0])))) : [];
-    arrows.forEach((arrow, number) => {
-      for (const part of arrow.parts) {
-        part.classList.toggle("lit", lit.has(number));
-        part.classList.toggle("chosen", chosen.includes(arrow) && !lit.has(number));
-        part.classList.toggle("faint", (lit.size > 0 || chosen.length > 0) && !lit.has(number) && !chosen.includes(arrow));
-      }
-    });
-    for (const box of boxes) {
-      for (const part of box.parts) {
-        part.classList.toggle("at", box.id === place);
-        part.classList.toggle("chosen", Boolean(state.rule && state.rule.box === box));
-        if (box.id === place) part.setAttribute("aria-current", "step");
-        else part.removeAttribute("aria-current");
-      }
-    }
+    const isChosen = (arrow) =>
+      state.rule.arrows
+        ? state.rule.arrows.includes(arrow)
+        : arrow.passages.some((one) => one.rules.includes(state.rule.rules[0]));
+    pictures.light(course.picture, passagesOf(course), place, state.rule ? isChosen : () => false, state.rule?.box);
   }
 
   // --- The timeline -----------------------------------------------------------------------------------------------
@@ -560,9 +430,12 @@
       for (const { record } of steps) {
         if (record.event.type !== kind || record.day === null) continue;
         const value = Number(record.event.value) * 10 ** axis.units[String(record.event.unit).trim()];
-        if (Number.isFinite(value)) points.push({ day: record.day, value, words: `day ${record.day}: ${described(record.event)}` });
+        if (Number.isFinite(value))
+          points.push({ day: record.day, value, words: `day ${record.day}: ${described(first(), record.event)}` });
       }
-      const limits = axis.points.slice(1).map((point) => ({ value: Number(point), words: `limit ${Number(point).toLocaleString("en")} /mm³` }));
+      const limits = axis.points
+        .slice(1)
+        .map((point) => ({ value: Number(point), words: `limit ${Number(point).toLocaleString("en")} /mm³` }));
       rows.push({ kind: "counts", label: data.forms[kind].label, points, limits });
     }
     return rows;
@@ -591,10 +464,21 @@
       if (open && open.to === null && open.words !== words) open.to = record.day;
       if (words && (!open || open.to !== null)) bars.push({ from: Math.max(1, record.day), to: null, words });
     }
-    rows.push({ kind: "holds", label: "Held for", bars: bars.map((bar) => ({ ...bar, to: bar.to === null ? last + 1 : bar.to })) });
-    const marks = past.filter(({ record }) => record.orders.length).map(({ record }) => ({ day: Math.max(1, record.day), words: `day ${record.day}: ${record.orders.map((order) => data.orders[order].words).join("; ")}` }));
+    rows.push({
+      kind: "holds",
+      label: "Held for",
+      bars: bars.map((bar) => ({ ...bar, to: bar.to === null ? last + 1 : bar.to })),
+    });
+    const marks = past
+      .filter(({ record }) => record.orders.length)
+      .map(({ record }) => ({
+        day: Math.max(1, record.day),
+        words: `day ${record.day}: ${record.orders.map((order) => data.orders[order].words).join("; ")}`,
+      }));
     rows.push({ kind: "marks", label: "Orders", marks });
-    $("timeline").replaceChildren(timeline(rows, last, data.calendar.cycle_days, "Counts, doses, holds and orders by treatment day"));
+    $("timeline").replaceChildren(
+      timeline(rows, last, data.calendar.cycle_days, "Counts, doses, holds and orders by treatment day"),
+    );
   }
 
   // --- What has happened ------------------------------------------------------------------------------------------
@@ -611,16 +495,32 @@
         "tr",
         { class: record.number === state.view ? "viewed" : "" },
         make("td", { "data-label": "When" }, whenWords(record)),
-        make("td", { "data-label": "Seen" }, described(record.event)),
+        make("td", { "data-label": "Seen" }, described(first(), record.event)),
         make("td", { "data-label": "State" }, record.status.words),
-        make("td", { "data-label": "Asked for" }, record.orders.map((order) => data.orders[order].words).join("; ") || "–"),
+        make(
+          "td",
+          { "data-label": "Asked for" },
+          record.orders.map((order) => data.orders[order].words).join("; ") || "–",
+        ),
         make("td", { "data-label": "By" }, cites(data, record.rules)),
         make(
           "td",
           {},
-          make("button", { type: "button", "aria-label": `Show event ${record.number}`, onclick: () => shown(record.number) }, "Show"),
+          make(
+            "button",
+            { type: "button", "aria-label": `Show event ${record.number}`, onclick: () => shown(record.number) },
+            "Show",
+          ),
           " ",
-          make("button", { type: "button", "aria-label": `Go back to here, event ${record.number}`, onclick: () => backTo(record.number) }, "Go back to here"),
+          make(
+            "button",
+            {
+              type: "button",
+              "aria-label": `Go back to here, event ${record.number}`,
+              onclick: () => backTo(record.number),
+            },
+            "Go back to here",
+          ),
         ),
       ),
     );
@@ -657,7 +557,8 @@
   async function linked() {
     const text = await packed(engine.logOf(state.events));
     location.hash = `page=${page.fingerprint.slice(0, 12)}&course=${text}`;
-    const long = location.href.length > 8000 ? " It is long, and some programs cut such links: save the log as well." : "";
+    const long =
+      location.href.length > 8000 ? " It is long, and some programs cut such links: save the log as well." : "";
     let copied = "The link stands in the address bar.";
     try {
       await navigator.clipboard.writeText(location.href);
@@ -680,7 +581,11 @@
       return;
     }
     const other = wanted.get("page") !== page.fingerprint.slice(0, 12);
-    loadText(text, "The link", other ? "The link was made by a page of other tables, so what follows may differ from what its maker saw." : "");
+    loadText(
+      text,
+      "The link",
+      other ? "The link was made by a page of other tables, so what follows may differ from what its maker saw." : "",
+    );
   }
 
   function save() {
@@ -706,7 +611,8 @@
         events = events.filter((event) => ((event && event.patient) || "") === patients[0]);
         chosen = ` It has ${patients.length} patients; this is ${patients[0] || "the one without a name"}.`;
       }
-      if (events.length > MOST_EVENTS) throw new engine.Refusal(`it has ${events.length} events, and this page takes ${MOST_EVENTS}`);
+      if (events.length > MOST_EVENTS)
+        throw new engine.Refusal(`it has ${events.length} events, and this page takes ${MOST_EVENTS}`);
       forget(0);
       events.forEach((event, place) => {
         try {
@@ -725,6 +631,7 @@
       for (const event of before) observeAll(event);
       refused(error);
     }
+    if (state.events.length) closeForm();
     shown(state.events.length);
   }
 
@@ -746,7 +653,9 @@
     const before = section && words(focused);
     drawAll();
     if (section && !focused.isConnected) {
-      const again = [...section.querySelectorAll("button")].find((button) => words(button) === before && !button.disabled);
+      const again = [...section.querySelectorAll("button")].find(
+        (button) => words(button) === before && !button.disabled,
+      );
       (again || section.querySelector("h2")).focus();
     }
   }
@@ -757,7 +666,10 @@
     $("panels").replaceChildren(...courses.map(panel));
     say("parted", parting());
     const { memory, record } = courses[0].steps[state.view];
-    say("brief", `${record && record.day !== null ? `Day ${record.day}: ` : ""}${engine.statusOf(courses[0].machine, memory.configuration).words}`);
+    say(
+      "brief",
+      `${record && record.day !== null ? `Day ${record.day}: ` : ""}${engine.statusOf(courses[0].machine, memory.configuration).words}`,
+    );
     drawRules();
     courses.forEach(drawPicture);
     drawTimeline();
@@ -799,7 +711,10 @@
       return;
     }
     makeClauses();
-    courses.forEach(readPicture);
+    courses.forEach((course, number) => {
+      course.picture = pictures.read($(`drawing-${number}`), course.machine.data.picture, chooseBox, chooseArrow);
+    });
+    $("main").classList.toggle("two", courses.length > 1);
     choosePictures();
     const legend = first().picture.legend.map((words) => make("p", { class: "soft" }, words));
     $("picture").append(...legend);
@@ -814,6 +729,8 @@
     $("restart").addEventListener("click", () => {
       backTo(0);
       state.undone = [];
+      state.form = first().start;
+      drawForm();
       say("note", "");
       draw();
     });
@@ -826,11 +743,6 @@
     draw();
     drawForm();
     await readLink();
-    if (state.events.length) {
-      state.form = null;
-      drawForm();
-      kindButtons();
-    }
     document.documentElement.dataset.ready = "true";
   }
 
