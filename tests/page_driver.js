@@ -1,4 +1,4 @@
-// Runs the machine of a page in Node, for `tests/page_tools.py`: node page_driver.js MACHINE_JS TABLES COURSES ANSWERS MOVES
+// Runs the machine of a page in Node, for `tests/page_tools.py`: node page_driver.js FOLDER TABLES COURSES ANSWERS MOVES
 //
 // COURSES is JSON: a list of courses, each a list of events. ANSWERS becomes a list of lists of answers, one for each
 // event: the words of the status, the words of the orders, the ids of the rules, the treatment day and what is due on
@@ -7,10 +7,14 @@
 "use strict";
 
 const fs = require("node:fs");
+const path = require("node:path");
 const vm = require("node:vm");
 
-async function main([script, tables, courses, answers, moves]) {
-  vm.runInThisContext(fs.readFileSync(script, "utf8"), { filename: script });
+async function main([folder, tables, courses, answers, moves]) {
+  for (const name of ["units.js", "machine.js"]) {
+    const script = path.join(folder, name);
+    vm.runInThisContext(fs.readFileSync(script, "utf8"), { filename: script });
+  }
   const engine = globalThis.ixastateMachine;
   const machine = await engine.open(JSON.parse(fs.readFileSync(tables, "utf8")));
   if (moves) fs.writeFileSync(moves, wholeTable(engine, machine));

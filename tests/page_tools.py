@@ -18,7 +18,7 @@ from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.fields import plain_number
 
-MACHINE = Path(ixastate.page.__file__).with_name("machine.js")
+SCRIPTS = Path(ixastate.page.__file__).parent
 DRIVER = Path(__file__).with_name("page_driver.js")
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="the machine of the page runs in Node, which is not here")
@@ -36,7 +36,7 @@ def in_node(
     tables, asked, answers, table = (folder / name for name in ("tables", "courses", "answers", "moves"))
     tables.write_text(json.dumps(data), encoding="utf-8")
     asked.write_text(json.dumps({"days": days, "courses": courses}, default=as_json), encoding="utf-8")
-    command = [NODE, str(DRIVER), str(MACHINE), str(tables), str(asked), str(answers), *([str(table)] if moves else [])]
+    command = [NODE, str(DRIVER), str(SCRIPTS), str(tables), str(asked), str(answers), *([str(table)] if moves else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     numbers = array("i")

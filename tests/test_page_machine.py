@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 from array import array
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -20,9 +21,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ixastate import units
 from ixastate.course.alphabet import Attribution
 from ixastate.editions import DEFAULT_EDITION
 from ixastate.fields import json_text
+from ixastate.measurements import LONGEST_UNIT
 from ixastate.page.meanings import SIGNS, count_units, stated
 from ixastate.page.packing import packed
 from ixastate.page.tables import tables
@@ -31,7 +34,8 @@ from ixastate.rules.terms import load_terms
 from ixastate.table.table import Table
 from ixastate.testing.suites.make import COVERS, RandomWalks, make_suite
 from tests import test_cases as cases
-from tests.page_tools import DAYS, Answer, differences, in_node, in_python, needs_node
+from tests.page_tools import DAYS, NODE, SCRIPTS, Answer, differences, in_node, in_python, needs_node
+from tests.test_units import PER_MM3
 
 pytestmark = needs_node
 
@@ -118,7 +122,7 @@ def after_start(*events: dict[str, Any]) -> Iterator[Course]:
 
 
 def counts(kind: str, supported: str, edition: str) -> Iterator[Course]:
-    for number, (unit, power), sign in product(numbers(edition), count_units().items(), SIGNS):
+    for number, (power, unit), sign in product(numbers(edition), count_units().items(), SIGNS):
         value = plain(number.scaleb(-power))
         for support in (False, True):
             event = signed({"type": kind, "value": value, "unit": unit, supported: support}, sign)
@@ -193,12 +197,12 @@ def terms() -> Iterator[Course]:
 
 def assessments(edition: str) -> Iterator[Course]:
     dice = Random(7)
-    units = list(count_units().items())
+    spelled = list(count_units().items())
     points = numbers(edition)
     for _ in range(1500):
         parts = {}
         for name in ("neutrophils", "platelets"):
-            unit, power = dice.choice(units)
+            power, unit = dice.choice(spelled)
             value = plain(dice.choice(points).scaleb(-power))
             parts[name] = signed({"value": value, "unit": unit}, dice.choice([None, None, *SIGNS]))
         resolved = dice.choice([True, True, False])
@@ -225,6 +229,88 @@ def test_every_meaning_on_and_beside_every_number(which: str, tmp_path: Path) ->
 
 def test_criteria_for_a_new_cycle(tmp_path: Path) -> None:
     assert compared(tmp_path, list(assessments("us-label")), "us-label") == []
+
+
+SPELLED = r"""
+const [folder] = process.argv.slice(1);
+require(require("node:path").join(folder, "units.js"));
+const { parts, spelled } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const { cellsPower, spells } = globalThis.ixastateUnits;
+const others = [parts.bilirubin, parts.clearance];
+const answers = spelled.map((unit) => [cellsPower(parts.count, unit), ...others.map((one) => spells(one, unit))]);
+process.stdout.write(JSON.stringify(answers));
+"""
+
+
+def spellings() -> list[str]:
+    """Those that are tested by hand, some that are left out, and some put together at random, a third of them spoiled."""
+    found = [unit for listed in PER_MM3.values() for unit in listed.replace("_", " ").split()]
+    found += [unit for group in units.parts("count")["cells"] for unit in (group, f"{group}/uL", f"10^3 {group}/µL")]
+    found += [
+        spelled for kind in ("bilirubin", "clearance") for listed in units.parts(kind).values() for spelled in listed
+    ]
+    found += [
+        "g/L",
+        "G/L",
+        "g/l",
+        "K/L",
+        "10^3/L",
+        "109/L",
+        "%",
+        "",
+        " ",
+        "/",
+        "mg/L",
+        "mL/min/1.73m2",
+        "mg / dL",
+        "㎎/dl",
+    ]
+    parts, dice = units.parts("count"), Random(11)
+    names = [name for volume in parts["volume"] for name in volume["names"]]
+    powers = [form.replace("{n}", str(n)) for form in parts["power"] for n in parts["powers_of_ten"]]
+    numbers_before = [*powers, *parts["words"], *parts["as_written"]]
+    for _ in range(20_000):
+        cells = dice.choice([*parts["cells"], "", "", ""])
+        before = dice.choice(parts["times"]) + dice.choice(numbers_before)
+        unit = (
+            dice.choice([before + cells, cells + before]) + dice.choice(["/", "/", " per ", "."]) + dice.choice(names)
+        )
+        unit = dice.choice([unit, unit.upper(), f"{unit}-1", unit.replace("/", " / ")])
+        if dice.random() < 0.3:
+            place = dice.randrange(len(unit) + 1)
+            unit = unit[:place] + dice.choice(["", "x", "9", "µ", "²", "/"]) + unit[place + dice.randrange(2) :]
+        found.append(unit)
+    return found
+
+
+def test_every_spelling_of_a_unit_means_the_same() -> None:
+    asked = spellings()
+    parts = tables()["units"]
+    assert NODE is not None
+    done = subprocess.run(
+        [NODE, "-e", SPELLED, str(SCRIPTS)],
+        input=json.dumps({"parts": parts, "spelled": asked}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    right = [
+        [
+            units.cells_power(unit) if len(unit) <= LONGEST_UNIT else None,
+            len(unit) <= LONGEST_UNIT and units.bilirubin_unit(unit) is not None,
+            len(unit) <= LONGEST_UNIT and units.clearance_unit(unit) is not None,
+        ]
+        for unit in asked
+    ]
+    wrong = [
+        (unit, one, other)
+        for unit, one, other in zip(asked, json.loads(done.stdout), right, strict=True)
+        if one != other
+    ]
+    assert wrong == []
+    known = sum(power is not None for power, _, _ in right)
+    assert 2000 < known < len(asked) - 2000
 
 
 # --- Courses --------------------------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ def examples(kind: str) -> tuple[str, ...]:
     return tuple(_words()[kind].get("examples", ucum(kind)))
 
 
+def parts(kind: str) -> dict[str, Any]:
+    """What spellings of the units of a kind are put together from, as `units.toml` lists it."""
+    return dict(_words()[kind])
+
+
 def left_out(kind: str, unit: str) -> str:
     """Why a spelling that is met is left out on purpose; "" for any other text."""
     plain = _plain(unit)

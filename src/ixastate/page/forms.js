@@ -3,6 +3,7 @@
   "use strict";
 
   const engine = root.ixastateMachine;
+  const units = root.ixastateUnits;
   const { make, plain, sentence } = root.ixastateWords;
   const SIGNS = ["", "<", "<=", ">", ">="];
   // In the place of a unit: the value is a multiple of the upper limit of normal.
@@ -45,7 +46,7 @@
     const axis = table && table.axes.find((one) => one.how === takes.kind && one.field === "");
     if (!axis || takes.kind !== "count") return null;
     const values = axis.points.slice(1).flatMap((point) => [Number(point) - 1, Number(point)]);
-    const unit = Object.keys(axis.units).find((one) => axis.units[one] === 0);
+    const unit = takes.units.find((one) => units.cellsPower(data.units.count, one) === 0);
     const buttons = values.map((value) =>
       make(
         "button",
@@ -121,7 +122,7 @@
     const start = field.first || {};
     const value = start.times_uln !== undefined ? start.times_uln : start.value;
     const title = name === "measured" ? field.label : sentence(field.label);
-    const units = takes.kind === "bilirubin" ? [TIMES, ...takes.units] : takes.units;
+    const spellings = takes.kind === "bilirubin" ? [TIMES, ...takes.units] : takes.units;
     const inputs = [
       make(
         "select",
@@ -140,7 +141,7 @@
       make(
         "select",
         { "aria-label": `${title}: unit`, "data-part": "unit" },
-        ...units.map((unit) => make("option", { value: unit }, unit)),
+        ...spellings.map((unit) => make("option", { value: unit }, unit)),
       ),
     ];
     if (takes.kind === "bilirubin") {

@@ -10,6 +10,8 @@
 (function (root) {
   "use strict";
 
+  const units = root.ixastateUnits;
+
   // An event that cannot be taken in: what is wrong, what would be right, and the numbers of the rules that say so.
   class Refusal extends Error {
     constructor(what, remedy = "", rules = []) {
@@ -298,12 +300,23 @@
     return axis.classes[form][sign][2 * place + beyond];
   }
 
-  function unitOf(value, known, name) {
-    const unit = typeof value === "string" ? value.trim() : value;
-    if (!known.includes(unit))
-      throw new Refusal(`${name}: ${shown(value)} is no unit that this page knows`, known.join(", "));
-    return unit;
+  // The power of ten of a unit of a cell count.
+  function powerOf(machine, unit, name) {
+    const power = units.cellsPower(machine.data.units.count, unit);
+    if (power === null)
+      throw new Refusal(`${name}: ${shown(unit)} is no unit of a cell count`, examplesOf(machine, "count"));
+    return power;
   }
+
+  function requireUnit(machine, kind, unit, name) {
+    if (units.spells(machine.data.units[kind], unit)) return;
+    throw new Refusal(`${name}: ${shown(unit)} is no unit of it`, examplesOf(machine, kind));
+  }
+
+  const examplesOf = (machine, kind) => {
+    const { examples, ...spelled } = machine.data.units[kind];
+    return `such as ${(examples || Object.keys(spelled)).join(", ")}`;
+  };
 
   // The fields of a measured value, in the event itself or in a field of it; undefined where it is left out.
   function partOf(event, axis, names) {
@@ -337,18 +350,18 @@
       return axis.values.findIndex(([grade, pain]) => grade === memory.baseline[0] && pain === memory.baseline[1]);
     },
 
-    count(axis, event) {
+    count(axis, event, memory, machine) {
       const name = axis.field || "value";
       const part = partOf(event, axis, ["value", "unit", "comparator"]);
       if (part === undefined) throw new Refusal(`${name}: it is missing`);
-      const power = axis.units[unitOf(part.unit, Object.keys(axis.units), axis.field ? `${axis.field}.unit` : "unit")];
+      const power = powerOf(machine, part.unit, axis.field ? `${axis.field}.unit` : "unit");
       const { number, sign } = signed(part, name, axis, "value");
       const scaled =
         power < 0 ? [number[0], number[1] * 10n ** BigInt(-power)] : [number[0] * 10n ** BigInt(power), number[1]];
       return classOf(axis, String(power), sign, scaled);
     },
 
-    bilirubin(axis, event) {
+    bilirubin(axis, event, memory, machine) {
       const names = ["times_uln", "value", "unit", "upper_limit_of_normal", "comparator"];
       const part = partOf(event, axis, names);
       if (part === undefined) return notMeasured(axis, event);
@@ -364,16 +377,16 @@
         return classOf(axis, "", sign, number);
       }
       if (measured.length < 3) throw new Refusal("needs times_uln, or all of value, unit and upper_limit_of_normal");
-      unitOf(part.unit, axis.units, "unit");
+      requireUnit(machine, "bilirubin", part.unit, "unit");
       const { number, sign } = signed(part, "value", axis, "value");
       const limit = numberOf(part.upper_limit_of_normal, "upper_limit_of_normal", axis, true);
       return classOf(axis, "", sign, [number[0] * limit[1], number[1] * limit[0]]);
     },
 
-    clearance(axis, event) {
+    clearance(axis, event, memory, machine) {
       const part = partOf(event, axis, ["value", "unit", "comparator"]);
       if (part === undefined) return notMeasured(axis, event);
-      unitOf(part.unit, axis.units, axis.field ? `${axis.field}.unit` : "unit");
+      requireUnit(machine, "clearance", part.unit, axis.field ? `${axis.field}.unit` : "unit");
       const { number, sign } = signed(part, axis.field || "value", axis, "value");
       return classOf(axis, "", sign, number);
     },
@@ -414,7 +427,7 @@
   // The place of an event in the table of its kind, by its class on each axis.
   function placeOf(machine, memory, event) {
     const { axes } = machine.data.meanings[event.type];
-    return axes.reduce((place, axis) => place * sizeOf(axis) + CLASSES[axis.how](axis, event, memory), 0);
+    return axes.reduce((place, axis) => place * sizeOf(axis) + CLASSES[axis.how](axis, event, memory, machine), 0);
   }
 
   // What an event means: the answer of the table of its kind.

@@ -88,6 +88,8 @@ class Axis:
 
 
 Ask = Callable[[Value], Hashable]
+# What makes a measured value of a number and a sign, or None where no such value is written.
+Form = Callable[[Decimal, Comparator | None], Value | None]
 
 
 # --- One answer -----------------------------------------------------------------------------------------------
@@ -204,7 +206,7 @@ def places(points: Sequence[Decimal], most: Decimal) -> Iterator[tuple[Decimal, 
 
 def measured(
     reads: dict[str, Any],
-    forms: Mapping[str, Callable[[Decimal, Comparator | None], Value | None]],
+    forms: Mapping[str, Form],
     points: Sequence[Decimal],
     ask: Ask,
     *,
@@ -253,20 +255,33 @@ def _written(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def count_units() -> dict[str, int]:
-    """The spellings of units of a cell count that the page knows, each with its power of ten per cubic millimetre."""
-    spelled = dict.fromkeys((*units.ucum("count"), *units.examples("count")))
-    return {unit: power for unit in spelled if (power := units.cells_power(unit)) is not None}
+def count_units() -> dict[int, str]:
+    """For each power of ten of cells per cubic millimetre that a unit can mean, a spelling of such a unit."""
+    found: dict[int, str] = {}
+    parts = units.parts("count")
+    words = {power: word for word, power in reversed(parts["words"].items())}
+    for volume in parts["volume"]:
+        name = volume["names"][0]
+        spelled = [f"{words[power]}/{name}" for power in volume["words"]]
+        spelled += [f"10^{power}/{name}" for power in volume["powers"]]
+        for unit in spelled:
+            power = units.cells_power(unit)
+            assert power is not None
+            found.setdefault(power, unit)
+    return dict(sorted(found.items()))
 
 
-def _count_forms(put: Callable[[dict[str, Any]], Value]) -> dict[str, Callable[[Decimal, Comparator | None], Value]]:
+def _count_forms(put: Callable[[dict[str, Any]], Value]) -> dict[str, Form]:
     """A form for each power of ten: a count of so many cells per cubic millimetre."""
-    by_power = {power: unit for unit, power in reversed(count_units().items())}
 
-    def form(power: int, unit: str) -> Callable[[Decimal, Comparator | None], Value]:
-        return lambda number, sign: put({"value": _scaled(number, -power), "unit": unit, "comparator": sign})
+    def form(power: int, unit: str) -> Form:
+        def made(number: Decimal, sign: Comparator | None) -> Value | None:
+            value = _scaled(number, -power)
+            return put({"value": value, "unit": unit, "comparator": sign}) if value < TOO_LARGE else None
 
-    return {str(power): form(power, unit) for power, unit in sorted(by_power.items())}
+        return made
+
+    return {str(power): form(power, unit) for power, unit in count_units().items()}
 
 
 def _scaled(number: Decimal, power: int) -> Decimal:
@@ -276,7 +291,7 @@ def _scaled(number: Decimal, power: int) -> Decimal:
 
 def count(field: str, ask: Ask, edition: Edition) -> Axis:
     """A cell count, in a field of its own or ("") in those of the event itself."""
-    reads = {"how": "count", "field": field, "units": count_units()}
+    reads = {"how": "count", "field": field}
     return measured(reads, _count_forms(_put(field)), stated(edition), ask)
 
 
@@ -284,24 +299,20 @@ def _put(field: str) -> Callable[[dict[str, Any]], Value]:
     return lambda fields: Value({field: fields} if field else fields, {})
 
 
-def _bilirubin_forms(
-    put: Callable[[dict[str, Any]], Value],
-) -> dict[str, Callable[[Decimal, Comparator | None], Value]]:
-    return {"": lambda number, sign: put({"times_uln": number, "comparator": sign})}
-
-
 def bilirubin(field: str, ask: Ask, edition: Edition, others: Sequence[Value] = ()) -> Axis:
     """A bilirubin as a multiple of the upper limit of normal."""
-    reads = {"how": "bilirubin", "field": field, "units": list(units.examples("bilirubin"))}
-    return measured(reads, _bilirubin_forms(_put(field)), stated(edition), ask, others=others)
+    put = _put(field)
+    forms: dict[str, Form] = {"": lambda number, sign: put({"times_uln": number, "comparator": sign})}
+    reads = {"how": "bilirubin", "field": field}
+    return measured(reads, forms, stated(edition), ask, others=others)
 
 
 def clearance(field: str, ask: Ask, edition: Edition, others: Sequence[Value] = ()) -> Axis:
     """A creatinine clearance in mL/min."""
     unit = units.ucum("clearance")[0]
     put = _put(field)
-    forms = {"": lambda number, sign: put({"value": number, "unit": unit, "comparator": sign})}
-    reads = {"how": "clearance", "field": field, "units": list(units.examples("clearance"))}
+    forms: dict[str, Form] = {"": lambda number, sign: put({"value": number, "unit": unit, "comparator": sign})}
+    reads = {"how": "clearance", "field": field}
     return measured(reads, forms, stated(edition), ask, others=others)
 
 

@@ -23,7 +23,7 @@ from ixastate.version import __version__
 # More editions side by side would be too small to read, and too large a file.
 MOST_EDITIONS = 2
 # In their order: each may ask those before it.
-SCRIPTS = ("machine.js", "words.js", "forms.js", "picture.js", "timeline.js", "ui.js")
+SCRIPTS = ("units.js", "machine.js", "words.js", "forms.js", "picture.js", "timeline.js", "ui.js")
 
 
 def page(editions: Sequence[str] = (DEFAULT_EDITION,)) -> bytes:

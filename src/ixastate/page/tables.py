@@ -13,6 +13,7 @@ from datetime import UTC, time
 from functools import cache
 from typing import Any
 
+from ixastate import units
 from ixastate.chart.status import Status
 from ixastate.course.schedule import NOMINAL_MONDAY, Calendar, doses_due, is_ixazomib_day
 from ixastate.events import AMENDING, DRUGS, KINDS, WEEKDAYS, CourseStarted, Event
@@ -118,6 +119,7 @@ def tables(edition: str = DEFAULT_EDITION) -> dict[str, Any]:
             }
             for kind, report in dose_reports.items()
         },
+        "units": {kind: units.parts(kind) for kind in ("count", "bilirubin", "clearance")},
         "calendar": _calendar(rules),
         "due": _due(statuses, rules, numbers),
         "ends": {"rules": numbers.rules(["K-FINAL"])},

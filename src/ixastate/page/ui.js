@@ -6,6 +6,7 @@
   "use strict";
 
   const engine = globalThis.ixastateMachine;
+  const units = globalThis.ixastateUnits;
   const { make, plain, sentence, described } = globalThis.ixastateWords;
   const forms = globalThis.ixastateForms;
   const pictures = globalThis.ixastatePictures;
@@ -429,7 +430,8 @@
       const points = [];
       for (const { record } of steps) {
         if (record.event.type !== kind || record.day === null) continue;
-        const value = Number(record.event.value) * 10 ** axis.units[String(record.event.unit).trim()];
+        const power = units.cellsPower(data.units.count, record.event.unit);
+        const value = Number(record.event.value) * 10 ** power;
         if (Number.isFinite(value))
           points.push({ day: record.day, value, words: `day ${record.day}: ${described(first(), record.event)}` });
       }
