@@ -1,9 +1,10 @@
 // Runs the machine of a page in Node, for `tests/page_tools.py`: node page_driver.js FOLDER TABLES COURSES ANSWERS MOVES
 //
-// COURSES is JSON: a list of courses, each a list of events. ANSWERS becomes a list of lists of answers, one for each
-// event: the words of the status, the words of the orders, the ids of the rules, the treatment day and what is due on
-// the days from then on that are asked for; or what is wrong with it. MOVES becomes the whole table as 32-bit numbers,
-// row by row: what comes after each move, then the output of each, then the status of each configuration.
+// COURSES is JSON: the names of the scripts, and a list of courses, each a list of events. ANSWERS becomes a list of
+// lists of answers, one for each event: the words of the status, the words of the orders, the ids of the rules, the
+// treatment day and what is due on the days from then on that are asked for; or what is wrong with it. MOVES becomes the
+// whole table as 32-bit numbers, row by row: what comes after each move, then the output of each, then the status of
+// each configuration.
 "use strict";
 
 const fs = require("node:fs");
@@ -11,14 +12,14 @@ const path = require("node:path");
 const vm = require("node:vm");
 
 async function main([folder, tables, courses, answers, moves]) {
-  for (const name of ["units.js", "machine.js"]) {
+  const { scripts, days, courses: asked } = JSON.parse(fs.readFileSync(courses, "utf8"));
+  for (const name of scripts) {
     const script = path.join(folder, name);
     vm.runInThisContext(fs.readFileSync(script, "utf8"), { filename: script });
   }
   const engine = globalThis.ixastateMachine;
   const machine = await engine.open(JSON.parse(fs.readFileSync(tables, "utf8")));
   if (moves) fs.writeFileSync(moves, wholeTable(engine, machine));
-  const { days, courses: asked } = JSON.parse(fs.readFileSync(courses, "utf8"));
   fs.writeFileSync(answers, JSON.stringify(asked.map((course) => answered(engine, machine, course, days))));
 }
 

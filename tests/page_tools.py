@@ -17,6 +17,7 @@ import ixastate.page
 from ixastate.course.course import Course
 from ixastate.errors import CourseRefusal, InputError
 from ixastate.fields import plain_number
+from ixastate.page.page import MACHINE
 
 SCRIPTS = Path(ixastate.page.__file__).parent
 DRIVER = Path(__file__).with_name("page_driver.js")
@@ -35,7 +36,9 @@ def in_node(
     assert NODE is not None
     tables, asked, answers, table = (folder / name for name in ("tables", "courses", "answers", "moves"))
     tables.write_text(json.dumps(data), encoding="utf-8")
-    asked.write_text(json.dumps({"days": days, "courses": courses}, default=as_json), encoding="utf-8")
+    asked.write_text(
+        json.dumps({"scripts": MACHINE, "days": days, "courses": courses}, default=as_json), encoding="utf-8"
+    )
     command = [NODE, str(DRIVER), str(SCRIPTS), str(tables), str(asked), str(answers), *([str(table)] if moves else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr

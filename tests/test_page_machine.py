@@ -243,7 +243,7 @@ process.stdout.write(JSON.stringify(answers));
 
 
 def spellings() -> list[str]:
-    """Those that are tested by hand, some that are left out, and some put together at random, a third of them spoiled."""
+    """Those tested by hand, some that are left out, and some put together at random, of which a third is spoiled."""
     found = [unit for listed in PER_MM3.values() for unit in listed.replace("_", " ").split()]
     found += [unit for group in units.parts("count")["cells"] for unit in (group, f"{group}/uL", f"10^3 {group}/µL")]
     found += [

@@ -22,8 +22,9 @@ from ixastate.version import __version__
 
 # More editions side by side would be too small to read, and too large a file.
 MOST_EDITIONS = 2
-# In their order: each may ask those before it.
-SCRIPTS = ("units.js", "machine.js", "words.js", "forms.js", "picture.js", "timeline.js", "ui.js")
+# In their order: each may ask those before it. Those of the machine touch no document.
+MACHINE = ("units.js", "exact.js", "tables.js", "calendar.js", "meanings.js", "slots.js", "machine.js")
+SCRIPTS = (*MACHINE, "words.js", "forms.js", "picture.js", "timeline.js", "ui.js")
 
 
 def page(editions: Sequence[str] = (DEFAULT_EDITION,)) -> bytes:

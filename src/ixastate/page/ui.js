@@ -7,7 +7,7 @@
 
   const engine = globalThis.ixastateMachine;
   const units = globalThis.ixastateUnits;
-  const { make, plain, sentence, described } = globalThis.ixastateWords;
+  const { make, sentence, described } = globalThis.ixastateWords;
   const forms = globalThis.ixastateForms;
   const pictures = globalThis.ixastatePictures;
   const { timeline } = globalThis.ixastateTimeline;
@@ -29,12 +29,6 @@
   // --- Words ------------------------------------------------------------------------------------------------------
 
   const first = () => courses[0].machine.data;
-
-  function dayWords(day) {
-    if (day === null || day < 1) return "before day 1";
-    const { cycle, day: inCycle } = engine.cycleOf(courses[0].machine, day);
-    return `day ${day} (cycle ${cycle}, day ${inCycle})`;
-  }
 
   const whenWords = (record) =>
     record.event.at ? `${record.event.at}${record.day ? ` · day ${record.day}` : ""}` : `day ${record.event.day}`;
@@ -172,11 +166,11 @@
     const { machine, steps } = courses[0];
     const { memory } = steps[state.view];
     const length = machine.data.calendar.cycle_days;
-    const begin = (state.cycle - 1) * length;
+    const start = (state.cycle - 1) * length;
     const cells = [];
     const latest = memory.dates && memory.latest !== null ? engine.dayOf(machine, memory.dates, memory.latest) : 1;
     const seen = new Set(steps.slice(1, state.view + 1).map((step) => step.record.day));
-    for (let day = begin + 1; day <= begin + length; day += 1) {
+    for (let day = start + 1; day <= start + length; day += 1) {
       const due = engine.dueOn(machine, memory, day);
       const letters = due.map((dose) => dose.drug.charAt(0).toUpperCase()).join("");
       const doses = due.map((dose) => `${dose.drug} ${dose.mg} mg`).join(", ") || "nothing is due";
