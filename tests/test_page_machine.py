@@ -10,7 +10,7 @@ import json
 import subprocess
 from array import array
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import product
@@ -398,6 +398,68 @@ def test_courses_with_dates(zone: str, tmp_path: Path) -> None:
     assert compared(tmp_path, [dated(course, zone, dice) for course in suites("walks")[:100]]) == []
 
 
+# Changes of the clocks, at night and at midnight: the zone, the date on which they change, its weekday and a clock time
+# that is skipped or shown twice.
+CHANGES = [
+    ("Europe/Berlin", "2026-03-29", "sunday", "02:30"),
+    ("Europe/Berlin", "2026-10-25", "sunday", "02:30"),
+    ("America/New_York", "2026-11-01", "sunday", "01:15"),
+    ("Australia/Lord_Howe", "2026-10-04", "sunday", "02:15"),
+    ("Asia/Beirut", "2026-03-29", "sunday", "00:30"),
+    ("Africa/Cairo", "2026-04-24", "friday", "00:00"),
+    ("America/Havana", "2026-11-01", "sunday", "00:30"),
+]
+
+
+def around_a_slot(zone: str, date: str, weekday: str, clock: str) -> Iterator[Course]:
+    """Courses of which a slot falls on the change of the clocks, with reports around it and around its last moment."""
+    slot = datetime.fromisoformat(f"{date}T{clock}:00").replace(tzinfo=ZoneInfo("UTC"))
+    for weeks, hours in product((0, 1), (0, -72)):
+        begin = slot - timedelta(days=7 * weeks, hours=12)
+        start = {name: value for name, value in START.items() if name != "day"}
+        start |= {"at": begin.isoformat(), "weekday": weekday, "clock_time": clock, "timezone": zone}
+        for quarter in range(-24, 60):
+            at = slot + timedelta(hours=hours, minutes=15 * quarter)
+            for kind in ("dose_missed", "dose_taken"):
+                event = {"type": kind, "at": at.isoformat(), **({"dose_mg": 4} if kind == "dose_taken" else {})}
+                again = {"type": "dose_delayed", "at": (at + timedelta(minutes=1)).isoformat()}
+                yield [start, event, again]
+
+
+@pytest.mark.parametrize(("zone", "date", "weekday", "clock"), CHANGES)
+def test_slots_on_a_change_of_the_clocks(zone: str, date: str, weekday: str, clock: str, tmp_path: Path) -> None:
+    assert compared(tmp_path, list(around_a_slot(zone, date, weekday, clock))) == []
+
+
+def doses() -> Iterator[Course]:
+    """Reports about doses, close to slots and to the last moments at which a dose may be late, some before the slot."""
+    dice = Random(5)
+    start = {name: value for name, value in START.items() if name != "day"} | {"at": "2026-03-02T07:00:00Z"}
+    slot = datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("UTC"))
+    for _ in range(600):
+        moments = sorted(
+            slot + timedelta(days=dice.choice([0, 7, 14, 28, 4, 11]), minutes=dice.choice([0, *range(-90, 91, 15)]))
+            for _ in range(10)
+        )
+        course: Course = [start]
+        for at in moments:
+            kind = dice.choice(["dose_missed", "dose_delayed", "dose_taken", "dose_vomited", "dose_overdosed"])
+            event: dict[str, Any] = {"type": kind, "at": at.isoformat()}
+            if kind in ("dose_missed", "dose_delayed") and dice.random() < 0.6:
+                event["scheduled_day"] = dice.choice([1, 8, 15, 29])
+            if kind in ("dose_taken", "dose_overdosed"):
+                event["dose_mg"] = dice.choice([4, 3, 2.3, 8])
+            if dice.random() < 0.1:
+                event = {"type": "neutrophils_measured", "at": at.isoformat(), "unit": "/uL"}
+                event["value"] = dice.choice([400, 600])
+            course.append(event)
+        yield course
+
+
+def test_reports_about_doses(tmp_path: Path) -> None:
+    assert compared(tmp_path, list(doses())) == []
+
+
 # --- What is no event -----------------------------------------------------------------------------------------
 
 
@@ -416,6 +478,7 @@ def test_courses_with_dates(zone: str, tmp_path: Path) -> None:
         {"type": "neutrophils_measured", "day": 2, "value": 499, "unit": "K"},
         {"type": "neutrophils_measured", "day": 2, "value": -1, "unit": "/mm3"},
         {"type": "neutrophils_measured", "day": 2, "value": "many", "unit": "/mm3"},
+        {"type": "neutrophils_measured", "day": 2, "value": "500", "unit": "/mm3"},
         {"type": "neutrophils_measured", "day": 2, "value": 1e9, "unit": "/mm3"},
         {"type": "neutrophils_measured", "day": 2, "value": 5, "unit": "/mm3", "after_g_csf": 1},
         {"type": "neutrophils_measured", "day": 2, "value": None, "unit": "/mm3"},
