@@ -456,8 +456,28 @@ def doses() -> Iterator[Course]:
         yield course
 
 
-def test_reports_about_doses(tmp_path: Path) -> None:
-    assert compared(tmp_path, list(doses())) == []
+def early() -> Iterator[Course]:
+    """A missed dose, and then everything that may be reported early on the day of the next one, and once later.
+
+    A dose that is taken late after all takes back what the next one was told of it.
+    """
+    start = {name: value for name, value in START.items() if name != "day"} | {"at": "2026-03-02T07:00:00Z"}
+    said: list[dict[str, Any]] = [
+        {"type": "dose_taken", "dose_mg": 4},
+        {"type": "dose_taken", "dose_mg": 8},
+        {"type": "dose_delayed", "scheduled_day": 1},
+        {"type": "dose_missed", "scheduled_day": 1},
+        {"type": "dose_vomited"},
+    ]
+    for chosen in product(said, repeat=4):
+        times = ("07:00", "07:10", "07:20", "08:30")
+        reports = [{**one, "at": f"2026-03-09T{time}:00Z"} for one, time in zip(chosen, times, strict=True)]
+        yield [start, {"type": "dose_missed", "at": "2026-03-03T08:00:00Z"}, *reports]
+
+
+@pytest.mark.parametrize("reports", [doses, early])
+def test_reports_about_doses(reports: Callable[[], Iterator[Course]], tmp_path: Path) -> None:
+    assert compared(tmp_path, list(reports())) == []
 
 
 # --- What is no event -----------------------------------------------------------------------------------------
