@@ -664,7 +664,7 @@
     const { memory, record } = courses[0].steps[state.view];
     say(
       "brief",
-      `${record && record.day !== null ? `Day ${record.day}: ` : ""}${engine.statusOf(courses[0].machine, memory.configuration).words}`,
+      `${record && record.day !== null ? `Day ${record.day}: ` : ""}${sentence(engine.statusOf(courses[0].machine, memory.configuration).words)}`,
     );
     drawRules();
     courses.forEach(drawPicture);
