@@ -51,7 +51,7 @@ NOT_RUN = {
     "ixastate replay my-cohort --patient 14 --json": "it needs a cohort",
     "ixastate merge my-cohort": "it needs a cohort",
     "ixastate merge my-cohort --no-figures": "it needs a cohort",
-    "ixastate validate": "40,000 patients",
+    "ixastate validate": "250,000 patients",
     "ixastate validate --edition us-label --figure validation.svg": "an exploration",
     "ixastate conform -- node examples/conformance/correct.mjs": "it needs Node; test_conformance_examples.py runs it",
     "ixastate conform --hypothesis 50 --url http://127.0.0.1:8080/": "it needs a server",
