@@ -195,7 +195,8 @@ class _Broken:
         what = GIVING.get(order.verb)
         if what is not None:
             return self._about(what, order.drug)
-        return list(self.here.advising(order.verb) or self._general_advice(order.verb))
+        advising = self.here.advising(order.verb) or self._general_advice(order.verb)
+        return self.checked.acting(advising) or list(advising)
 
     def _general_advice(self, verb: str) -> Rules:
         """The rules that advise this at no kind of event of their own."""
