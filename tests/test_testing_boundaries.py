@@ -1,7 +1,9 @@
 """The boundary cases: what stands at the end of each, worked out by hand from the dosing text and the readings.
 
 `4/25` is ixazomib at 4 mg and lenalidomide at 25 mg. A case whose values slip to the other side of a number comes to
-another end, and one that is left out or named otherwise is missed by its name.
+another end, and one that is left out or named otherwise is missed by its name. In the edition in which a low count must
+be confirmed by the next one, an episode of either count takes one event more to open, and then all goes as it does
+in the dosing text.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import pytest
 from ixastate.events import DoseTakenWrongly
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.testing.answers import Oracle
-from ixastate.testing.suites.boundaries import boundary_cases, rarities
+from ixastate.testing.suites.boundaries import rarities
 from ixastate.testing.suites.facts import harmless, plain, started
 from ixastate.testing.suites.files import TestCourse
 from tests.kit import START, suite
@@ -27,10 +29,15 @@ PAIN = {False: "", True: " with pain"}
 AGREED = {False: "", True: " agreed"}
 
 
+TEXT, CONFIRMED = "dosing-text", "what-if-confirm"
+both_editions = pytest.mark.parametrize("edition", [TEXT, CONFIRMED])
+
+
 @cache
-def named() -> Mapping[str, TestCourse]:
-    found = {one.covers[0]: one for one in suite("boundaries").courses}
-    assert len(found) == len(suite("boundaries").courses), "two cases have one name"
+def named(edition: str = TEXT) -> Mapping[str, TestCourse]:
+    courses = suite("boundaries", edition).courses
+    found = {one.covers[0]: one for one in courses}
+    assert len(found) == len(courses), "two cases have one name"
     return found
 
 
@@ -47,14 +54,19 @@ def after(one: TestCourse, step: int = -1) -> str:
     return f"{answer['ixazomib_mg']}/{answer['lenalidomide_mg']}{held}"
 
 
-def ends(*begin: str) -> dict[str, str]:
+def ends(*begin: str, edition: str = TEXT) -> dict[str, str]:
     """What stands at the end of every case whose name begins so."""
-    return {name: after(one) for name, one in named().items() if name.startswith(begin)}
+    return {name: after(one) for name, one in named(edition).items() if name.startswith(begin)}
 
 
-def citing(rules: Iterable[str], name: str) -> list[str]:
+def citing(rules: Iterable[str], name: str, edition: str = TEXT) -> list[str]:
     """Those of these rules on which the last answer of a case rests."""
-    return [rule for rule in rules if rule in named()[name].steps[-1].rules]
+    return [rule for rule in rules if rule in named(edition)[name].steps[-1].rules]
+
+
+def lows(edition: str, episode: str) -> int:
+    """How many reports it takes to open an episode."""
+    return 2 if edition == CONFIRMED and episode in ("ANC", "PLT") else 1
 
 
 def test_a_start_is_that_of_somebody_whose_organs_are_well() -> None:
@@ -69,7 +81,8 @@ SMALL = {"ANC-01 anc": ("0.5", "0.499", "0.499"), "PLT-01 platelets": ("30", "29
 UNITS = {"/mm3": LARGE, "/uL": LARGE, "10*6/L": LARGE, "10*3/uL": SMALL, "10*9/L": SMALL}
 
 
-def test_counts_hold_below_the_limit_and_come_back_at_it_in_every_unit() -> None:
+@both_editions
+def test_counts_hold_below_the_limit_and_come_back_at_it_in_every_unit(edition: str) -> None:
     expected = {}
     for count, recovered in (("ANC-01 anc", "3/25"), ("PLT-01 platelets", "4/20")):
         expected[f"{count}: raised by support"] = recovered
@@ -77,13 +90,16 @@ def test_counts_hold_below_the_limit_and_come_back_at_it_in_every_unit() -> None
             at, below, closer = numbers[count]
             expected |= {
                 f"{count}: {at} {unit}": "4/25",
-                f"{count}: {below} {unit}": f"4/25{BOTH_HELD}",
+                f"{count}: {below} {unit}": f"4/25{BOTH_HELD}" if edition == TEXT else "4/25",
                 f"{count}: {closer} {unit} in an episode": f"4/25{BOTH_HELD}",
                 f"{count}: {at} {unit} in an episode": recovered,
             }
-    assert ends("ANC-01", "PLT-01") == expected
+            if edition == CONFIRMED:
+                expected[f"{count}: {closer} {unit} to confirm one"] = f"4/25{BOTH_HELD}"
+                expected[f"{count}: {at} {unit} to withdraw one"] = "4/25"
+    assert ends("ANC-01", "PLT-01", edition=edition) == expected
     for name in expected:
-        last = named()[name].steps[-1].event
+        last = named(edition)[name].steps[-1].event
         if "support" not in name:
             assert f": {plain(last['value'])} {last['unit']}" in name
         assert any(last.get(flag) for flag in ("after_g_csf", "after_transfusion")) is ("support" in name)
@@ -220,8 +236,13 @@ def test_other_toxicity_of_every_grade_does_what_the_lines_say() -> None:
 # --- Ladders --------------------------------------------------------------------------------------------------
 
 
-def test_every_ladder_ends_at_the_first_episode_that_the_floor_does_not_bear() -> None:
-    """A start, two events for each episode that is got over, and the onset that ends treatment."""
+@both_editions
+def test_every_ladder_ends_at_the_first_episode_that_the_floor_does_not_bear(edition: str) -> None:
+    """A start, the onset and the recovery of each episode that is got over, and the onset that ends treatment."""
+
+    def events(name: str, episodes: int) -> int:
+        return episodes * (lows(edition, name) + 1)
+
     # Alone from 4 mg: neutropenia lowers ixazomib, lenalidomide, ixazomib; platelets and rash begin with lenalidomide.
     alone = {
         "4 mg": {"ANC": 3, "PLT": 4, "RASH": 4, "PN severe": 2, "OTH clear": 2},
@@ -233,41 +254,47 @@ def test_every_ladder_ends_at_the_first_episode_that_the_floor_does_not_bear() -
     there = dict.fromkeys(("ANC", "PN severe", "OTH clear"), 0)
     there |= dict.fromkeys(("PLT", "RASH", "PN moderate", "OTH not clear"), 1)
     expected = {
-        f"DOSE-07 reductions: {name} from {level}": (1 + 2 * episodes + 1, ENDED)
+        f"DOSE-07 reductions: {name} from {level}": 1 + events(name, episodes) + lows(edition, name)
         for level, of in alone.items()
         for name, episodes in of.items()
     }
     expected |= {
-        f"DOSE-10 floor: {name} from {level}": (1 + 2 * (before + episodes) + 1, ENDED)
+        f"DOSE-10 floor: {name} from {level}": 1 + events("ANC", before) + events(name, episodes) + lows(edition, name)
         for level, before in to_the_floor.items()
         for name, episodes in there.items()
     }
-    found = {name: len(one.steps) for name, one in named().items() if name.startswith(("DOSE-07", "DOSE-10"))}
-    assert {name: (count, after(named()[name])) for name, count in found.items()} == expected
-    assert {after(named()[name], -2)[:3] for name in expected} == {"2.3"}
+    found = {name: one for name, one in named(edition).items() if name.startswith(("DOSE-07", "DOSE-10"))}
+    assert {name: len(one.steps) for name, one in found.items()} == expected
+    assert {after(one) for one in found.values()} == {ENDED}
+    assert {after(one, -2)[:3] for one in found.values()} == {"2.3"}
 
 
-def test_each_toxicity_keeps_its_own_turn_and_passes_it_on_at_the_floor_of_lenalidomide() -> None:
+@both_editions
+def test_each_toxicity_keeps_its_own_turn_and_passes_it_on_at_the_floor_of_lenalidomide(edition: str) -> None:
     expected = {
         # 3/25, 3/20, 2.3/20; the second neutropenia finds the floor.
-        "episodes: ANC, PLT twice, ANC": (9, ENDED),
-        "episodes: ANC, RASH twice, ANC": (9, ENDED),
+        "episodes: ANC, PLT twice, ANC": ENDED,
+        "episodes: ANC, RASH twice, ANC": ENDED,
         # 4/20, 3/20, 3/15: neutropenia's second turn is lenalidomide's; then the second turn of the first.
-        "episodes: PLT, ANC twice, PLT": (9, "2.3/15"),
-        "episodes: RASH, ANC twice, RASH": (9, "2.3/15"),
+        "episodes: PLT, ANC twice, PLT": "2.3/15",
+        "episodes: RASH, ANC twice, RASH": "2.3/15",
         # 4/20, 4/15, 3/15, 2.3/15.
-        "episodes: PLT, RASH twice, PLT": (9, "2.3/15"),
-        "episodes: RASH, PLT twice, RASH": (9, "2.3/15"),
+        "episodes: PLT, RASH twice, PLT": "2.3/15",
+        "episodes: RASH, PLT twice, RASH": "2.3/15",
         # From 4/10: two levels of lenalidomide are left, and the turn that finds none is ixazomib's.
-        "B-LENFLOOR: PLT, RASH, ANC, ANC": (9, "2.3/2.5"),
-        "B-LENFLOOR: RASH, RASH, PLT, RASH": (9, "2.3/2.5"),
-        "B-LENFLOOR: PLT, RASH, PLT, PLT": (9, "2.3/2.5"),
+        "B-LENFLOOR: PLT, RASH, ANC, ANC": "2.3/2.5",
+        "B-LENFLOOR: RASH, RASH, PLT, RASH": "2.3/2.5",
+        "B-LENFLOOR: PLT, RASH, PLT, PLT": "2.3/2.5",
         # From 3/5.
-        "B-LENFLOOR: PLT, RASH on dialysis": (5, "2.3/2.5"),
-        "B-LENFLOOR: RASH, PLT on dialysis": (5, "2.3/2.5"),
+        "B-LENFLOOR: PLT, RASH on dialysis": "2.3/2.5",
+        "B-LENFLOOR: RASH, PLT on dialysis": "2.3/2.5",
     }
-    found = {name: one for name, one in named().items() if name.startswith(("episodes", "B-LENFLOOR"))}
-    assert {name: (len(one.steps), after(one)) for name, one in found.items()} == expected
+    found = {name: one for name, one in named(edition).items() if name.startswith(("episodes", "B-LENFLOOR"))}
+    assert {name: after(one) for name, one in found.items()} == expected
+    for name, one in found.items():
+        words = name.split(": ")[1].removesuffix(" on dialysis").split(", ")
+        episodes = [word.removesuffix(" twice") for word in words for _ in range(2 if "twice" in word else 1)]
+        assert len(one.steps) == 1 + sum(lows(edition, episode) + 1 for episode in episodes)
     starts = {name: after(one, 0) for name, one in found.items() if name.startswith("B-LENFLOOR")}
     assert starts == {name: "3/5" if "dialysis" in name else "4/10" for name in starts}
     # The turn that finds no level of lenalidomide is that of the last episode.
@@ -295,19 +322,21 @@ def test_a_late_dose_is_permitted_from_72_hours_before_the_next_one_on() -> None
     assert list(days.values()) == [5, 6, 12, 13, 26, 27]
 
 
-def test_a_dose_withheld_is_left_out_though_there_would_be_time() -> None:
-    late = {name: one.steps[-1] for name, one in named().items() if name.startswith("B-HELD-NOT-MISSED")}
+@both_editions
+def test_a_dose_withheld_is_left_out_though_there_would_be_time(edition: str) -> None:
+    late = {name: one.steps[-1] for name, one in named(edition).items() if name.startswith("B-HELD-NOT-MISSED")}
     assert {name: (step.event["day"], step.expected["late_dose"]) for name, step in late.items()} == {
         "B-HELD-NOT-MISSED: held when due": (10, False),
         "B-HELD-NOT-MISSED: held now": (10, False),
     }
-    assert after(named()["B-HELD-NOT-MISSED: held when due"]) == "3/25"
-    assert after(named()["B-HELD-NOT-MISSED: held now"]) == f"4/25{BOTH_HELD}"
+    assert after(named(edition)["B-HELD-NOT-MISSED: held when due"]) == "3/25"
+    assert after(named(edition)["B-HELD-NOT-MISSED: held now"]) == f"4/25{BOTH_HELD}"
     for drug in ("lenalidomide", "dexamethasone"):
         assert citing(["B-MISS-LENDEX"], f"B-MISS-LENDEX: {drug}") == ["B-MISS-LENDEX"]
 
 
-def test_doses_are_taken_at_and_beside_the_level_and_the_day() -> None:
+@both_editions
+def test_doses_are_taken_at_and_beside_the_level_and_the_day(edition: str) -> None:
     more, wrong = ["ADM-14", "ADM-16"], ["ADM-14"]
     expected = {
         "ADM-14, ADM-16: the level": (8, 4, []),
@@ -323,10 +352,10 @@ def test_doses_are_taken_at_and_beside_the_level_and_the_day() -> None:
         "ADM-16: overdose": (1, 8, more),
     }
     found = {}
-    for name, one in named().items():
+    for name, one in named(edition).items():
         if name.startswith(("ADM-14", "ADM-16")):
             event = one.steps[-1].event
-            found[name] = (event["day"], float(event["dose_mg"]), citing(more, name))
+            found[name] = (event["day"], float(event["dose_mg"]), citing(more, name, edition))
     assert found == expected
     assert citing(["ADM-10"], "ADM-10: vomited") == ["ADM-10"]
 
@@ -384,19 +413,24 @@ def test_the_calendar_is_seen_on_and_beside_each_of_its_days() -> None:
         }
 
 
-def test_a_hold_is_brought_up_from_28_days_on_and_once() -> None:
+@both_editions
+def test_a_hold_is_brought_up_from_28_days_on_and_once(edition: str) -> None:
+    low = [2] * lows(edition, "ANC")
+    expected: dict[str, tuple[list[int], list[int]]] = {
+        "B-HOLD-MAX alert: 27 days": ([*low, 29], []),
+        "B-HOLD-MAX alert: 28 days": ([*low, 30], [30]),
+        "B-HOLD-MAX alert: 29 days": ([*low, 31], [31]),
+        "B-HOLD-MAX alert: once": ([*low, 30, 31], [30]),
+    }
     found = {
-        name: [step.event["day"] for step in one.steps[1:] if "B-HOLD-MAX" in step.rules]
-        for name, one in named().items()
+        name: (
+            [step.event["day"] for step in one.steps[1:]],
+            [step.event["day"] for step in one.steps if "B-HOLD-MAX" in step.rules],
+        )
+        for name, one in named(edition).items()
         if name.startswith("B-HOLD-MAX")
     }
-    assert found == {
-        "B-HOLD-MAX alert: 27 days": [],
-        "B-HOLD-MAX alert: 28 days": [30],
-        "B-HOLD-MAX alert: 29 days": [31],
-        "B-HOLD-MAX alert: once": [30],
-    }
-    assert [len(named()[name].steps) for name in found] == [3, 3, 3, 4]
+    assert found == expected
 
 
 def test_each_count_of_an_assessment_is_a_count() -> None:
@@ -410,16 +444,28 @@ def test_each_count_of_an_assessment_is_a_count() -> None:
             expected[f"B-ASSESS-COUNTS: {counts}{words}"] = fine if well else held
     # The neutrophils are read first: ixazomib returns a level lower, and is held again at once.
     expected["B-ASSESS-COUNTS: neutrophils 500, platelets 29999 in an episode of low neutrophils"] = f"3/25{BOTH_HELD}"
-    # 3/25, 3/20, 2.3/20 at the floor. To the floor: 4/20, 3/20; the neutrophils return ixazomib at 2.3 mg, and the
-    # platelets, low for the second time, find it there.
-    expected |= {
+    assert {name: end for name, end in ends("B-ASSESS-COUNTS").items() if "floor" not in name} == expected
+
+
+@both_editions
+def test_an_assessment_finds_the_floor_or_leads_to_it(edition: str) -> None:
+    """3/25, 3/20, 2.3/20 at the floor.
+
+    To the floor: 4/20, 3/20; the neutrophils return ixazomib at 2.3 mg, and the platelets, low for the second time,
+    find it there.
+    """
+    assert ends("B-ASSESS-COUNTS: both low at", "B-ASSESS-COUNTS: released", edition=edition) == {
         "B-ASSESS-COUNTS: both low at the floor": ENDED,
         "B-ASSESS-COUNTS: released to the floor": ENDED,
     }
-    assert ends("B-ASSESS-COUNTS") == expected
-    lowest, released = (named()[name] for name in list(expected)[-2:])
-    assert (len(lowest.steps), after(lowest, -2)) == (8, "2.3/20")
-    assert (len(released.steps), after(released, -2)) == (9, f"3/20{BOTH_HELD}")
+    lowest, released = (
+        named(edition)[f"B-ASSESS-COUNTS: {words} the floor"] for words in ("both low at", "released to")
+    )
+    low = lows(edition, "ANC")
+    assert (len(lowest.steps), after(lowest, -2)) == (1 + 3 * (low + 1) + low, "2.3/20")
+    # The last assessment releases and ends at once; where it must be confirmed, the one before it has released.
+    before = f"3/20{BOTH_HELD}" if edition == TEXT else "2.3/20"
+    assert (len(released.steps), after(released, -2)) == (1 + (low + 1) + 2 + low + 2 + low, before)
 
 
 # --- What lies beside the numbers, and every edition ----------------------------------------------------------
