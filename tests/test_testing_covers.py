@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 
 from ixastate.rules import load_edition
+from ixastate.table.table import tabulate
 from ixastate.testing.suites import covers
 from ixastate.testing.suites.covers import Candidate, CoverTargets, SelectedCourse, configurations, greedy, pairs
 from ixastate.testing.suites.make import make_suite
-from tests.tables import graph, starting_only, tabulate
+from tests.tables import graph, starting_only
 
 ENTRY = -1
 

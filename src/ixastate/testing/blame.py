@@ -185,7 +185,9 @@ class _Broken:
             if order is not None and order.verb == "resume" and sentence in got:
                 # Another toxicity holds it still.
                 found += self.checked.acting(self.whatever.still_held)
-            found += self._order(order) if order is not None else []
+            given = self._order(order) if order is not None else []
+            # What is missing breaks a rule that the answer rests on; any may have been applied in error.
+            found += given if sentence in got else self.checked.acting(given)
         return found
 
     def _order(self, order: Order) -> list[str]:
@@ -195,8 +197,7 @@ class _Broken:
         what = GIVING.get(order.verb)
         if what is not None:
             return self._about(what, order.drug)
-        advising = self.here.advising(order.verb) or self._general_advice(order.verb)
-        return self.checked.acting(advising) or list(advising)
+        return list(self.here.advising(order.verb) or self._general_advice(order.verb))
 
     def _general_advice(self, verb: str) -> Rules:
         """The rules that advise this at no kind of event of their own."""
