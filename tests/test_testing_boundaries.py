@@ -9,13 +9,14 @@ in the dosing text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from typing import get_args
 
 import pytest
 
-from ixastate.events import DoseTakenWrongly
+from ixastate.events import CycleAssessed, DoseTakenWrongly, NeutrophilsMeasured, PlateletsMeasured
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.testing.answers import Oracle
 from ixastate.testing.suites.boundaries import rarities
@@ -103,6 +104,23 @@ def test_counts_hold_below_the_limit_and_come_back_at_it_in_every_unit(edition: 
         if "support" not in name:
             assert f": {plain(last['value'])} {last['unit']}" in name
         assert any(last.get(flag) for flag in ("after_g_csf", "after_transfusion")) is ("support" in name)
+
+
+@both_editions
+def test_every_count_is_at_the_limit_or_next_to_it_or_harmless(edition: str) -> None:
+    found: dict[str, set[Fraction]] = {"neutrophils": set(), "platelets": set()}
+    for one in named(edition).values():
+        for event in one.events():
+            if isinstance(event, NeutrophilsMeasured):
+                found["neutrophils"].add(event.per_mm3)
+            elif isinstance(event, PlateletsMeasured):
+                found["platelets"].add(event.per_mm3)
+            elif isinstance(event, CycleAssessed):
+                found["neutrophils"].add(event.neutrophils.per_mm3)
+                found["platelets"].add(event.platelets.per_mm3)
+    bit = Fraction(1, 1000)
+    assert found["neutrophils"] == {500, 499, 500 - bit, 2000}
+    assert found["platelets"] == {30_000, 29_999, 30_000 - bit}
 
 
 def test_organ_function_sets_the_first_doses_on_each_side_of_a_limit() -> None:
@@ -324,13 +342,12 @@ def test_a_late_dose_is_permitted_from_72_hours_before_the_next_one_on() -> None
 
 @both_editions
 def test_a_dose_withheld_is_left_out_though_there_would_be_time(edition: str) -> None:
-    late = {name: one.steps[-1] for name, one in named(edition).items() if name.startswith("B-HELD-NOT-MISSED")}
-    assert {name: (step.event["day"], step.expected["late_dose"]) for name, step in late.items()} == {
-        "B-HELD-NOT-MISSED: held when due": (10, False),
-        "B-HELD-NOT-MISSED: held now": (10, False),
-    }
-    assert after(named(edition)["B-HELD-NOT-MISSED: held when due"]) == "3/25"
-    assert after(named(edition)["B-HELD-NOT-MISSED: held now"]) == f"4/25{BOTH_HELD}"
+    due, now = (named(edition)[f"B-HELD-NOT-MISSED: {words}"] for words in ("held when due", "held now"))
+    low = lows(edition, "ANC")
+    assert [step.event["day"] for step in due.steps] == [1, *[7] * low, 9, 10]
+    assert [step.event["day"] for step in now.steps] == [1, *[9] * low, 10]
+    assert (due.steps[-1].expected["late_dose"], now.steps[-1].expected["late_dose"]) == (False, False)
+    assert (after(due), after(now)) == ("3/25", f"4/25{BOTH_HELD}")
     for drug in ("lenalidomide", "dexamethasone"):
         assert citing(["B-MISS-LENDEX"], f"B-MISS-LENDEX: {drug}") == ["B-MISS-LENDEX"]
 
@@ -468,14 +485,32 @@ def test_an_assessment_finds_the_floor_or_leads_to_it(edition: str) -> None:
     assert (len(released.steps), after(released, -2)) == (1 + (low + 1) + 2 + low + 2 + low, before)
 
 
+def test_a_new_cycle_of_the_label_waits_for_each_criterion() -> None:
+    held = f"4/25{BOTH_HELD}"
+    cases = {name: one for name, one in named("us-label").items() if name.startswith("NC-01")}
+    assert {name: after(one, 1) for name, one in cases.items()} == {
+        "NC-01: neutrophils 1000, platelets 75000, resolved True": "4/25",
+        "NC-01: neutrophils 999, platelets 75000, resolved True": held,
+        "NC-01: neutrophils 1000, platelets 74999, resolved True": held,
+        "NC-01: neutrophils 1000, platelets 75000, resolved False": held,
+    }
+    assert {after(one) for one in cases.values()} == {"4/25"}
+    assert not ends("NC-01")
+
+
 # --- What lies beside the numbers, and every edition ----------------------------------------------------------
 
 
 def test_every_rarity_shows_the_rule_that_it_is_named_after() -> None:
+    """What comes after the end, a start too many, terms that are no other toxicity, signs, and two terms at a time."""
+    shown = set()
     for rarity in rarities(load_edition()):
         oracle = Oracle()
         rules = {rule for event in rarity.events for rule in oracle.observe(event).rules}
-        assert rarity.covers[0].split(":")[0] in rules, rarity.covers
+        named_after = rarity.covers[0].split(":")[0]
+        assert named_after in rules, rarity.covers
+        shown.add(named_after)
+    assert shown == {"K-FINAL", "K-RECORD", "B-RASH-CLASS", "B-HAEM-OTHER", "B-COMPARATOR", "B-OTHER-MULTI"}
 
 
 def test_two_other_toxicities_hold_until_the_last_is_over() -> None:
