@@ -51,6 +51,8 @@ NOT_RUN = {
     "ixastate replay my-cohort --patient 14 --json": "it needs a cohort",
     "ixastate merge my-cohort": "it needs a cohort",
     "ixastate merge my-cohort --no-figures": "it needs a cohort",
+    "ixastate figure time-on-treatment my-cohort -o time.svg": "it needs a cohort",
+    "ixastate figure time-on-treatment my-cohort other-cohort -o time.pdf --width 85 --no-title": "two cohorts",
     "ixastate validate": "250,000 patients",
     "ixastate validate --edition us-label --figure validation.svg": "an exploration",
     "ixastate conform -- node examples/conformance/correct.mjs": "it needs Node; test_conformance_examples.py runs it",
