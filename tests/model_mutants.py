@@ -3,7 +3,7 @@
     python -m tests.model_mutants
 
 Each mutant has one parameter other than in the package. It is noticed where a row of `validate` that agreed does so no
-more, or where a test of `test_published_model` fails. This is run by hand; it takes some half an hour on two processors.
+more, or where a test of `test_published_model` fails. This is run by hand; it takes half an hour on two processors.
 `tests.mutate` is another thing: it mutates the code.
 """
 
