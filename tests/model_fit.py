@@ -4,10 +4,10 @@
 
 For each group of parameters the loss is the sum, over its fitted rows of `trials.toml` for one arm, of the squared
 distance between simulated and reported, in standard errors of the trial; a figure that the published equations alone
-get wrong is left out, or the parameters would make up for what is not theirs. One parameter at a time goes one step up or
-down while that lessens the loss by `ENOUGH`. It begins at the package's own values, so that a run which moves nothing
-says that they are where it ends. The seed is one that `validate` does not use unless it is asked to, so that fitting
-and judging see other patients. This is run by hand; it takes some ten minutes on two processors.
+get wrong is left out, or the parameters would make up for what is not theirs. One parameter at a time goes one step
+up or down while that lessens the loss by `ENOUGH`. It begins at the package's own values, so that a run which moves
+nothing says that they are where it ends. The seed is one that `validate` does not use unless it is asked to, so that
+fitting and judging see other patients. This is run by hand; it takes some ten minutes on two processors.
 """
 
 from __future__ import annotations

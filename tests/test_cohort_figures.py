@@ -25,6 +25,8 @@ from ixastate.cohort.run.plan import run_context
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
 from ixastate.diagrams.charts import chart
+from ixastate.diagrams.plots import as_bytes
+from ixastate.diagrams.render import DOTS_PER_INCH
 from ixastate.diagrams.style import DOSE_GREENS, HOLD_COLOURS
 from ixastate.diagrams.traffic import THINNEST, WIDEST, traffic
 from ixastate.errors import InputError, MissingExtra
@@ -75,7 +77,7 @@ def test_a_drawn_chart_takes_the_note_away(run: Run, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("name", figures.FIGURES)
 @pytest.mark.parametrize("kind", figures.FORMATS)
 def test_the_same_run_gives_the_same_bytes(run: Run, name: str, kind: figures.PictureFormat) -> None:
-    once, again = (figures.as_bytes(figures.FIGURES[name](run), kind) for _ in range(2))
+    once, again = (as_bytes(figures.FIGURES[name](run), kind) for _ in range(2))
     assert once == again
     assert b"Matplotlib" not in once
     assert b"<dc:date>" not in once
@@ -84,9 +86,9 @@ def test_the_same_run_gives_the_same_bytes(run: Run, name: str, kind: figures.Pi
 def test_pictures_are_whole(run: Run) -> None:
     for make in figures.FIGURES.values():
         figure = make(run)
-        width, height = struct.unpack(">II", figures.as_bytes(figure, "png")[16:24])
-        assert (width, height) == tuple(int(side * figures.DOTS_PER_INCH) for side in figure.get_size_inches())
-        assert ElementTree.fromstring(figures.as_bytes(figure, "svg")).tag == f"{SVG}svg"
+        width, height = struct.unpack(">II", as_bytes(figure, "png")[16:24])
+        assert (width, height) == tuple(int(side * DOTS_PER_INCH) for side in figure.get_size_inches())
+        assert ElementTree.fromstring(as_bytes(figure, "svg")).tag == f"{SVG}svg"
 
 
 def test_nothing_is_cut_off(run: Run) -> None:

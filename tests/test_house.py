@@ -50,6 +50,7 @@ TEXTS: dict[tuple[str, str], str] = {
     ("cli/conform.py", "follows.startswith('-')"): "whether a word is an option",
     ("cli/diagram.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/export.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
+    ("cli/figure.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/main.py", "name.startswith(incomplete)"): "completion of a word that is being typed",
     ("cli/pages.py", "line.endswith(':')"): "lines of a help page",
     ("cli/pages.py", "line.startswith('  ')"): "lines of a help page",

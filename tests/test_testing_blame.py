@@ -184,6 +184,16 @@ CLEAR = [other(2, 3, attribution="clear"), other(3, 1, physician_agrees=True)]
         ([pn(2, 4)], "stop ixazomib", "PN-09"),
         ([pn(2, 4)], "stop lenalidomide", "PN-09"),
         ([rash(2, 4)], "stop dexamethasone", "RASH-08"),
+        # Several rules give these orders.
+        ([{"type": "dose_taken_wrongly", "day": 1, "fault": "crushed"}], "correct how ixazomib is taken", "ADM-09"),
+        ([{"type": "dose_taken_wrongly", "day": 1, "fault": "with_food"}], "correct how ixazomib is taken", "ADM-07"),
+        ([{**missed(2), "drug": "lenalidomide"}], "consult the package insert of lenalidomide", "B-MISS-LENDEX"),
+        ([anc(7, 499), missed(8)], "leave out the missed dose of ixazomib", "B-HELD-NOT-MISSED"),
+        (
+            [{"type": "dose_taken", "day": 1, "dose_mg": 3}],
+            "review the dose of ixazomib that was not as prescribed",
+            "ADM-14",
+        ),
     ],
 )
 def test_of_an_order_that_is_missing_the_rule_that_gives_it_is_named_first(
@@ -311,6 +321,22 @@ def test_the_words_and_orders_of_the_whole_table_are_known_and_right(edition: st
             assert {**vars(status), "held_for": list(status.held_for)}.items() >= parts.items()
     for order in {order for orders in table(edition).orders for order in orders}:
         assert order_of(str(order), rules) == order
+
+
+@pytest.mark.parametrize("cover", ["boundaries", "rules+readings"])
+def test_who_gives_no_orders_breaks_a_rule_that_the_answer_rests_on(cover: str) -> None:
+    broken = 0
+    for one in suite(cover).courses:
+        earlier: frozenset[str] = frozenset()
+        before: dict[str, Any] = {}
+        for step in one.steps:
+            found = differences(step.expected, {"orders": []})
+            if found:
+                checked = CheckedEvent(step.event, step.expected, step.rules, step.schedule, before, earlier)
+                assert blame(checked, found, EDITION)[0] in step.rules, one.name
+                broken += 1
+            before, earlier = dict(step.expected), earlier.union(step.rules)
+    assert broken > 100
 
 
 def test_the_orders_of_suites_are_known() -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -24,19 +25,21 @@ from ixastate.chart.builder import Transition
 from ixastate.chart.guards import Guard
 from ixastate.cli.main import main
 from ixastate.cli.suite import COVERS
+from ixastate.cli.suite import suite as suite_command
 from ixastate.course.course import Course, Record
 from ixastate.course.live import machine
 from ixastate.errors import CourseRefusal, InputError
-from ixastate.events import CourseStarted
+from ixastate.events import AnyEvent, CourseStarted, parse_event
 from ixastate.rules import EDITIONS, load_edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.table.graph import Edge
-from ixastate.testing.answers import Oracle, differences
+from ixastate.testing.answers import Expected, Oracle, as_data, differences
+from ixastate.testing.suites.courses import Answers
 from ixastate.testing.suites.files import Suite, TestCourse, read_suite, schema_text, suite_schema, write_suite
 from ixastate.testing.suites.make import COVERS as MADE
 from ixastate.testing.suites.make import RandomWalks, make_suite
 from ixastate.units import ucum
-from tests.kit import START, anc, answered, of, suite
+from tests.kit import START, anc, answered, of, plt, suite
 from tests.tables import graph, table
 
 EDITION = load_edition()
@@ -98,6 +101,22 @@ def test_a_course_that_goes_two_ways_shares_nothing_that_moves() -> None:
     assert other.course.status.words == "held for neutrophils"
 
 
+def test_what_two_courses_have_alike_at_the_beginning_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[AnyEvent] = []
+
+    class Counting(Oracle):
+        def observe(self, event: AnyEvent) -> Expected:
+            asked.append(event)
+            return super().observe(event)
+
+    monkeypatch.setattr("ixastate.testing.suites.courses.Oracle", Counting)
+    start, low, fine, other = (parse_event(fact) for fact in (START, anc(2, 499), anc(3, 500), anc(3, 501)))
+    answers = Answers("dosing-text")
+    for course in ([start, low, fine], [start, low, other], [start, low], [start, other]):
+        assert [data for data, _ in answers.of(course)] == [as_data(event) for event in course]
+    assert asked == [start, low, fine, other, other]
+
+
 def test_the_answer_says_all_that_the_contract_names() -> None:
     missed = {"type": "dose_missed", "day": 2}
     [start, low, late] = answered(START, anc(2, 499), {**missed, "day": 3}).steps
@@ -149,6 +168,18 @@ def test_a_suite_is_the_same_in_every_process(cover: str, tmp_path: Path) -> Non
 def test_a_suite_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_suite(tmp_path / "suite", suite("boundaries"))
     assert read_suite(tmp_path / "suite") == suite("boundaries")
+
+
+def test_a_cover_that_does_not_exist_is_refused_and_so_is_none() -> None:
+    with pytest.raises(InputError, match="there is no cover 'moods'"):
+        make_suite(["edges", "moods"])
+    with pytest.raises(InputError, match="no cover is named"):
+        make_suite([])
+
+
+def test_the_walks_that_nobody_says_more_about_are_those_of_the_command() -> None:
+    usual = {name: of.default for name, of in signature(suite_command).parameters.items()}
+    assert RandomWalks() == RandomWalks(usual["length"], usual["seed"], usual["courses"]) == RandomWalks(30, 1, 100)
 
 
 def test_the_header_tells_what_there_is() -> None:
@@ -269,6 +300,14 @@ def test_a_dose_due_may_say_more() -> None:
         (lambda lines: lines[:-1], "announces 2 courses, and there are 1"),
         (lambda lines: [*lines[:2], lines[2].replace('"name"', '"title"')], ":3: the field 'name' is missing"),
         (lambda lines: [*lines[:2], lines[2].replace('"day": 2', '"day": 0')], ":3: step 2"),
+        (
+            lambda lines: [*lines[:2], lines[2].replace('"ANC-01"', '"ANC-99"')],
+            ":3: step 2: 'ANC-99' is no rule of the suite's edition",
+        ),
+        (
+            lambda lines: [lines[0], re.sub('"schedule": .".*?"', '"schedule": ["DOSE-99"', lines[1]), lines[2]],
+            ":2: step 1: 'DOSE-99' is no rule of the suite's edition",
+        ),
         (lambda lines: [*lines[:2], lines[2][:50]], ":3: not JSON"),
         (lambda lines: [lines[0].replace('"courses": 2', '"courses": "2x"'), *lines[1:]], ":1: courses"),
     ],
@@ -375,6 +414,13 @@ def test_every_rule_acts_that_something_executes(cover: str) -> None:
     assert {rule for one in made for rule in one.covers} == wanted
     assert wanted <= acting
     assert len(made) < 40
+
+
+@pytest.mark.parametrize("cover", ["edges", "pairs", "rules+readings"])
+def test_a_course_is_named_for_what_no_other_was_chosen_for(cover: str) -> None:
+    names = [name for one in suite(cover).courses for name in one.covers]
+    assert len(set(names)) == len(names)
+    assert all(one.covers for one in suite(cover).courses)
 
 
 def sides(threshold: Any, values: set[Any]) -> set[str]:
@@ -559,7 +605,8 @@ def test_no_course_can_be_left_out(cover: str) -> None:
 
 
 def test_courses_that_are_chosen_are_short() -> None:
-    assert max(len(one.steps) for one in suite("edges").courses) <= 12
+    for cover in ("edges", "pairs"):
+        assert max(len(one.steps) for one in suite(cover).courses) <= 12
     assert len(suite("edges").courses) < 100
     assert len(suite("pairs").courses) < 300
 
@@ -580,6 +627,41 @@ def test_courses_have_names_that_a_nurse_can_read() -> None:
     )
     second = answered(START, *(fact for day in (2, 4) for fact in ({**LOW, "day": day}, {**FINE, "day": day + 1})))
     assert second.name == "thrombocytopenia, second episode: ixazomib 4 → 3 mg (PLT-06)"
+
+
+def test_episodes_are_counted_in_words_up_to_ten() -> None:
+    """Moderate neuropathy asks for no reduction, so that it may come again without end."""
+    words = [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "11th",
+        "12th",
+    ]
+    past: list[dict[str, Any]] = []
+    for day, word in enumerate(words, 1):
+        onset = {"type": "neuropathy_graded", "day": 2 * day, "grade": 2}
+        assert answered(START, *past, onset).name == f"neuropathy, {word} episode: ixazomib held (PN-01)"
+        past += [onset, {**onset, "day": 2 * day + 1, "grade": 1}]
+
+
+def test_a_name_tells_all_that_changes_or_that_nothing_does() -> None:
+    # Both reductions wait for the release, which the neutrophils let both drugs have.
+    released = answered(START, anc(2, 499), plt(2, 29_999), plt(3, 30_000), anc(3, 500))
+    assert released.name == "neutropenia, first episode: ixazomib 4 → 3 mg, lenalidomide 25 → 20 mg (ANC-04)"
+    rash = answered(START, {"type": "rash_graded", "day": 2, "grade": 1})
+    assert rash.name == "rash grade 1: nothing changes (B-RASH-G1)"
+    # Ixazomib starts as usual, so that the rule is that of lenalidomide's dose.
+    kidney = answered({**START, "creatinine_clearance": {"value": 59.9, "unit": "mL/min"}})
+    assert kidney.name == "start: ixazomib 4 mg, lenalidomide 10 mg (REN-04)"
+    assert answered(START).name == "start: ixazomib 4 mg, lenalidomide 25 mg (DOSE-01)"
 
 
 LOW = {"type": "platelets_measured", "value": 29_999, "unit": "/mm3"}

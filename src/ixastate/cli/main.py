@@ -22,6 +22,7 @@ from ixastate.cli import (
     conform,
     diagram,
     export,
+    figure,
     import_,
     merge,
     page,
@@ -222,6 +223,7 @@ GROUPS: dict[str, dict[str, CommandPage]] = {
     "Cohorts": {
         "simulate": simulate.COMMAND,
         "summary": summary.COMMAND,
+        "figure": figure.COMMAND,
         "verify": verify.COMMAND,
         "validate": validate.COMMAND,
         "merge": merge.COMMAND,

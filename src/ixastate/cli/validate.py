@@ -59,7 +59,7 @@ _AssumptionsOption = Annotated[
 
 
 def validate(
-    patients: PatientsOption = 160_000,
+    patients: PatientsOption = 250_000,
     cycles: CyclesOption = 26,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="random seed", parser=whole_number("--seed"))] = 1,
     edition: _EditionOption = None,

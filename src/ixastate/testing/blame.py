@@ -185,7 +185,9 @@ class _Broken:
             if order is not None and order.verb == "resume" and sentence in got:
                 # Another toxicity holds it still.
                 found += self.checked.acting(self.whatever.still_held)
-            found += self._order(order) if order is not None else []
+            given = self._order(order) if order is not None else []
+            # What is missing breaks a rule that the answer rests on; any may have been applied in error.
+            found += given if sentence in got else self.checked.acting(given)
         return found
 
     def _order(self, order: Order) -> list[str]:

@@ -6,11 +6,9 @@ run and libraries. The colours are those of the diagrams. Nothing here counts: t
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import polars as pl
@@ -28,7 +26,8 @@ from ixastate.cohort.answers.summary import dose_intensity_by_cycle, occupancy, 
 from ixastate.cohort.run.run import Run
 from ixastate.diagrams import dot
 from ixastate.diagrams.model import Drawing
-from ixastate.diagrams.render import PictureFormat, render
+from ixastate.diagrams.plots import STYLE, WIDTH, as_bytes
+from ixastate.diagrams.render import render
 from ixastate.diagrams.style import BLACK, DARK, DOSE_GREENS, DRUG_COLOURS, GREY, HOLD_COLOURS, PALE
 from ixastate.diagrams.traffic import traffic
 from ixastate.errors import InputError, IxastateError
@@ -36,30 +35,12 @@ from ixastate.files import write_whole
 from ixastate.symbols import ENDS
 from ixastate.table.graph import read
 
-DOTS_PER_INCH = 144
-WIDTH = 10.0
 SWIMMERS = 40
 MOST_TICKS = 13
 STOPPED_COLOUR = "#E6E6E6"
 # The marker of each end that no rule for a single toxicity decides; every other stop is a toxicity's.
 MARKERS = dict(zip((end.name for end in ENDS), ("D", "v", "X", "s"), strict=True))
 BY_RULE, GOES_ON = ("stopped by a rule", "o"), ("still on treatment", ">")
-STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "ixastate",
-    "font.family": ["DejaVu Sans"],
-    "font.size": 9,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": DARK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "text.color": BLACK,
-    "xtick.color": DARK,
-    "ytick.color": DARK,
-    "hatch.linewidth": 0.5,
-    "legend.frameon": False,
-}
 
 
 def write_figures(run: Run, folder: Path) -> list[Path]:
@@ -99,15 +80,6 @@ def _chart(run: Run) -> tuple[dict[str, bytes], str]:
     except IxastateError as error:
         return contents, f"The chart with its traffic was not drawn: {error}\n"
     return contents, ""
-
-
-def as_bytes(figure: Figure, kind: PictureFormat) -> bytes:
-    """A figure as a file's content, without dates and versions, so that the same figure gives the same bytes."""
-    metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}[kind]
-    content = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(content, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
-    return content.getvalue()
 
 
 def _titled(run: Run, title: str, height: float) -> tuple[Figure, Axes]:

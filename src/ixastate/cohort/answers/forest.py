@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ixastate.cohort.answers.answers_text import NOT_JUDGED
-from ixastate.cohort.answers.figures import STYLE, WIDTH, as_bytes
 from ixastate.cohort.answers.pictures import FORMATS
+from ixastate.diagrams.plots import STYLE, WIDTH, as_bytes
 from ixastate.diagrams.style import BLUE, DARK, GREEN, GREY, PALE, VERMILLION
 from ixastate.errors import InputError
 from ixastate.files import write_whole

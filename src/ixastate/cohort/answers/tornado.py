@@ -15,12 +15,12 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure as Picture
 
-from ixastate.cohort.answers.figures import STYLE, WIDTH, as_bytes
 from ixastate.cohort.answers.forest import KINDS, ROW_INCHES, require_picture
 from ixastate.cohort.answers.validate import Arm, arm
 from ixastate.cohort.arrays import MachineArrays
 from ixastate.cohort.models.parameters import SPECS, SPREAD, WHOLE, Value, assumed
 from ixastate.cohort.models.pkpd import Pkpd
+from ixastate.diagrams.plots import STYLE, WIDTH, as_bytes
 from ixastate.diagrams.style import BLUE, ORANGE, PALE
 from ixastate.files import write_whole
 

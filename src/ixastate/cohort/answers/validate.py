@@ -57,7 +57,7 @@ from ixastate.symbols import (
 
 OTHER_RULES = "the trial's dose rules were like the label's, and not these"
 # So many that a verdict does not change with the seed.
-PATIENTS = 160_000
+PATIENTS = 250_000
 # A block of patients is simulated at a time, so that memory stays small.
 BLOCK = 4096
 BIG = np.int64(2**20)

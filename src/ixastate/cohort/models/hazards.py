@@ -272,7 +272,7 @@ class Hazards:
             if symbol not in numbers:
                 continue
             toxicity = ONSETS[symbol]
-            may = treated & ~opened[toxicity.key] & ~pending[toxicity.key] if toxicity else treated
+            may = treated & ~opened[toxicity.key] if toxicity else treated
             for name, states in self._levels(arrays.edition, level, given).items():
                 weekly[may & states, numbers[symbol]] = self._at(entry, name, symbol)
         for toxicity in toxicities(arrays.edition):

@@ -118,8 +118,10 @@ class Directory:
         try:
             manifest = json_of(bytes_of(where))
         except OSError:
+            there = os.path.isdir(path)
+            more = ", and is not empty" if there and any(path.iterdir()) else ""
             raise InputError(
-                "it holds no cohort, and is not empty" if os.path.isdir(path) else "there is no such directory",
+                f"it holds no cohort{more}" if there else "there is no such directory",
                 where=str(path),
                 remedy="name a directory that `ixastate simulate -o DIR` made, or for a new run an empty one",
             ) from None

@@ -20,6 +20,7 @@ from ixastate.testing.suites.facts import (
     case,
     neuropathy,
     neutrophils,
+    opening,
     other,
     plain,
     platelets,
@@ -45,7 +46,7 @@ def boundary_cases(edition: Edition) -> Iterator[BoundaryCase]:
 
 
 def _counts(edition: Edition) -> Iterator[BoundaryCase]:
-    """Just below and at the threshold, in every unit, outside and within an episode."""
+    """Just below and at the threshold, in every unit, outside and within an episode, and after one to be confirmed."""
     for kind, rule, name in ((neutrophils, "ANC-01", "anc"), (platelets, "PLT-01", "platelets")):
         threshold = edition.integer(rule, name)
         for unit in ucum("count"):
@@ -58,18 +59,23 @@ def _counts(edition: Edition) -> Iterator[BoundaryCase]:
             start = started(edition)
             yield case(f"{what}{plain(at)} {unit}", start, fine)
             yield case(f"{what}{plain(below)} {unit}", start, low)
-            yield case(f"{what}{plain(closer)} {unit} in an episode", start, low, close)
-            yield case(f"{what}{plain(at)} {unit} in an episode", start, low, fine)
+            opened = opening(edition, low)
+            yield case(f"{what}{plain(closer)} {unit} in an episode", start, *opened, close)
+            yield case(f"{what}{plain(at)} {unit} in an episode", start, *opened, fine)
+            if len(opened) > 1:
+                yield case(f"{what}{plain(closer)} {unit} to confirm one", start, low, close)
+                yield case(f"{what}{plain(at)} {unit} to withdraw one", start, low, fine)
         supported = {"after_g_csf": True} if kind is neutrophils else {"after_transfusion": True}
-        low = kind(threshold - 1)
-        yield case(f"{rule} {name}: raised by support", started(edition), low, kind(threshold, "/mm3", **supported))
+        opened = opening(edition, kind(threshold - 1))
+        raised = kind(threshold, "/mm3", **supported)
+        yield case(f"{rule} {name}: raised by support", started(edition), *opened, raised)
 
 
 # --- The start -------------------------------------------------------------------------------------------------
 
 
 def _starts(edition: Edition) -> Iterator[BoundaryCase]:
-    """Organ function at and beside each limit; every start is followed by a day to see what is due then."""
+    """Organ function at and beside each limit, at the start and later, and starts that are blocked."""
     step = Decimal("0.001")
     for rule in ("HEP-01", "HEP-02"):
         limit = Decimal(str(edition.number(rule, "above")))

@@ -19,6 +19,7 @@ from ixastate.testing.suites.facts import (
     harmless,
     neuropathy,
     neutrophils,
+    opening,
     plain,
     platelets,
     started,
@@ -61,11 +62,11 @@ def _late_doses(edition: Edition) -> Iterator[BoundaryCase]:
             late = {"type": "dose_missed", "day": following - before.days}
             yield case(f"ADM-11 interval: {before.days} days, day {day}", started(edition), late)
     # Held when it was due, or held now: left out, whatever the hours.
-    low, fine = {**neutrophils(anc - 1), "day": 7}, {**neutrophils(anc), "day": 9}
+    low, fine = opening(edition, {**neutrophils(anc - 1), "day": 7}), {**neutrophils(anc), "day": 9}
     missed = {"type": "dose_missed", "scheduled_day": 8}
-    yield case("B-HELD-NOT-MISSED: held when due", started(edition), low, fine, {**missed, "day": 10})
-    now_low = {**neutrophils(anc - 1), "day": 9}
-    yield case("B-HELD-NOT-MISSED: held now", started(edition), now_low, {**missed, "day": 10})
+    yield case("B-HELD-NOT-MISSED: held when due", started(edition), *low, fine, {**missed, "day": 10})
+    now_low = opening(edition, {**neutrophils(anc - 1), "day": 9})
+    yield case("B-HELD-NOT-MISSED: held now", started(edition), *now_low, {**missed, "day": 10})
     for drug in ("lenalidomide", "dexamethasone"):
         yield case(f"B-MISS-LENDEX: {drug}", started(edition), {"type": "dose_missed", "drug": drug, "day": 2})
 
@@ -82,14 +83,13 @@ def _doses(edition: Edition) -> Iterator[BoundaryCase]:
         "twice the level": 2 * usual,
     }.items():
         yield case(f"ADM-14, ADM-16: {words}", started(edition), {"type": "dose_taken", "dose_mg": mg, "day": 8})
-    lowered = [started(edition), neutrophils(anc - 1), neutrophils(anc)]
+    low = [started(edition), *opening(edition, neutrophils(anc - 1))]
     for mg in (usual, reduced):
         taken = {"type": "dose_taken", "dose_mg": mg, "day": 8}
-        yield case(f"ADM-14, ADM-16: {plain(mg)} mg after a reduction", *lowered, taken)
+        yield case(f"ADM-14, ADM-16: {plain(mg)} mg after a reduction", *low, neutrophils(anc), taken)
     for day in (8, 9, 22):
         yield case(f"ADM-14: day {day}", started(edition), {"type": "dose_taken", "dose_mg": usual, "day": day})
-    held = [started(edition), neutrophils(anc - 1), {"type": "dose_taken", "dose_mg": usual, "day": 8}]
-    yield case("ADM-14: during a hold", *held)
+    yield case("ADM-14: during a hold", *low, {"type": "dose_taken", "dose_mg": usual, "day": 8})
     yield case("ADM-10: vomited", started(edition), {"type": "dose_vomited"})
     yield from _several_reports(edition, usual)
     yield case("ADM-16: overdose", started(edition), {"type": "dose_overdosed", "dose_mg": 2 * usual, "day": 1})
@@ -138,19 +138,19 @@ def _calendar(edition: Edition) -> Iterator[BoundaryCase]:
     yield case("DOSE-01 days, DOSE-02 last_day, DOSE-03 days, DOSE-01 cycle", started(edition), *quiet)
     yield case("DOSE-02 last_day: every other day", started(edition, creatinine_clearance=poor), *quiet)
     yield case("DOSE-01 days: ixazomib held", started(edition), *held, *quiet[1:])
-    low = [neutrophils(edition.integer("ANC-01", "anc") - 1)]
+    low = opening(edition, neutrophils(edition.integer("ANC-01", "anc") - 1))
     still = [{**platelets(edition.integer("PLT-01", "platelets")), "day": day} for day in days[1:]]
     yield case("DOSE-03 days: the others held", started(edition), *low, *still)
 
 
 def _long_holds(edition: Edition) -> Iterator[BoundaryCase]:
     longest = edition.integer("B-HOLD-MAX", "alert")
-    low = {**neutrophils(edition.integer("ANC-01", "anc") - 1), "day": 2}
+    low = opening(edition, {**neutrophils(edition.integer("ANC-01", "anc") - 1), "day": 2})
     for days in (longest - 1, longest, longest + 1):
         late = {**platelets(edition.integer("PLT-01", "platelets")), "day": 2 + days}
-        yield case(f"B-HOLD-MAX alert: {days} days", started(edition), low, late)
+        yield case(f"B-HOLD-MAX alert: {days} days", started(edition), *low, late)
     asked = [{**platelets(edition.integer("PLT-01", "platelets")), "day": 2 + longest + more} for more in (0, 1)]
-    yield case("B-HOLD-MAX alert: once", started(edition), low, *asked)
+    yield case("B-HOLD-MAX alert: once", started(edition), *low, *asked)
 
 
 def _assessments(edition: Edition) -> Iterator[BoundaryCase]:
@@ -158,21 +158,22 @@ def _assessments(edition: Edition) -> Iterator[BoundaryCase]:
     anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
     situations = {
         "": [],
-        " in an episode of low neutrophils": [neutrophils(anc - 1)],
-        " in an episode of low platelets": [platelets(count - 1)],
+        " in an episode of low neutrophils": opening(edition, neutrophils(anc - 1)),
+        " in an episode of low platelets": opening(edition, platelets(count - 1)),
     }
     for words, past in situations.items():
         for short_anc, short_count in product((0, 1), repeat=2):
             covers = f"B-ASSESS-COUNTS: neutrophils {anc - short_anc}, platelets {count - short_count}{words}"
             yield case(covers, started(edition), *past, assessed(anc - short_anc, count - short_count))
-    low, fine = neutrophils(anc - 1), neutrophils(anc)
+    low = opening(edition, neutrophils(anc - 1))
     severe = neuropathy(edition.integer("PN-05", "grade"))
     over = neuropathy(edition.integer("PN-02", "grade_without_pain"), agreed=True)
-    lowest = to_the_floor(edition, started(edition), [low, fine])
-    yield case("B-ASSESS-COUNTS: both low at the floor", *lowest, assessed(anc - 1, count - 1))
+    lowest = to_the_floor(edition, started(edition), [*low, neutrophils(anc)])
+    yield case("B-ASSESS-COUNTS: both low at the floor", *lowest, *opening(edition, assessed(anc - 1, count - 1)))
     # What the neutrophils release comes to the floor, where the platelets end treatment.
-    releasing = [platelets(count - 1), platelets(count), severe, over, low, severe, over]
-    yield case("B-ASSESS-COUNTS: released to the floor", started(edition), *releasing, assessed(anc, count - 1))
+    releasing = [*opening(edition, platelets(count - 1)), platelets(count), severe, over, *low, severe, over]
+    last = opening(edition, assessed(anc, count - 1))
+    yield case("B-ASSESS-COUNTS: released to the floor", started(edition), *releasing, *last)
 
 
 def _new_cycles(edition: Edition) -> Iterator[BoundaryCase]:

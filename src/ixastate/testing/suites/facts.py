@@ -13,6 +13,7 @@ from typing import Any
 
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
+from ixastate.symbols import TOXICITIES, TOXICITY
 
 # The first slot of the courses that are dated by the clock: a Monday, in UTC.
 MONDAY = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -94,6 +95,13 @@ def other(grade: int, attribution: str | None = "not_clear", agreed: bool = Fals
         **cause,
         **more,
     }
+
+
+def opening(edition: Edition, onset: Fact) -> list[Fact]:
+    """This onset as often as it takes to open an episode: twice running where a low count must be confirmed."""
+    reported = [one for one in TOXICITIES if one.event == onset["type"]]
+    read = [*reported, *(TOXICITY[name] for one in reported for _, name in one.counts)]
+    return [onset] * (2 if any(one.is_confirmed(edition) for one in read) else 1)
 
 
 def harmless(edition: Edition, day: int) -> Fact:

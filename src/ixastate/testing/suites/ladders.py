@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from ixastate.course.course import Course
+from ixastate.course.course import Course, Record
 from ixastate.rules import Edition
 from ixastate.symbols import DISCONTINUED
 from ixastate.testing.suites.facts import (
@@ -14,6 +14,7 @@ from ixastate.testing.suites.facts import (
     case,
     neuropathy,
     neutrophils,
+    opening,
     other,
     platelets,
     rash,
@@ -31,18 +32,18 @@ def ladders(edition: Edition) -> Iterator[BoundaryCase]:
     yield from _companion_floor(edition)
 
 
-def families(edition: Edition) -> dict[str, tuple[Fact, Fact]]:
-    """An onset of every toxicity that can ask for a reduction, and its recovery."""
+def families(edition: Edition) -> dict[str, list[Fact]]:
+    """An episode of every toxicity that can ask for a reduction: what opens it, and its recovery."""
     anc, count = edition.integer("ANC-01", "anc"), edition.integer("PLT-01", "platelets")
     well = edition.integer("RASH-03", "grade")
     return {
-        "ANC": (neutrophils(anc - 1), neutrophils(anc)),
-        "PLT": (platelets(count - 1), platelets(count)),
-        "RASH": (rash(edition.integer("RASH-01", "from_grade")), rash(well)),
-        "PN severe": (neuropathy(edition.integer("PN-05", "grade")), neuropathy(well, agreed=True)),
-        "OTH clear": (other(edition.integer("OTH-01", "from_grade"), "clear"), other(well, "clear", agreed=True)),
-        "PN moderate": (neuropathy(edition.integer("PN-01", "grade")), neuropathy(well)),
-        "OTH not clear": (other(edition.integer("OTH-01", "from_grade")), other(well, agreed=True)),
+        "ANC": [*opening(edition, neutrophils(anc - 1)), neutrophils(anc)],
+        "PLT": [*opening(edition, platelets(count - 1)), platelets(count)],
+        "RASH": [rash(edition.integer("RASH-01", "from_grade")), rash(well)],
+        "PN severe": [neuropathy(edition.integer("PN-05", "grade")), neuropathy(well, agreed=True)],
+        "OTH clear": [other(edition.integer("OTH-01", "from_grade"), "clear"), other(well, "clear", agreed=True)],
+        "PN moderate": [neuropathy(edition.integer("PN-01", "grade")), neuropathy(well)],
+        "OTH not clear": [other(edition.integer("OTH-01", "from_grade")), other(well, agreed=True)],
     }
 
 
@@ -53,30 +54,30 @@ def _ladders(edition: Edition) -> Iterator[BoundaryCase]:
         f"{edition.ixazomib_ladder_mg[0]:g} mg": started(edition),
         f"{edition.ixazomib_ladder_mg[1]:g} mg": started(edition, bilirubin=impaired),
     }
-    pairs = families(edition)
+    episodes = families(edition)
     for level, start in starts.items():
-        for name, (onset, recovery) in pairs.items():
-            course = _until_the_end(edition, [start], [onset, recovery])
+        for name, episode in episodes.items():
+            # The others ask for no reduction, and come again without end.
             if name not in ("PN moderate", "OTH not clear"):
-                yield case(f"DOSE-07 reductions: {name} from {level}", *course)
-        for name, (onset, recovery) in pairs.items():
-            floor = to_the_floor(edition, start, pairs["ANC"])
-            yield case(f"DOSE-10 floor: {name} from {level}", *_until_the_end(edition, floor, [onset, recovery]))
+                yield case(f"DOSE-07 reductions: {name} from {level}", *_until_the_end(edition, [start], episode))
+        floor = to_the_floor(edition, start, episodes["ANC"])
+        for name, episode in episodes.items():
+            yield case(f"DOSE-10 floor: {name} from {level}", *_until_the_end(edition, floor, episode))
 
 
 def _turns(edition: Edition) -> Iterator[BoundaryCase]:
     """Episodes of two toxicities in turn: each keeps its own count of its episodes."""
-    pairs = families(edition)
+    episodes = families(edition)
     for one in ("ANC", "PLT", "RASH"):
         for two in ("ANC", "PLT", "RASH"):
             if one != two:
-                course = [started(edition), *pairs[one], *pairs[two], *pairs[two], *pairs[one]]
+                course = [started(edition), *episodes[one], *episodes[two], *episodes[two], *episodes[one]]
                 yield case(f"episodes: {one}, {two} twice, {one}", *course)
 
 
 def _companion_floor(edition: Edition) -> Iterator[BoundaryCase]:
     """Lenalidomide at its floor when its turn comes: ixazomib is lowered in its place (or not at all)."""
-    pairs = families(edition)
+    episodes = families(edition)
     bands = [band for band in edition.lenalidomide.start if not band.on_dialysis]
     # The start from which two reductions of lenalidomide lead to its floor while ixazomib stands at its usual level.
     middle = edition.lenalidomide.ladder_mg[-3]
@@ -88,28 +89,28 @@ def _companion_floor(edition: Edition) -> Iterator[BoundaryCase]:
         ("RASH", "RASH", "PLT", "RASH"),
         ("PLT", "RASH", "PLT", "PLT"),
     ):
-        course = [start, *(fact for name in turns for fact in pairs[name])]
+        course = [start, *(fact for name in turns for fact in episodes[name])]
         yield case(f"B-LENFLOOR: {', '.join(turns)}", *course)
     for names in (("PLT", "RASH"), ("RASH", "PLT")):
-        course = [dialysis, *(fact for name in names for fact in pairs[name])]
+        course = [dialysis, *(fact for name in names for fact in episodes[name])]
         yield case(f"B-LENFLOOR: {', '.join(names)} on dialysis", *course)
 
 
 def _until_the_end(edition: Edition, past: Sequence[Fact], episode: Sequence[Fact]) -> list[Fact]:
-    """The course so far, and this episode again and again until treatment ends (or is seen not to)."""
-    whole = [*past, *list(episode) * MOST_EPISODES]
-    course = Course(edition=edition.name)
-    for number, event in enumerate(case("", *whole).events, 1):
-        if course.observe(event).after == DISCONTINUED:
-            return whole[:number]
-    return [*past, *episode]
+    """The course so far, and this episode again and again until treatment ends."""
+    return _until(edition, past, episode, lambda record: record.after == DISCONTINUED)
 
 
 def to_the_floor(edition: Edition, start: Fact, episode: Sequence[Fact]) -> list[Fact]:
     """A course of this start in which the episode comes again until ixazomib stands at its lowest level."""
-    whole = [start, *list(episode) * MOST_EPISODES]
+    floor = edition.ixazomib_ladder_mg[-1]
+    return _until(edition, [start], episode, lambda record: record.status.ixazomib_mg == floor)
+
+
+def _until(
+    edition: Edition, past: Sequence[Fact], episode: Sequence[Fact], reached: Callable[[Record], bool]
+) -> list[Fact]:
+    whole = [*past, *list(episode) * MOST_EPISODES]
     course = Course(edition=edition.name)
-    for number, event in enumerate(case("", *whole).events, 1):
-        if course.observe(event).status.ixazomib_mg == edition.ixazomib_ladder_mg[-1]:
-            return whole[:number]
-    return whole
+    events = case("", *whole).events
+    return whole[: next(number for number, event in enumerate(events, 1) if reached(course.observe(event)))]

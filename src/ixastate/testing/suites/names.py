@@ -28,12 +28,12 @@ BEFORE_THE_START = standing(status_of({}, SCREENING))
 def name_of(course: AnsweredCourse, edition: Edition) -> str:
     """The name of a course of events (as JSON objects) with the right answers."""
     _, last = course[-1]
-    rule = main_rule(course, edition)
-    return f"{_subject(course, edition)}: {_follows(_before(course), last.answer)}" + (f" ({rule})" if rule else "")
+    follows = _follows(_before(course), last.answer)
+    return f"{_subject(course, edition)}: {follows} ({main_rule(course, edition)})"
 
 
 def main_rule(course: AnsweredCourse, edition: Edition) -> str:
-    """The rule that the last event of a course is about; '' when it rests on none."""
+    """The rule that the last event of a course is about."""
     event, last = course[-1]
     before = _before(course)
     earlier = frozenset(rule for _, expected in course[:-1] for rule in expected.rules)
@@ -41,13 +41,13 @@ def main_rule(course: AnsweredCourse, edition: Edition) -> str:
     if event["type"] == "course_started" and last.answer["phase"] == ON_TREATMENT:
         usual = usual_start(edition)
         found = differences(last.answer, {"ixazomib_mg": usual.ixazomib_mg, "lenalidomide_mg": usual.lenalidomide_mg})
-        return next(iter(blame(checked, found, edition) if found else effects(edition.name).whatever.due.ixazomib), "")
+        return (blame(checked, found, edition) if found else effects(edition.name).whatever.due.ixazomib)[0]
     for keys in (("phase",), ("ixazomib_mg", "lenalidomide_mg"), tuple(BEFORE_THE_START)):
         found = differences(last.answer, {key: before[key] for key in keys})
         if found:
-            return next(iter(blame(checked, found, edition)), "")
+            return blame(checked, found, edition)[0]
     found = differences(last.answer, {"orders": [], "refused": False})
-    return next(iter(blame(checked, found, edition) if found else by_weight(last.rules, edition)), "")
+    return blame(checked, found, edition)[0] if found else by_weight(last.rules, edition)[0]
 
 
 def _before(course: AnsweredCourse) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from ixastate.chart.chart import build_chart
 from ixastate.chart.states import awaited
 from ixastate.course.course import Course
-from ixastate.errors import CourseRefusal
 from ixastate.events import AnyEvent, parse_event
 from ixastate.rules import Edition
 from ixastate.symbols import DISCONTINUED
@@ -64,13 +63,8 @@ def _walk(edition: Edition, length: int, dice: Dice, facts: EditionValues) -> It
         if not over:
             recovering = [episode.toxicity for episode in awaited(meanings, course.configuration)]
         day += dice.pick(DAYS_LATER)
-        while True:
-            event = parse_event({**_next(recovering, dice, facts), "day": day})
-            try:
-                course.observe(event)
-            except CourseRefusal:
-                continue  # such as a missed dose on a day before any was due
-            break
+        event = parse_event({**_next(recovering, dice, facts), "day": day})
+        course.observe(event)
         yield event
         if over:
             return
