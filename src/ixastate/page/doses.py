@@ -58,17 +58,16 @@ OF_IXAZOMIB: dict[type[DoseEvent], dict[str, Any]] = {
 }
 
 
-def kinds_of_dose() -> list[str]:
-    """The kinds of events about one dose."""
-    return [kind for kind, model in KINDS.items() if issubclass(model, DoseEvent)]
-
-
 def reports(edition: str) -> dict[str, Any]:
     """For each kind of report: what it is to the chart of a dose, and what goes with it by drug and fault.
 
     A drug and a fault that do not go together have no entry.
     """
-    return {kind: {**OF_IXAZOMIB[KINDS[kind]], "beside": _beside(kind, edition)} for kind in kinds_of_dose()}  # type: ignore[index]
+    return {
+        kind: {**OF_IXAZOMIB[model], "beside": _beside(kind, edition)}
+        for kind, model in KINDS.items()
+        if issubclass(model, DoseEvent)
+    }
 
 
 def _beside(kind: str, edition: str) -> dict[str, dict[str, Any]]:

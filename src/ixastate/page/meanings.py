@@ -163,6 +163,7 @@ def term_states() -> Axis:
     for state, others, related in product(("closed", *ATTRIBUTIONS), (NO, YES), (NO, YES)):
         opened: list[tuple[str, Attribution]] = [(ANOTHER, None)] if others else []
         if state != "closed":
+            # Any other state is an attribution, which a type checker cannot see.
             opened.append((TERM, state))  # type: ignore[arg-type]
         values.append(Value({"term": TERM}, {"open_terms": tuple(sorted(opened)), "related": related}))
     reads = {

@@ -26,8 +26,6 @@
     $(id).hidden = words === "";
   }
 
-  // --- Words ------------------------------------------------------------------------------------------------------
-
   const first = () => courses[0].machine.data;
 
   const whenWords = (record) =>
